@@ -1,0 +1,138 @@
+/**
+ * The words of Sluice as types. Everything here is plain, structured-cloneable data without behaviour, so
+ * that a snapshot can cross to another process as a message.
+ */
+
+/** Health of an instance: the worst of its own checks and its node's; maintenance outranks them all. */
+export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
+
+/** One registered address and port of a service, as the Consul catalog has it. */
+export interface Instance {
+  /** Identity for load and health figures: `node/serviceId@address:port`. Changes when the address does. */
+  readonly id: string;
+  readonly service: string;
+  readonly serviceId: string;
+  readonly node: string;
+  /** Host name or IP literal (IPv6 without brackets). */
+  readonly address: string;
+  readonly port: number;
+  readonly health: Health;
+  /** The tags exactly as registered. */
+  readonly tags: readonly string[];
+  /** Consul's own weight for the present health; 1 where Consul says nothing. */
+  readonly weight: number;
+  readonly createIndex: number;
+  readonly modifyIndex: number;
+  /** Set while Consul no longer lists the instance and the wipe guard keeps it: epoch milliseconds of expiry. */
+  readonly heldUntil?: number;
+}
+
+/** Every instance that Consul lists (or that is held), whatever its health, by service name. */
+export type Catalog = ReadonlyMap<string, readonly Instance[]>;
+
+/** version -> weight, as the operator gave it: finite numbers >= 0, read as shares of their sum. */
+export type Weights = ReadonlyMap<string, number>;
+
+/** What a weight store knows of one service. */
+export interface ServiceWeights {
+  /** In force; absent where neither Redis nor the memory names any (tags or instance counts decide then). */
+  readonly weights?: Weights;
+  /** Ledger revision of these weights; 0 where there is no ledger. */
+  readonly revision: number;
+  /** Why the stored value is not what is in force, in one line for the operator. */
+  readonly problem?: string;
+}
+
+/** Service name -> what the weight store knows of it. */
+export type AllWeights = ReadonlyMap<string, ServiceWeights>;
+
+export type PathKind = 'exact' | 'prefix';
+
+/** What a request must look like for a rule to win it. */
+export interface Match {
+  /** Lower case, without port: `shop.example.com`, `*.example.com`, or absent for any host. */
+  readonly host?: string;
+  readonly kind: PathKind;
+  /** Begins with `/`; no trailing slash unless it is the root. */
+  readonly path: string;
+}
+
+/** Where the shares of a split come from. */
+export type SplitSource =
+  | 'redis' // the operator's hash (or the memory store of `sluice dev`)
+  | 'tags' // `weight=` tags
+  | 'instances' // no weights anywhere: every live instance has an equal share
+  | 'unnamed'; // every version the hash gives a share to is dead: live versions it does not name serve
+
+/** The share of traffic of one version, in [0, 1]. */
+export interface Share {
+  readonly version: string;
+  readonly share: number;
+}
+
+/** The share of traffic that each version of a service gets; shares sum to 1, or to 0 when none may serve. */
+export interface Split {
+  readonly source: SplitSource;
+  readonly shares: readonly Share[];
+}
+
+/** An instance as one rule uses it: tags that say what is sent upstream follow the instance. */
+export interface Target {
+  readonly instance: Instance;
+  readonly version: string;
+  /** Leading path segments to take off before the request goes upstream (`/orders`). */
+  readonly strip?: string;
+}
+
+/** One version behind a rule, with its live targets (never empty) and its share. */
+export interface Arm {
+  readonly version: string;
+  readonly share: number;
+  readonly targets: readonly Target[];
+}
+
+/** One match with what to do. */
+export interface Rule {
+  /** Readable and stable: `orders shop.example.com/orders/*`. Used as `sluice.route` and in metrics. */
+  readonly id: string;
+  readonly match: Match;
+  readonly service: string;
+  readonly split: Split;
+  /** Versions with at least one live instance that carries the rule, whatever their share. */
+  readonly arms: readonly Arm[];
+}
+
+/** A rule (or a tag) that is not served, and why; everything else keeps working. */
+export interface Quarantined {
+  readonly service: string;
+  /** The instance whose tag is at fault, where it is one instance's. */
+  readonly instance?: string;
+  /** The tag, or the match that two services claim. */
+  readonly subject: string;
+  readonly reason: string;
+}
+
+/** A service as the admin API shows it. */
+export interface ServiceState {
+  readonly name: string;
+  readonly instances: readonly Instance[];
+  readonly split: Split;
+  readonly weights?: ServiceWeights;
+}
+
+/** Route table, splits and live instances at one moment. A request reads exactly one. */
+export interface Snapshot {
+  readonly revision: number;
+  readonly rules: readonly Rule[];
+  readonly services: ReadonlyMap<string, ServiceState>;
+  readonly quarantine: readonly Quarantined[];
+}
+
+/** Which health counts as live. */
+export type LivePolicy = 'passing-only' | 'allow-warning';
+
+export const isLive = (instance: Instance, policy: LivePolicy): boolean =>
+  instance.health === 'passing' || (policy === 'allow-warning' && instance.health === 'warning');
+
+/** The one version name of instances that carry no `version=` tag. */
+export const DEFAULT_VERSION = 'default';
