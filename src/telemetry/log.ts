@@ -1,0 +1,52 @@
+import { type DestinationStream, destination as fileDestination, pino } from 'pino';
+
+interface Write {
+  (message: string): void;
+  /** @param fields what the line is about; an error goes under `err` */
+  (fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What parts of Sluice may do with the process log: JSON lines on stderr, one an event. Never throws. */
+export interface Log {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Which process speaks: `sluice`, `sluice-sidecar`. */
+  readonly name: string;
+  /** Where lines go instead of stderr. */
+  readonly destination?: DestinationStream;
+}
+
+const SECRETS = ['authorization', 'cookie', 'set-cookie', 'token', 'password', 'secret', 'x-consul-token'];
+
+/** A second line of defence: callers don't log secrets in the first place. Spelled as fields and as headers. */
+const SECRET_PATHS = SECRETS.flatMap(name => [name, name.replace(/\b[a-z]/g, c => c.toUpperCase())])
+  .map(name => `["${name}"]`)
+  .flatMap(name => [name, `*${name}`, `*.*${name}`]);
+
+/** Lines are written at once, so that the last words of a process that dies are not lost. */
+export const createLog = ({ level, name, destination }: LogOptions): Log =>
+  pino(
+    {
+      level,
+      name,
+      redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: label => ({ level: label }) },
+    },
+    destination ?? fileDestination({ dest: 2, sync: true }),
+  );
+
+const nothing = (): void => {};
+
+/** For tests and for parts that run without a process around them. */
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
