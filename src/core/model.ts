@@ -93,7 +93,7 @@ export interface Arm {
 
 /** One match with what to do. */
 export interface Rule {
-  /** Readable and stable: `orders shop.example.com/orders/*`. Used as `sluice.route` and in metrics. */
+  /** The match, readable and stable: `/orders/*`, `shop.example.com/orders`. Used as `sluice.route` and in metrics. */
   readonly id: string;
   readonly match: Match;
   readonly service: string;

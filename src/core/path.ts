@@ -14,10 +14,10 @@ const UNRESERVED = /[A-Za-z0-9\-._~]/;
 export const normalisePath = (path: string): string | undefined => {
   if (isPlain(path)) return path;
   let malformed = false;
-  const decoded = path.replace(/%(..)?/g, (escape, hex: string | undefined) => {
+  const decoded = path.replace(/%(..)?/g, (escaped, hex: string | undefined) => {
     if (hex === undefined || !/^[0-9a-f]{2}$/i.test(hex)) {
       malformed = true;
-      return escape;
+      return escaped;
     }
     const char = String.fromCharCode(Number.parseInt(hex, 16));
     return UNRESERVED.test(char) ? char : `%${hex.toUpperCase()}`;

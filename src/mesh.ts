@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compileRoutes, type RouteTable } from './core/match.ts';
+import type { AllWeights, Catalog, LivePolicy, Snapshot } from './core/model.ts';
+import { buildSnapshot } from './core/snapshot.ts';
+
+/** A snapshot with its compiled table: what one request reads, once. */
+export interface View {
+  readonly snapshot: Snapshot;
+  readonly table: RouteTable;
+}
+
+export interface MeshOptions {
+  readonly policy: LivePolicy;
+  readonly tagPrefix: string;
+  /** Called after each swap, never for an update that changed nothing. */
+  readonly onSwap?: (view: View) => void;
+}
+
+/**
+ * The only holder of the current snapshot. Catalog and weights come in as they change; a new snapshot replaces
+ * the old one whole, and an update that changes nothing swaps nothing.
+ */
+export class Mesh {
+  readonly #options: MeshOptions;
+  #catalog: Catalog | undefined;
+  #weights: AllWeights | undefined;
+  #view: View | undefined;
+
+  constructor(options: MeshOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined until both catalog and weights were seen once. */
+  get view(): View | undefined {
+    return this.#view;
+  }
+
+  /** What is left out stays as it was. */
+  update(change: { readonly catalog?: Catalog; readonly weights?: AllWeights }): void {
+    this.#catalog = change.catalog ?? this.#catalog;
+    this.#weights = change.weights ?? this.#weights;
+    if (this.#catalog === undefined || this.#weights === undefined) return;
+    const previous = this.#view?.snapshot;
+    const snapshot = buildSnapshot({
+      catalog: this.#catalog,
+      weights: this.#weights,
+      policy: this.#options.policy,
+      tagPrefix: this.#options.tagPrefix,
+      ...(previous === undefined ? {} : { previous }),
+    });
+    if (previous !== undefined && isDeepStrictEqual({ ...snapshot, revision: previous.revision }, previous))
+      return;
+    this.#view = { snapshot, table: compileRoutes(snapshot.rules) };
+    this.#options.onSwap?.(this.#view);
+  }
+}
