@@ -1,0 +1,130 @@
+/**
+ * The JSON of `/api/…` and of every `--json`. Changes only by adding fields: other people's scripts read it.
+ */
+import type { Health, Quarantined, SplitSource } from '../core/model.ts';
+
+/** `GET /api/status` */
+export interface StatusAnswer {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly ready: boolean;
+  readonly draining: boolean;
+  /** Absent before the first snapshot. */
+  readonly snapshot?: {
+    readonly revision: number;
+    readonly ageSeconds: number;
+    readonly routes: number;
+    readonly services: number;
+    readonly instances: number;
+    readonly quarantined: number;
+  };
+  readonly consul: SourceAnswer;
+  readonly weights: SourceAnswer;
+}
+
+/** How the gateway stands with Consul or with the weight store. */
+export interface SourceAnswer {
+  readonly state: 'up' | 'down';
+  /** Since when, ISO 8601. */
+  readonly since: string;
+  readonly detail?: string;
+}
+
+/** `GET /api/routes` */
+export interface RoutesAnswer {
+  readonly revision: number;
+  readonly routes: readonly RouteAnswer[];
+}
+
+export interface RouteAnswer {
+  /** As in `sluice.route`: `shop.example.com/orders/*`. */
+  readonly route: string;
+  readonly host?: string;
+  readonly kind: 'exact' | 'prefix';
+  readonly path: string;
+  readonly service: string;
+  readonly source: SplitSource;
+  /** Versions with live instances, also those whose share is 0. */
+  readonly versions: readonly VersionAnswer[];
+}
+
+export interface VersionAnswer {
+  readonly version: string;
+  /** In [0, 1]. */
+  readonly share: number;
+  readonly instances: readonly { readonly id: string; readonly address: string; readonly port: number }[];
+}
+
+/** `GET /api/services` */
+export interface ServicesAnswer {
+  readonly revision: number;
+  readonly services: readonly {
+    readonly name: string;
+    readonly instances: readonly {
+      readonly id: string;
+      readonly address: string;
+      readonly port: number;
+      readonly health: Health;
+      readonly tags: readonly string[];
+      /** Consul no longer lists it; it serves until then (ISO 8601). */
+      readonly heldUntil?: string;
+    }[];
+  }[];
+}
+
+/** `GET /api/quarantine` */
+export interface QuarantineAnswer {
+  readonly revision: number;
+  readonly quarantine: readonly Quarantined[];
+}
+
+/**
+ * `GET /api/weights`. With `?index=N&wait=30s` the answer waits until the weights are past index N, as Consul's
+ * blocking queries do; the index is also the header `X-Sluice-Index`.
+ */
+export interface WeightsAnswer {
+  readonly index: number;
+  readonly services: Readonly<Record<string, ServiceWeightsAnswer>>;
+}
+
+export interface ServiceWeightsAnswer {
+  /** As set; absent where nobody set any. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly revision: number;
+  readonly problem?: string;
+  /** The split in force over versions with live instances; shares in [0, 1]. */
+  readonly split?: { readonly source: SplitSource; readonly shares: Readonly<Record<string, number>> };
+}
+
+/** Body of `PUT /api/weights/SERVICE`. */
+export interface WeightsChange {
+  readonly weights: Readonly<Record<string, number>>;
+  readonly reason?: string;
+  readonly actor?: string;
+}
+
+/** Answer to `PUT` and `DELETE /api/weights/SERVICE`: the ledger's new entry. */
+export interface LedgerEntryAnswer {
+  readonly revision: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly actor: string;
+  readonly reason?: string;
+  /** `cli`, `api`, `hand` (somebody's redis-cli), … */
+  readonly source: string;
+  /** version -> weight; absent where there was none. */
+  readonly from?: Readonly<Record<string, number>>;
+  readonly to?: Readonly<Record<string, number>>;
+}
+
+/** `GET /api/weights/SERVICE/history?count=20`, the newest first. */
+export interface HistoryAnswer {
+  readonly entries: readonly LedgerEntryAnswer[];
+}
+
+/** RFC 9457, for every refusal of the admin API. */
+export interface ProblemAnswer {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}

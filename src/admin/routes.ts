@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import type { AllWeights, Snapshot, Weights } from '../core/model.ts';
+import { readDuration } from '../core/values.ts';
+import type { HistoryAnswer, LedgerEntryAnswer, SourceAnswer } from './api.ts';
+import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
+import * as view from './views.ts';
+
+/** What the admin server needs of the other parts. */
+export interface AdminParts {
+  readonly version: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly now: () => number;
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+  /** The snapshot in force and since when (epoch milliseconds). */
+  readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
+  readonly consul: () => SourceAnswer;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  readonly weights: AdminWeights;
+}
+
+export interface AdminWeights {
+  readonly status: () => SourceAnswer;
+  readonly all: () => AllWeights;
+  /** Grows with every change of weights; at least 1. */
+  readonly index: () => number;
+  /** @returns how to unsubscribe */
+  readonly onChange: (listener: () => void) => () => void;
+  readonly set: (service: string, weights: Weights, change: Change) => Promise<LedgerEntryAnswer>;
+  readonly clear: (service: string, change: Change) => Promise<LedgerEntryAnswer>;
+  /** The newest first. */
+  readonly history: (service: string, count: number) => Promise<readonly LedgerEntryAnswer[]>;
+  /** Turns a refusal of the store into the sentence for the caller; undefined where it is no refusal. */
+  readonly refusal: (error: unknown) => string | undefined;
+}
+
+export interface Change {
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+const MAX_WAIT_MS = 60_000;
+
+/** Every path of the admin port, in the order of the documentation. */
+export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => [
+  { method: 'GET', path: '/healthz', handle: () => plain(200, 'alive\n') },
+  { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
+  { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
+  { method: 'GET', path: '/api/status', handle: () => ok(view.status(parts)) },
+  { method: 'GET', path: '/api/routes', handle: () => ok(view.routes(snapshotOf(parts))) },
+  { method: 'GET', path: '/api/services', handle: () => ok(view.services(snapshotOf(parts))) },
+  { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
+  { method: 'GET', path: '/api/weights', handle: call => weights(parts, call) },
+  { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
+  { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
+  { method: 'GET', path: '/api/weights/:service/history', handle: call => history(parts.weights, call) },
+];
+
+const ok = (body: unknown): Reply => ({ status: 200, body });
+
+const plain = (status: number, body: string): Reply => ({
+  status,
+  body,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+});
+
+const readiness = (parts: AdminParts): Reply => {
+  if (parts.isDraining()) return plain(503, 'draining\n');
+  if (parts.isReady()) return plain(200, 'ready\n');
+  const missing = [
+    parts.consul().state === 'down' ? 'Consul' : undefined,
+    parts.weights.status().state === 'down' ? 'Redis' : undefined,
+  ].filter(name => name !== undefined);
+  return plain(503, `waiting for ${missing.join(' and ') || 'the first snapshot'}\n`);
+};
+
+const metrics = async (parts: AdminParts): Promise<Reply> => {
+  const { contentType, body } = await parts.metrics();
+  return { status: 200, body, headers: { 'content-type': contentType } };
+};
+
+const snapshotOf = (parts: AdminParts): Snapshot => {
+  const current = parts.snapshot();
+  if (current === undefined) {
+    throw new AdminProblem(503, 'Not ready', 'there is no snapshot yet; /readyz says what is missing', {
+      'retry-after': '1',
+    });
+  }
+  return current.snapshot;
+};
+
+const weights = async (parts: AdminParts, { query, signal }: Call): Promise<Reply> => {
+  const seen = Number(query.get('index') ?? 0);
+  const wait = query.get('wait');
+  const waitMs = wait === null ? MAX_WAIT_MS : readDuration(wait);
+  if (!Number.isSafeInteger(seen) || seen < 0 || waitMs === undefined) {
+    throw new AdminProblem(
+      400,
+      'Bad request',
+      'index is a whole number and wait a duration, e.g. ?index=3&wait=30s',
+    );
+  }
+  if (seen > 0 && seen === parts.weights.index()) {
+    await nextChange(parts.weights, Math.min(waitMs, MAX_WAIT_MS), signal);
+  }
+  const body = view.weights(parts.weights, parts.snapshot()?.snapshot);
+  return { status: 200, body, headers: { 'x-sluice-index': String(body.index) } };
+};
+
+const nextChange = (store: AdminWeights, waitMs: number, signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    const done = (): void => {
+      clearTimeout(timer);
+      unsubscribe();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    const unsubscribe = store.onChange(done);
+    signal.addEventListener('abort', done);
+  });
+
+const WEIGHTS_CHANGE = z.strictObject({
+  weights: z.record(z.string(), z.number()),
+  reason: z.string().max(500).optional(),
+  actor: z.string().min(1).max(100).optional(),
+});
+
+const setWeights = async (store: AdminWeights, { params, body }: Call): Promise<Reply> => {
+  const parsed = WEIGHTS_CHANGE.safeParse(await body());
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new AdminProblem(
+      400,
+      'Bad request',
+      `${issue?.path.join('.') || 'body'}: ${issue?.message}; expected e.g. {"weights": {"v1": 95, "v2": 5}, "reason": "…"}`,
+    );
+  }
+  const { weights: given, reason, actor = 'api' } = parsed.data;
+  return write(store, () =>
+    store.set(params.service ?? '', new Map(Object.entries(given)), {
+      actor,
+      ...(reason === undefined ? {} : { reason }),
+    }),
+  );
+};
+
+const clearWeights = (store: AdminWeights, { params, query }: Call): Promise<Reply> => {
+  const reason = query.get('reason');
+  return write(store, () =>
+    store.clear(params.service ?? '', {
+      actor: query.get('actor') ?? 'api',
+      ...(reason === null ? {} : { reason }),
+    }),
+  );
+};
+
+const write = async (store: AdminWeights, run: () => Promise<LedgerEntryAnswer>): Promise<Reply> => {
+  try {
+    return ok(await run());
+  } catch (error) {
+    const refusal = store.refusal(error);
+    if (refusal === undefined) throw error;
+    throw new AdminProblem(422, 'Refused', refusal);
+  }
+};
+
+const history = async (store: AdminWeights, { params, query }: Call): Promise<Reply> => {
+  const count = Number(query.get('count') ?? 20);
+  if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
+    throw new AdminProblem(400, 'Bad request', 'count is a whole number from 1 to 1000');
+  }
+  const answer: HistoryAnswer = { entries: await store.history(params.service ?? '', count) };
+  return ok(answer);
+};

@@ -1,0 +1,104 @@
+import type { Instance, Rule, ServiceState, ServiceWeights, Snapshot } from '../core/model.ts';
+import type {
+  QuarantineAnswer,
+  RouteAnswer,
+  RoutesAnswer,
+  ServicesAnswer,
+  ServiceWeightsAnswer,
+  StatusAnswer,
+  WeightsAnswer,
+} from './api.ts';
+import type { AdminParts, AdminWeights } from './routes.ts';
+
+export const status = (parts: AdminParts): StatusAnswer => {
+  const current = parts.snapshot();
+  return {
+    version: parts.version,
+    uptimeSeconds: seconds(parts.now() - parts.startedAt),
+    ready: parts.isReady(),
+    draining: parts.isDraining(),
+    ...(current === undefined
+      ? {}
+      : {
+          snapshot: {
+            revision: current.snapshot.revision,
+            ageSeconds: seconds(parts.now() - current.since),
+            routes: current.snapshot.rules.length,
+            services: current.snapshot.services.size,
+            instances: [...current.snapshot.services.values()].reduce((n, s) => n + s.instances.length, 0),
+            quarantined: current.snapshot.quarantine.length,
+          },
+        }),
+    consul: parts.consul(),
+    weights: parts.weights.status(),
+  };
+};
+
+const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+export const routes = ({ revision, rules }: Snapshot): RoutesAnswer => ({
+  revision,
+  routes: rules.map(route).sort((a, b) => (a.route < b.route ? -1 : 1)),
+});
+
+const route = ({ id, match, service, split, arms }: Rule): RouteAnswer => ({
+  route: id,
+  ...match,
+  service,
+  source: split.source,
+  versions: arms.map(({ version, share, targets }) => ({
+    version,
+    share,
+    instances: targets.map(({ instance: { id, address, port } }) => ({ id, address, port })),
+  })),
+});
+
+export const services = ({ revision, services }: Snapshot): ServicesAnswer => ({
+  revision,
+  services: [...services.values()].map(({ name, instances }) => ({
+    name,
+    instances: instances.map(instance),
+  })),
+});
+
+const instance = ({ id, address, port, health, tags, heldUntil }: Instance) => ({
+  id,
+  address,
+  port,
+  health,
+  tags,
+  ...(heldUntil === undefined ? {} : { heldUntil: new Date(heldUntil).toISOString() }),
+});
+
+export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer => ({
+  revision,
+  quarantine,
+});
+
+export const weights = (store: AdminWeights, snapshot: Snapshot | undefined): WeightsAnswer => {
+  const all = store.all();
+  const names = new Set([...all.keys(), ...(snapshot?.services.keys() ?? [])]);
+  return {
+    index: store.index(),
+    services: Object.fromEntries(
+      [...names].sort().map(name => [name, serviceWeights(all.get(name), snapshot?.services.get(name))]),
+    ),
+  };
+};
+
+const serviceWeights = (
+  stored: ServiceWeights | undefined,
+  state: ServiceState | undefined,
+): ServiceWeightsAnswer => ({
+  ...(stored?.weights === undefined ? {} : { weights: Object.fromEntries(stored.weights) }),
+  revision: stored?.revision ?? 0,
+  ...(stored?.problem === undefined ? {} : { problem: stored.problem }),
+  ...(state === undefined
+    ? {}
+    : {
+        split: {
+          source: state.split.source,
+          shares: Object.fromEntries(state.split.shares.map(({ version, share }) => [version, share])),
+        },
+      }),
+});

@@ -1,0 +1,291 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import type { LivePolicy } from './core/model.ts';
+import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
+import { LOG_LEVELS } from './telemetry/log.ts';
+
+/**
+ * One setting: the same words as a flag, an environment variable and a key of the YAML file (the flag's name),
+ * in that order of strength.
+ */
+export interface Setting<T> {
+  /** As commander takes it: `--listen <host:port>`; a flag without a value is a switch. */
+  readonly flag?: string;
+  /** The strongest first: Sluice's own before the ecosystem's. */
+  readonly env?: readonly string[];
+  readonly fallback: T;
+  /** How the default reads in `--help`, where it isn't obvious. */
+  readonly fallbackText?: string;
+  readonly read: (text: string) => T | undefined;
+  /** Completes "expected …" in an error. */
+  readonly expected: string;
+  readonly help: string;
+}
+
+const setting = <T>(of: Setting<T>): Setting<T> => of;
+
+const text = (value: string): string | undefined => (value === '' ? undefined : value);
+
+const oneOf =
+  <T extends string>(...values: readonly T[]) =>
+  (value: string): T | undefined =>
+    values.find(candidate => candidate === value);
+
+const url = (value: string, ...protocols: readonly string[]): string | undefined => {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  return parsed !== undefined && protocols.includes(parsed.protocol) ? value : undefined;
+};
+
+/** Consul's address as its own tools take it: `host:port` or a URL. */
+const consulAddress = (value: string): string | undefined =>
+  readHostPort(value) !== undefined && !value.startsWith(':') ? value : url(value, 'http:', 'https:');
+
+/** Every setting of `sluice gateway` and `sluice dev`. `--help`, the file and docs/configuration.md follow it. */
+export const SETTINGS = {
+  listen: setting({
+    flag: '--listen <host:port>',
+    env: ['SLUICE_LISTEN'],
+    fallback: { host: '', port: 8080 },
+    fallbackText: ':8080',
+    read: readHostPort,
+    expected: 'host:port, e.g. 0.0.0.0:8080 (port 0 picks a free one)',
+    help: 'where traffic comes in',
+  }),
+  admin: setting({
+    flag: '--admin <host:port>',
+    env: ['SLUICE_ADMIN'],
+    fallback: { host: '127.0.0.1', port: 9901 },
+    fallbackText: '127.0.0.1:9901',
+    read: readHostPort,
+    expected: 'host:port, e.g. 127.0.0.1:9901',
+    help: 'where health, metrics and the API are; keep it private',
+  }),
+  consul: setting({
+    flag: '--consul <host:port>',
+    env: ['SLUICE_CONSUL', 'CONSUL_HTTP_ADDR'],
+    fallback: '127.0.0.1:8500',
+    read: consulAddress,
+    expected: 'host:port or a URL, e.g. 127.0.0.1:8500',
+    help: 'the Consul agent',
+  }),
+  consulToken: setting<string | undefined>({
+    env: ['CONSUL_HTTP_TOKEN'],
+    fallback: undefined,
+    read: text,
+    expected: 'a token',
+    help: "the Consul ACL token (environment only: a process's flags are visible to everyone)",
+  }),
+  consulTls: setting({
+    env: ['CONSUL_HTTP_SSL'],
+    fallback: false,
+    read: readSwitch,
+    expected: 'true or false',
+    help: 'speak https to Consul',
+  }),
+  consulCa: setting<string | undefined>({
+    env: ['CONSUL_CACERT'],
+    fallback: undefined,
+    read: text,
+    expected: 'a file',
+    help: "the authority that signed Consul's certificate (PEM)",
+  }),
+  redis: setting<string>({
+    flag: '--redis <url|off>',
+    env: ['SLUICE_REDIS', 'REDIS_URL'],
+    fallback: 'redis://127.0.0.1:6379',
+    read: value => (value === 'off' ? value : url(value, 'redis:', 'rediss:')),
+    expected: 'redis://[user:password@]host:port[/db], rediss://… or "off"',
+    help: 'where the weights are; "off" keeps them in memory',
+  }),
+  redisPrefix: setting({
+    flag: '--redis-prefix <text>',
+    env: ['SLUICE_REDIS_PREFIX'],
+    fallback: 'sluice:',
+    read: value => (/^\S{1,64}$/.test(value) ? value : undefined),
+    expected: '1 to 64 characters without spaces, e.g. sluice:',
+    help: 'what stands before every key and channel in Redis',
+  }),
+  otlp: setting<string | undefined>({
+    flag: '--otlp <url>',
+    env: ['SLUICE_OTLP', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    fallback: undefined,
+    fallbackText: 'no traces are exported',
+    read: value => url(value, 'http:', 'https:'),
+    expected: 'a base URL, e.g. http://127.0.0.1:4318',
+    help: 'OTLP/HTTP receiver of traces; /v1/traces is added',
+  }),
+  otelServiceName: setting({
+    env: ['OTEL_SERVICE_NAME'],
+    fallback: 'sluice-gateway',
+    read: text,
+    expected: 'a name',
+    help: 'service.name of the spans',
+  }),
+  otelSampler: setting({
+    env: ['OTEL_TRACES_SAMPLER'],
+    fallback: 'parentbased_always_on',
+    read: text,
+    expected: 'a sampler of the OpenTelemetry specification',
+    help: 'which traces are recorded',
+  }),
+  otelSamplerArg: setting<number | undefined>({
+    env: ['OTEL_TRACES_SAMPLER_ARG'],
+    fallback: undefined,
+    read: readRatio,
+    expected: 'a share from 0 to 1',
+    help: "the sampler's ratio",
+  }),
+  otelPropagators: setting({
+    env: ['OTEL_PROPAGATORS'],
+    fallback: 'tracecontext,baggage',
+    read: text,
+    expected: 'names joined by commas',
+    help: 'how trace context travels',
+  }),
+  traceTrust: setting({
+    flag: '--trace-trust <policy>',
+    env: ['SLUICE_TRACE_TRUST'],
+    fallback: 'cap',
+    read: oneOf('always', 'cap', 'never'),
+    expected: 'always, cap or never',
+    help: "whether the caller's sampling decision is honoured: always, up to a cap a second, or never",
+  }),
+  tagPrefix: setting({
+    flag: '--tag-prefix <text>',
+    env: ['SLUICE_TAG_PREFIX'],
+    fallback: '',
+    read: value => (/^[^\s=]{0,64}$/.test(value) ? value : undefined),
+    expected: 'up to 64 characters without "=" and spaces, e.g. sluice.',
+    help: 'what stands before each key in Consul tags',
+  }),
+  live: setting<LivePolicy>({
+    env: ['SLUICE_LIVE'],
+    fallback: 'passing-only',
+    read: oneOf('passing-only', 'allow-warning'),
+    expected: 'passing-only or allow-warning',
+    help: 'which health gets traffic (flags --passing-only, --allow-warning)',
+  }),
+  drain: setting({
+    flag: '--drain <duration>',
+    env: ['SLUICE_DRAIN'],
+    fallback: 30_000,
+    fallbackText: '30s',
+    read: readDuration,
+    expected: 'a duration, e.g. 30s',
+    help: 'how long requests under way may take to finish after SIGTERM',
+  }),
+  accessLog: setting<number>({
+    flag: '--access-log <on|off|share>',
+    env: ['SLUICE_ACCESS_LOG'],
+    fallback: 1,
+    fallbackText: 'on',
+    read: value => (readSwitch(value) === undefined ? readRatio(value) : Number(readSwitch(value))),
+    expected: 'on, off or a share, e.g. 1%',
+    help: 'one JSON line a request on stdout: all, none, or a sample (errors always)',
+  }),
+  logLevel: setting({
+    flag: '--log-level <level>',
+    env: ['SLUICE_LOG_LEVEL'],
+    fallback: 'info',
+    read: oneOf(...LOG_LEVELS),
+    expected: LOG_LEVELS.join(', '),
+    help: 'how much the process says on stderr',
+  }),
+} as const;
+
+type Settings = typeof SETTINGS;
+type Value<S> = S extends Setting<infer T> ? T : never;
+
+/** Every setting with its value. Frozen. */
+export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
+
+/** Everything that is wrong with a configuration, a line each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export interface ConfigSources {
+  /** Setting name -> what the command line says. */
+  readonly flags: Partial<Record<keyof Settings, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The YAML file of `--config`. */
+  readonly file?: string;
+}
+
+/**
+ * Reads flags, environment and file into one Config.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export const loadConfig = ({ flags, env, file }: ConfigSources): Config => {
+  const problems: string[] = [];
+  const fromFile = file === undefined ? new Map<string, string>() : readFile(file, problems);
+  const config: Record<string, unknown> = {};
+  for (const name of Object.keys(SETTINGS) as (keyof Settings)[]) {
+    const spec: Setting<unknown> = SETTINGS[name];
+    const given = strongest(name, spec, flags, env, fromFile, file);
+    const value = given === undefined ? spec.fallback : spec.read(given.value);
+    if (given !== undefined && value === undefined) {
+      const shown = name === 'consulToken' || name === 'redis' ? '' : ` "${given.value}"`;
+      problems.push(`${given.origin}${shown}: expected ${spec.expected}`);
+    }
+    config[name] = value;
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config) as Config;
+};
+
+/** The key in the file (and the long flag): `redisPrefix` is `redis-prefix`. */
+export const settingKey = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
+
+const strongest = (
+  name: keyof Settings,
+  spec: Setting<unknown>,
+  flags: ConfigSources['flags'],
+  env: ConfigSources['env'],
+  fromFile: ReadonlyMap<string, string>,
+  file: string | undefined,
+): { value: string; origin: string } | undefined => {
+  const key = settingKey(name);
+  const flag = flags[name];
+  if (flag !== undefined) return { value: flag, origin: `--${key}` };
+  for (const variable of spec.env ?? []) {
+    const value = env[variable];
+    // An empty variable counts as unset, as the OpenTelemetry specification asks.
+    if (value !== undefined && value !== '') return { value, origin: variable };
+  }
+  const value = fromFile.get(key);
+  return value === undefined ? undefined : { value, origin: `${file}: ${key}` };
+};
+
+const readFile = (file: string, problems: string[]): Map<string, string> => {
+  const known = new Set(Object.keys(SETTINGS).map(settingKey));
+  const values = new Map<string, string>();
+  let document: unknown;
+  try {
+    document = parseYaml(readFileSync(file, 'utf8'), { prettyErrors: true });
+  } catch (error) {
+    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    problems.push(`${file}: ${line.replace(/:$/, '')}`);
+    return values;
+  }
+  if (document === null || document === undefined) return values;
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    problems.push(`${file}: expected "setting: value" lines, e.g. listen: ":8080"`);
+    return values;
+  }
+  for (const [key, value] of Object.entries(document)) {
+    if (!known.has(key)) {
+      problems.push(`${file}: unknown setting "${key}"; known are ${[...known].join(', ')}`);
+    } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      values.set(key, String(value));
+    } else problems.push(`${file}: ${key}: expected one value`);
+  }
+  return values;
+};

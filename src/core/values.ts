@@ -1,0 +1,41 @@
+/**
+ * How settings are spelled, the same in flags, environment and files. Each reader gives the value, or
+ * undefined where the text is none.
+ */
+
+export interface HostPort {
+  /** Empty for every address. IPv6 without brackets. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+/** `host:port`, `[::1]:port`, `:port`; never a bare port, which people confuse with a count. */
+export const readHostPort = (text: string): HostPort | undefined => {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/]*)):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[3]);
+  return found === null || port > 65_535 ? undefined : { host: found[1] ?? found[2] ?? '', port };
+};
+
+/** As a URL's authority spells it: IPv6 in brackets. */
+export const formatHostPort = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `250ms`, `2s`, `1.5m`, `1h` in milliseconds; a number without unit is none, since nobody agrees on it. */
+export const readDuration = (text: string): number | undefined => {
+  const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
+  return found === null ? undefined : Number(found[1]) * UNITS[found[2] as keyof typeof UNITS];
+};
+
+/** `true/false`, `on/off`, `yes/no`, `1/0`. */
+export const readSwitch = (text: string): boolean | undefined =>
+  /^(true|on|yes|1)$/i.test(text) ? true : /^(false|off|no|0)$/i.test(text) ? false : undefined;
+
+/** A share in [0, 1]: `0.01` or `1%`. */
+export const readRatio = (text: string): number | undefined => {
+  const found = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim());
+  const ratio = Number(found?.[1]) / (found?.[2] === '%' ? 100 : 1);
+  return ratio >= 0 && ratio <= 1 ? ratio : undefined;
+};
