@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Makes the real servers that the tests need available on PATH: `consul` and `redis-server`.
+# A no-op where both are there. Otherwise they come from Debian's packages: Redis from the machine's own
+# release, Consul from Debian 11 (bullseye), the last release that carries it.
+set -euo pipefail
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The one line that a person gets: what is missing, and how to get it.
+give_up() {
+  echo "servers: $1 is not on PATH and could not be installed ($2): $3, then run this again." >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >>"$log" 2>&1
+}
+
+last_words() { grep -E '^(E:|sudo:)' "$log" | tail -n 1 | tr -d '\n' || true; }
+
+# The machine's own source of Debian, turned to bullseye. Whatever mirror, proxy path or keyring it names is
+# kept, so nothing about where packages come from is written down here.
+bullseye_source() {
+  local codename file
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  for file in /etc/apt/sources.list.d/*.sources; do
+    [ -e "$file" ] || continue
+    awk -v RS= -v codename="$codename" '
+      $0 !~ ("(^|\n)Suites:[^\n]*[ \t]" codename "([ \t\n]|$)") { next }
+      {
+        n = split($0, line, "\n")
+        for (i = 1; i <= n; i++) {
+          if (line[i] ~ /^#/) continue
+          if (line[i] ~ /^Suites:/) print "Suites: bullseye"
+          else if (line[i] ~ /^Components:/) print "Components: main"
+          else print line[i]
+        }
+        exit
+      }' "$file" >"$1"
+    [ -s "$1" ] && return 0
+  done
+  # One-line style: deb [option=value …] URI suite component …
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    [ -e "$file" ] || continue
+    awk -v codename="$codename" '
+      $1 != "deb" { next }
+      {
+        options = ""
+        rest = $0
+        sub(/^deb[ \t]+/, "", rest)
+        if (match(rest, /^\[[^]]*\][ \t]+/)) {
+          options = substr(rest, 1, RLENGTH)
+          rest = substr(rest, RLENGTH + 1)
+        }
+        split(rest, part, /[ \t]+/)
+        if (part[2] != codename) next
+        gsub(/[][]/, "", options)
+        n = split(options, option, /[ \t]+/)
+        print "Types: deb"
+        print "URIs: " part[1]
+        print "Suites: bullseye"
+        print "Components: main"
+        for (i = 1; i <= n; i++) if (sub(/^signed-by=/, "", option[i])) print "Signed-By: " option[i]
+        exit
+      }' "$file" >"$1"
+    [ -s "$1" ] && return 0
+  done
+  return 1
+}
+
+install_redis() {
+  echo 'servers: installing redis-server with apt-get'
+  { apt update && apt install --no-install-recommends redis-server; } ||
+    give_up redis-server "$(last_words)" 'install the package redis-server (Redis 6 or newer) yourself'
+}
+
+install_consul() {
+  local how='put a consul binary (1.8 or newer) on PATH yourself'
+  echo 'servers: installing consul with apt-get, from Debian 11 (bullseye)'
+  local source
+  source=$(mktemp)
+  bullseye_source "$source" ||
+    give_up consul 'this machine has no Debian package source to derive one from' "$how"
+  # Priority 100: nothing that the machine's own release has is ever taken from here.
+  local pin=$'Package: *\nPin: release n=bullseye\nPin-Priority: 100\n'
+  {
+    as_root install -m 644 "$source" /etc/apt/sources.list.d/sluice-bullseye.sources &&
+      printf '%s' "$pin" | as_root tee /etc/apt/preferences.d/sluice-bullseye >/dev/null
+  } 2>>"$log" || give_up consul "$(last_words)" "$how, or run this as root"
+  rm -f "$source"
+  { apt update && apt install --no-install-recommends consul; } || give_up consul "$(last_words)" "$how"
+}
+
+have redis-server && have consul && exit 0
+for server in redis-server consul; do
+  have "$server" && continue
+  have apt-get || give_up "$server" 'this machine has no apt-get' "install $server yourself"
+  "install_${server%-server}"
+  have "$server" || give_up "$server" 'its package brought no such command' "install $server yourself"
+  echo "servers: $server is $(command -v "$server")"
+done
