@@ -191,6 +191,8 @@ const supervise = async ({
     const ended = ['SIGSTOP', 'SIGCONT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'].includes(signal)
       ? undefined
       : once(child, 'exit');
+    // While somebody waits for its end it keeps this process alive; otherwise it must not.
+    if (ended !== undefined) child.ref();
     child.kill(signal);
     await ended;
   };
