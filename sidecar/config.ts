@@ -1,0 +1,166 @@
+import { hostname } from 'node:os';
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError, type Setting } from '../src/config.ts';
+import { type ListSetting, SIDECAR_SETTINGS, TAG_SETTINGS } from './settings.ts';
+import { buildTags } from './tags.ts';
+
+type Settings = typeof SIDECAR_SETTINGS;
+type Value<S> = S extends Setting<infer T> ? T : never;
+type Values = { readonly [K in keyof Settings]: Value<Settings[K]> };
+
+/** All that the sidecar process is told. Frozen. */
+export interface SidecarConfig extends Omit<Values, 'service' | 'port' | 'id' | 'version'> {
+  readonly service: string;
+  /** The program's own port. */
+  readonly port: number;
+  readonly id: string;
+  readonly tags: readonly string[];
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const EXAMPLES = `
+Examples:
+  sluice-sidecar --service orders --version v2 --path /orders --port 3002 -- node app.js
+  sluice-sidecar --service users --path /users --port 8000 --health /healthz -- python3 app.py
+
+The program is started when its port is free, registered when it listens, and deregistered before it is
+stopped. It is told PORT, http_proxy (call http://NAME.mesh/ through it) and SLUICE_OUTBOUND.
+
+Each flag is also a variable (SLUICE_SIDECAR_SERVICE, …; lists are joined by spaces); honoured are
+CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_SSL, CONSUL_CACERT, REDIS_URL, OTEL_EXPORTER_OTLP_ENDPOINT,
+OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG and OTEL_PROPAGATORS. Flags are stronger.
+`;
+
+/** Asked for with `--help`; not an error. */
+export interface Help {
+  readonly help: string;
+}
+
+/**
+ * Reads the command line and the environment.
+ *
+ * @param argv what follows the program's name
+ * @throws ConfigError with every problem at once
+ */
+export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | Help => {
+  const end = argv.indexOf('--');
+  const [program, ...programArgs] = end < 0 ? [] : argv.slice(end + 1);
+  const problems: string[] = [];
+  const flags = parseFlags(end < 0 ? argv : argv.slice(0, end), problems);
+  if ('help' in flags) return flags as Help;
+
+  const values = readValues(flags, env, problems);
+  const { tags, problems: tagProblems } = buildTags(
+    {
+      version: values.version,
+      path: readList('path', flags, env),
+      exact: readList('exact', flags, env),
+      host: readList('host', flags, env),
+      tag: readList('tag', flags, env),
+    },
+    values.tagPrefix,
+  );
+  problems.push(...tagProblems);
+  const { service, port } = values;
+  if (service === undefined && !problems.some(p => p.includes('--service <') || p.startsWith('--service ')))
+    problems.push('--service is missing: the name in the Consul catalog, e.g. --service orders');
+  if (port === undefined && !problems.some(p => p.includes('--port <') || p.startsWith('--port ')))
+    problems.push('--port is missing: the port that the program listens on, e.g. --port 3002');
+  if (program === undefined)
+    problems.push('the program to run is missing: it goes last, after "--", e.g. -- node app.js');
+  if (problems.length > 0 || service === undefined || port === undefined || program === undefined)
+    throw new ConfigError(problems);
+
+  const { version: _, ...rest } = values;
+  const config: SidecarConfig = {
+    ...rest,
+    service,
+    port,
+    id: values.id ?? `${service}-${hostname()}-${port}`,
+    tags,
+    command: [program, ...programArgs],
+  };
+  return Object.freeze(config);
+};
+
+type Flags = Readonly<Record<string, string | string[] | undefined>>;
+
+const parseFlags = (argv: readonly string[], problems: string[]): Flags | Help => {
+  let help = '';
+  const command = new Command('sluice-sidecar')
+    .usage('--service NAME --port PORT [options] -- PROGRAM [ARGUMENTS]')
+    .description('Runs a program as an instance of a service: registered, checked, proxied, traced.')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .exitOverride()
+    .configureOutput({ writeOut: text => (help += text), writeErr: () => {} })
+    .addHelpText('after', EXAMPLES);
+  for (const spec of Object.values<Setting<unknown>>(SIDECAR_SETTINGS)) {
+    if (spec.flag === undefined) continue;
+    const option = new Option(spec.flag, spec.help);
+    command.addOption(
+      spec.fallbackText === undefined ? option : option.default(undefined, spec.fallbackText),
+    );
+  }
+  for (const { flag, help: text } of Object.values<ListSetting>(TAG_SETTINGS)) {
+    command.option(flag, text, (value: string, all: string[] = []) => [...all, value]);
+  }
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return { help };
+    problems.push(error.message.replace(/^error: /, ''));
+  }
+  for (const stray of command.args) {
+    problems.push(
+      stray.startsWith('-')
+        ? `unknown option "${stray.replace(/=.*/, '')}"; see sluice-sidecar --help`
+        : `unexpected "${stray}": the program goes last, after "--"`,
+    );
+  }
+  return command.opts<Flags>();
+};
+
+/** A flag's text, else the first variable that is set; an empty variable counts as unset. */
+const given = (
+  name: string,
+  spec: { readonly flag?: string; readonly env?: readonly string[] },
+  flags: Flags,
+  env: Env,
+): { origin: string; value: string } | undefined => {
+  const flag = flags[name];
+  if (typeof flag === 'string') return { origin: spec.flag?.split(' ')[0] ?? name, value: flag };
+  for (const origin of spec.env ?? []) {
+    const value = env[origin];
+    if (value !== undefined && value !== '') return { origin, value };
+  }
+  return undefined;
+};
+
+/** Values that may hold a password or be one: a wrong one is not repeated on the terminal. */
+const SECRET: ReadonlySet<string> = new Set(['consulToken', 'redis']);
+
+const readValues = (flags: Flags, env: Env, problems: string[]): Values => {
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries<Setting<unknown>>(SIDECAR_SETTINGS)) {
+    const found = given(name, spec, flags, env);
+    const value = found === undefined ? spec.fallback : spec.read(found.value);
+    if (found !== undefined && value === undefined) {
+      const shown = SECRET.has(name) ? '' : ` "${found.value}"`;
+      problems.push(`${found.origin}${shown}: expected ${spec.expected}`);
+    }
+    values[name] = value;
+  }
+  return values as Values;
+};
+
+const readList = (name: keyof typeof TAG_SETTINGS, flags: Flags, env: Env): string[] => {
+  const said = flags[name];
+  if (Array.isArray(said)) return said;
+  const text = TAG_SETTINGS[name].env.map(variable => env[variable] ?? '').find(value => value !== '');
+  return text?.trim().split(/\s+/) ?? [];
+};

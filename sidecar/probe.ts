@@ -1,0 +1,82 @@
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Whether the program is well, and if so under which of the machine's own addresses. */
+export type Finding =
+  | { readonly well: true; readonly address: string }
+  | { readonly well: false; readonly reason: string };
+
+/** Never throws; takes a second at most. */
+export type Probe = () => Promise<Finding>;
+
+const TIMEOUT = 1_000;
+
+/** A program that asked for `localhost` may listen on IPv6 alone. */
+const LOOPBACKS = ['127.0.0.1', '::1'] as const;
+
+/** Well when the port accepts connections. */
+export const tcpProbe = (port: number): Probe => onEitherLoopback(address => tryConnect(address, port));
+
+/** Well when a GET of the path answers 2xx. */
+export const httpProbe = (port: number, path: string): Probe =>
+  onEitherLoopback(address => tryGet(address, port, path));
+
+const onEitherLoopback =
+  (attempt: (address: string) => Promise<string | undefined>): Probe =>
+  async () => {
+    let first: string | undefined;
+    for (const address of LOOPBACKS) {
+      const reason = await attempt(address);
+      if (reason === undefined) return { well: true, address };
+      first ??= reason;
+    }
+    return { well: false, reason: first ?? '' };
+  };
+
+const tryConnect = (address: string, port: number): Promise<string | undefined> =>
+  new Promise(resolve => {
+    const socket = connect({ host: address, port, timeout: TIMEOUT });
+    const done = (reason?: string): void => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.once('connect', () => done());
+    socket.once('timeout', () => done(`port ${port} does not answer`));
+    socket.once('error', () => done(`nothing listens on port ${port}`));
+  });
+
+const tryGet = (address: string, port: number, path: string): Promise<string | undefined> =>
+  new Promise(resolve => {
+    const signal = AbortSignal.timeout(TIMEOUT);
+    const headers = { 'user-agent': 'sluice-sidecar' };
+    const request = get({ host: address, port, path, headers, agent: false, signal }, response => {
+      const status = response.statusCode ?? 0;
+      response.destroy();
+      resolve(status >= 200 && status < 300 ? undefined : `GET ${path} answers ${status}`);
+    });
+    request.once('error', () =>
+      resolve(signal.aborted ? `GET ${path} does not answer` : `nothing answers on port ${port}`),
+    );
+  });
+
+export interface WatchHealthOptions {
+  readonly probe: Probe;
+  /** Milliseconds between two looks. */
+  readonly every: number;
+  readonly signal: AbortSignal;
+  /** The first finding, and each that differs in `well` from the one before. */
+  readonly onChange: (finding: Finding) => void;
+}
+
+/** Looks again and again until aborted; resolves then. */
+export const watchHealth = async ({ probe, every, signal, onChange }: WatchHealthOptions): Promise<void> => {
+  let last: boolean | undefined;
+  while (!signal.aborted) {
+    const finding = await probe();
+    if (signal.aborted) return;
+    if (finding.well !== last) onChange(finding);
+    last = finding.well;
+    await sleep(every, undefined, { signal }).catch(() => {});
+  }
+};

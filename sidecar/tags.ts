@@ -1,0 +1,31 @@
+import { parseTags } from '../src/core/tags.ts';
+
+/** What a service says about itself, in the words of the flags and of `register`. */
+export interface TagSource {
+  readonly version?: string | undefined;
+  readonly path?: readonly string[];
+  readonly exact?: readonly string[];
+  readonly host?: readonly string[];
+  /** Any others, as they are. */
+  readonly tag?: readonly string[];
+}
+
+/**
+ * The tags of a registration and all that is wrong with them: what the gateway would quarantine is told here,
+ * before anything is registered.
+ *
+ * @param prefix what the gateway expects before each key (`--tag-prefix`)
+ */
+export const buildTags = (source: TagSource, prefix = ''): { tags: string[]; problems: string[] } => {
+  const own = (key: string, values: readonly string[] = []): string[] =>
+    values.map(v => `${prefix}${key}=${v}`);
+  const tags = [
+    ...own('version', source.version === undefined ? [] : [source.version]),
+    ...own('path', source.path),
+    ...own('exact', source.exact),
+    ...own('host', source.host),
+    ...(source.tag ?? []),
+  ];
+  const problems = parseTags({ tags }, prefix).problems.map(({ tag, reason }) => `tag "${tag}": ${reason}`);
+  return { tags: [...new Set(tags)], problems };
+};
