@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { formatHostPort, type HostPort } from '../core/values.ts';
 import type { Log } from '../telemetry/log.ts';
 import { refuseForeign } from './guard.ts';
+import type { AdminParts } from './parts.ts';
 import { AdminProblem, findRoute, type Reply } from './router.ts';
-import { type AdminParts, adminRoutes } from './routes.ts';
+import { adminRoutes } from './routes.ts';
 
 export interface AdminServer {
   /** `host:port` with the real port. */

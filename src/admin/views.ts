@@ -8,7 +8,7 @@ import type {
   StatusAnswer,
   WeightsAnswer,
 } from './api.ts';
-import type { AdminParts, AdminWeights } from './routes.ts';
+import type { AdminParts, AdminWeights } from './parts.ts';
 
 export const status = (parts: AdminParts): StatusAnswer => {
   const current = parts.snapshot();

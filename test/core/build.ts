@@ -1,0 +1,30 @@
+import type { Catalog, Instance } from '../../src/core/model.ts';
+
+let index = 1;
+
+/** An instance for tests: what matters is said, the rest is sound. */
+export const instance = (of: Partial<Instance> & { service: string }): Instance => {
+  const serviceId = of.serviceId ?? `${of.service}-${index}`;
+  const address = of.address ?? '10.0.0.1';
+  const port = of.port ?? 3000 + index;
+  index += 1;
+  return {
+    id: `node/${serviceId}@${address}:${port}`,
+    serviceId,
+    node: 'node',
+    address,
+    port,
+    health: 'passing',
+    tags: [],
+    weight: 1,
+    createIndex: index,
+    modifyIndex: index,
+    ...of,
+  };
+};
+
+export const catalogOf = (...instances: readonly Instance[]): Catalog => {
+  const catalog = new Map<string, Instance[]>();
+  for (const each of instances) catalog.set(each.service, [...(catalog.get(each.service) ?? []), each]);
+  return catalog;
+};

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AllWeights, Catalog, Rule, Snapshot } from '../../src/core/model.ts';
+import { buildSnapshot } from '../../src/core/snapshot.ts';
+import { catalogOf, instance } from './build.ts';
+
+const NO_WEIGHTS: AllWeights = new Map();
+
+const build = (catalog: Catalog, weights = NO_WEIGHTS, previous?: Snapshot): Snapshot =>
+  buildSnapshot({
+    catalog,
+    weights,
+    policy: 'passing-only',
+    tagPrefix: '',
+    ...(previous === undefined ? {} : { previous }),
+  });
+
+const shares = (rule: Rule | undefined): Record<string, number> =>
+  Object.fromEntries(rule?.arms.map(arm => [arm.version, arm.share]) ?? []);
+
+const byId = (snapshot: Snapshot): Record<string, Rule> =>
+  Object.fromEntries(snapshot.rules.map(rule => [rule.id, rule]));
+
+describe('rules from instances', () => {
+  it('only instances that carry a tag serve its rule', () => {
+    const rules = byId(
+      build(
+        catalogOf(
+          instance({ service: 'orders', tags: ['path=/orders', 'version=v1'] }),
+          instance({ service: 'orders', tags: ['path=/orders', 'path=/beta', 'version=v2'] }),
+        ),
+      ),
+    );
+    assert.deepEqual(shares(rules['/orders/*']), { v1: 0.5, v2: 0.5 });
+    assert.deepEqual(shares(rules['/beta/*']), { v2: 1 });
+  });
+
+  it('the operator’s 0 holds on every rule of the service', () => {
+    const snapshot = build(
+      catalogOf(instance({ service: 'orders', tags: ['path=/beta', 'version=v2'] })),
+      new Map([
+        [
+          'orders',
+          {
+            weights: new Map([
+              ['v1', 1],
+              ['v2', 0],
+            ]),
+            revision: 1,
+          },
+        ],
+      ]),
+    );
+    assert.deepEqual(shares(byId(snapshot)['/beta/*']), { v2: 0 });
+  });
+
+  it('a service whose instances are all down keeps its rule, without targets', () => {
+    const snapshot = build(
+      catalogOf(instance({ service: 'orders', tags: ['path=/orders'], health: 'critical' })),
+    );
+    assert.deepEqual(byId(snapshot)['/orders/*']?.arms, []);
+  });
+
+  it('warning and maintenance are not live unless warning is allowed', () => {
+    const catalog = catalogOf(
+      instance({ service: 'o', tags: ['path=/o', 'version=w'], health: 'warning' }),
+      instance({ service: 'o', tags: ['path=/o', 'version=m'], health: 'maintenance' }),
+    );
+    assert.deepEqual(shares(byId(build(catalog))['/o/*']), {});
+    const lenient = buildSnapshot({ catalog, weights: NO_WEIGHTS, policy: 'allow-warning', tagPrefix: '' });
+    assert.deepEqual(shares(byId(lenient)['/o/*']), { w: 1 });
+  });
+
+  it('strip follows the instance that was picked', () => {
+    const snapshot = build(
+      catalogOf(
+        instance({ service: 'o', tags: ['path=/api/o', 'strip=true', 'version=a'] }),
+        instance({ service: 'o', tags: ['path=/api/o', 'strip=/api', 'version=b'] }),
+        instance({ service: 'o', tags: ['path=/api/o', 'version=c'] }),
+      ),
+    );
+    const targets = byId(snapshot)['/api/o/*']?.arms.flatMap(arm => arm.targets);
+    assert.deepEqual(
+      targets?.map(t => [t.version, t.strip]),
+      [
+        ['a', '/api/o'],
+        ['b', '/api'],
+        ['c', undefined],
+      ],
+    );
+  });
+
+  it('the newest instance of a version decides its weight tag', () => {
+    const snapshot = build(
+      catalogOf(
+        instance({ service: 'o', tags: ['path=/o', 'version=v1', 'weight=9'], modifyIndex: 10 }),
+        instance({ service: 'o', tags: ['path=/o', 'version=v1', 'weight=1'], modifyIndex: 20 }),
+        instance({ service: 'o', tags: ['path=/o', 'version=v2', 'weight=3'] }),
+      ),
+    );
+    assert.deepEqual(shares(byId(snapshot)['/o/*']), { v1: 0.25, v2: 0.75 });
+  });
+});
+
+describe('quarantine', () => {
+  it('a bad tag costs its rule only', () => {
+    const snapshot = build(
+      catalogOf(
+        instance({ service: 'bad', tags: ['path=oops', 'path=/good'] }),
+        instance({ service: 'fine', tags: ['path=/fine'] }),
+      ),
+    );
+    assert.deepEqual(
+      snapshot.rules.map(rule => rule.id),
+      ['/good/*', '/fine/*'],
+    );
+    assert.deepEqual(
+      snapshot.quarantine.map(q => [q.service, q.subject]),
+      [['bad', 'path=oops']],
+    );
+  });
+
+  it('an instance with a fatal tag is not served, its brothers are', () => {
+    const snapshot = build(
+      catalogOf(
+        instance({ service: 'o', tags: ['path=/o', 'version=v1'] }),
+        instance({ service: 'o', tags: ['path=/o', 'version=not a version'] }),
+      ),
+    );
+    assert.deepEqual(shares(byId(snapshot)['/o/*']), { v1: 1 });
+  });
+
+  it('at a cold start the lowest CreateIndex holds a contested match, then the name', () => {
+    const older = instance({ service: 'zeta', tags: ['path=/x'], createIndex: 5 });
+    const newer = instance({ service: 'alpha', tags: ['path=/x'], createIndex: 9 });
+    assert.equal(byId(build(catalogOf(newer, older)))['/x/*']?.service, 'zeta');
+    const twin = instance({ service: 'alpha', tags: ['path=/x'], createIndex: 5 });
+    const snapshot = build(catalogOf(older, twin));
+    assert.equal(byId(snapshot)['/x/*']?.service, 'alpha');
+    assert.deepEqual(
+      snapshot.quarantine.map(q => [q.service, q.subject]),
+      [['zeta', '/x/*']],
+    );
+  });
+
+  it('the incumbent keeps the match while it has a live instance, and no longer', () => {
+    const incumbent = instance({ service: 'old', tags: ['path=/x'], createIndex: 9 });
+    const rival = instance({ service: 'new', tags: ['path=/x'], createIndex: 5 });
+    const first = build(catalogOf(incumbent));
+    const second = build(catalogOf(incumbent, rival), NO_WEIGHTS, first);
+    assert.equal(byId(second)['/x/*']?.service, 'old');
+    const third = build(catalogOf({ ...incumbent, health: 'critical' }, rival), NO_WEIGHTS, second);
+    assert.equal(byId(third)['/x/*']?.service, 'new');
+    const fourth = build(catalogOf(incumbent, rival), NO_WEIGHTS, third);
+    assert.equal(byId(fourth)['/x/*']?.service, 'new');
+  });
+});

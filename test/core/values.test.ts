@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatHostPort, readDuration, readHostPort, readRatio, readSwitch } from '../../src/core/values.ts';
+
+const table = <T>(
+  name: string,
+  read: (text: string) => T | undefined,
+  rows: [string, T | undefined][],
+): void => {
+  describe(name, () => {
+    for (const [text, value] of rows) it(`"${text}"`, () => assert.deepEqual(read(text), value));
+  });
+};
+
+table('readHostPort', readHostPort, [
+  [':8080', { host: '', port: 8080 }],
+  ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+  ['[::1]:80', { host: '::1', port: 80 }],
+  ['gateway.test:9901', { host: 'gateway.test', port: 9901 }],
+  ['8080', undefined],
+  ['a:b', undefined],
+  ['a:65536', undefined],
+  ['::1:80', undefined],
+  ['http://a:80', undefined],
+  ['', undefined],
+]);
+table('readDuration', readDuration, [
+  ['250ms', 250],
+  ['2s', 2_000],
+  ['1.5m', 90_000],
+  ['1h', 3_600_000],
+  ['30', undefined],
+  ['-1s', undefined],
+  ['1 s', undefined],
+  ['', undefined],
+]);
+table('readRatio', readRatio, [
+  ['0', 0],
+  ['1', 1],
+  ['0.01', 0.01],
+  ['.5', 0.5],
+  ['1%', 0.01],
+  ['100%', 1],
+  ['101%', undefined],
+  ['2', undefined],
+  ['-1', undefined],
+  ['half', undefined],
+]);
+table('readSwitch', readSwitch, [
+  ['on', true],
+  ['TRUE', true],
+  ['0', false],
+  ['maybe', undefined],
+]);
+
+it('formatHostPort puts IPv6 in brackets', () => {
+  assert.equal(formatHostPort({ host: '::1', port: 80 }), '[::1]:80');
+  assert.equal(formatHostPort({ host: 'a', port: 80 }), 'a:80');
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Who may import whom; type imports count. Change a row by a decision record, not by an exception. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  core: ['core'],
+  telemetry: ['telemetry', 'core'],
+  redis: ['redis', 'core', 'telemetry'],
+  state: ['state', 'core', 'telemetry'],
+  embedded: ['embedded', 'core', 'telemetry'],
+  consul: ['consul', 'core', 'telemetry'],
+  proxy: ['proxy', 'core', 'telemetry'],
+  documents: ['documents', 'core', 'telemetry', 'consul'],
+  weights: ['weights', 'core', 'telemetry', 'redis'],
+  canary: ['canary', 'core', 'telemetry', 'redis', 'weights'],
+  mesh: ['core', 'telemetry'],
+  config: ['core', 'telemetry'],
+  admin: ['admin', 'core', 'telemetry'],
+  gateway: [
+    'core',
+    'telemetry',
+    'redis',
+    'state',
+    'embedded',
+    'consul',
+    'proxy',
+    'documents',
+    'weights',
+    'canary',
+    'mesh',
+    'config',
+    'admin',
+  ],
+  cli: [
+    'cli',
+    'gateway',
+    'config',
+    'admin/api',
+    'consul',
+    'redis',
+    'weights',
+    'canary',
+    'embedded',
+    'core',
+    'telemetry',
+  ],
+  sidecar: [
+    'sidecar',
+    'core',
+    'telemetry',
+    'consul',
+    'redis',
+    'weights',
+    'proxy',
+    'mesh',
+    'config',
+    'admin/api',
+  ],
+};
+
+/** I/O that has no business in the pure core. `node:util` and `node:net`'s address tests are pure. */
+const CORE_MAY_USE = ['node:util', 'node:net'];
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter(name => /\.tsx?$/.test(name) && !name.includes('node_modules'))
+    .map(name => join(folder, name));
+
+/** `src/core/split.ts` is module `core`, `src/mesh.ts` is `mesh`, `src/admin/api.ts` is `admin/api` to outsiders. */
+const moduleOf = (file: string, seenFrom?: string): string => {
+  const parts = file.replace(/\.tsx?$/, '').split('/');
+  if (parts[0] === 'sidecar') return 'sidecar';
+  const name = parts[1] ?? '';
+  return name === 'admin' && seenFrom !== undefined && !['admin', 'gateway'].includes(seenFrom)
+    ? `admin/${parts[2]}`
+    : name;
+};
+
+const importsOf = (file: string): string[] =>
+  ts
+    .preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true)
+    .importedFiles.map(imported => imported.fileName);
+
+const localTarget = (file: string, specifier: string): string =>
+  relative(ROOT, resolve(ROOT, dirname(file), specifier));
+
+const sources = [...filesBelow('src'), ...filesBelow('sidecar')];
+
+it('every import is one that the layer table allows', () => {
+  const wrong: string[] = [];
+  for (const file of sources) {
+    const module = moduleOf(file);
+    const allowed = MAY_IMPORT[module];
+    assert.ok(allowed, `${file}: module "${module}" has no row in the layer table`);
+    for (const specifier of importsOf(file)) {
+      if (!specifier.startsWith('.')) {
+        if (module === 'core' && !CORE_MAY_USE.includes(specifier)) wrong.push(`${file} -> ${specifier}`);
+        continue;
+      }
+      const target = localTarget(file, specifier);
+      if (!allowed.includes(moduleOf(target, module))) wrong.push(`${file} -> ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+it('only the adapter touches the consul package, only the upgrade lane http-proxy', () => {
+  const touches = (name: string): string[] => sources.filter(file => importsOf(file).includes(name));
+  assert.deepEqual(touches('consul'), ['src/consul/client.ts']);
+  assert.deepEqual(touches('http-proxy'), ['src/proxy/upgrade.ts']);
+});
+
+it('no file imports itself through others', () => {
+  const edges = new Map(
+    sources.map(file => [
+      file,
+      importsOf(file)
+        .filter(specifier => specifier.startsWith('.'))
+        .map(specifier => localTarget(file, specifier)),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a cycle: ${[...path, file].join(' -> ')}`);
+    if (done.has(file)) return;
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of sources) visit(file, []);
+});

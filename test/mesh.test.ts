@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { Mesh, type View } from '../src/mesh.ts';
+import { catalogOf, instance } from './core/build.ts';
+
+const orders = instance({ service: 'orders', tags: ['path=/orders'] });
+
+it('has no snapshot before both catalog and weights were seen', () => {
+  const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '' });
+  mesh.update({ catalog: catalogOf(orders) });
+  const early = mesh.view;
+  assert.equal(early, undefined);
+  mesh.update({ weights: new Map() });
+  assert.equal(mesh.view?.snapshot.rules.length, 1);
+});
+
+it('an empty catalog is a snapshot too', () => {
+  const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '' });
+  mesh.update({ catalog: new Map(), weights: new Map() });
+  assert.equal(mesh.view?.snapshot.revision, 1);
+});
+
+it('an update that changes nothing swaps nothing', () => {
+  const swaps: View[] = [];
+  const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '', onSwap: view => swaps.push(view) });
+  mesh.update({ catalog: catalogOf(orders), weights: new Map() });
+  mesh.update({ catalog: catalogOf({ ...orders }) });
+  mesh.update({ weights: new Map() });
+  assert.equal(swaps.length, 1);
+  mesh.update({ catalog: catalogOf({ ...orders, health: 'critical' }) });
+  assert.deepEqual(
+    swaps.map(view => view.snapshot.revision),
+    [1, 2],
+  );
+});
+
+it('a snapshot is structured-cloneable', () => {
+  const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '' });
+  mesh.update({ catalog: catalogOf(orders), weights: new Map() });
+  assert.deepEqual(structuredClone(mesh.view?.snapshot), mesh.view?.snapshot);
+});
