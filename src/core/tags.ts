@@ -23,6 +23,10 @@ export interface TagProblem {
 export const MAX_WEIGHT = 1_000_000_000;
 
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** Whether a text can be the name of a version, in a tag as in the weights. */
+export const isVersionName = (text: string): boolean => VERSION.test(text);
+
 const HOST = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /** Tags of the contract that narrow or change a rule and that this release cannot honour. */
