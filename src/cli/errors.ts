@@ -1,0 +1,27 @@
+import { ConfigError } from '../config.ts';
+
+/** What went wrong, for a person: one line that says what, where, and what to do. */
+export class CliError extends Error {
+  /** 1: the command could not do it. 2: it was not asked rightly, or can't go on. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.name = 'CliError';
+    this.exitCode = exitCode;
+  }
+}
+
+/** Every failure of a command ends here: clear lines on stderr, and the exit code. */
+export const reportFailure = (error: unknown, write: (line: string) => void): number => {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) write(`sluice: ${problem}`);
+    return 2;
+  }
+  if (error instanceof CliError) {
+    write(`sluice: ${error.message}`);
+    return error.exitCode;
+  }
+  write(`sluice: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 1;
+};

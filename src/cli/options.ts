@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { type Config, loadConfig, SETTINGS, type Setting } from '../config.ts';
+
+type Name = keyof typeof SETTINGS;
+
+/** Adds the flags of these settings (default: all) and `--config`. */
+export const addSettings = (command: Command, names = Object.keys(SETTINGS) as Name[]): Command => {
+  for (const name of names) {
+    const { flag, help, fallback, fallbackText }: Setting<unknown> = SETTINGS[name];
+    const shown = fallbackText ?? fallback;
+    const byDefault = shown === undefined || shown === '' ? '' : ` (default: ${String(shown)})`;
+    if (flag !== undefined) command.option(flag, `${help}${byDefault}`);
+  }
+  if (names.includes('live')) {
+    command.option('--passing-only', 'only passing instances get traffic (the default)');
+    command.option('--allow-warning', 'instances with a warning get traffic too');
+  }
+  return command.option('--config <file>', 'settings from a YAML file; flags and environment outrank it');
+};
+
+/** @throws ConfigError */
+export const configOf = (command: Command, env: NodeJS.ProcessEnv = process.env): Config => {
+  const options = command.optsWithGlobals<Record<string, string | boolean | undefined>>();
+  const flags: Partial<Record<Name, string>> = {};
+  for (const name of Object.keys(SETTINGS) as Name[]) {
+    const value = options[name];
+    if (typeof value === 'string') flags[name] = value;
+  }
+  if (options.allowWarning === true) flags.live = 'allow-warning';
+  else if (options.passingOnly === true) flags.live = 'passing-only';
+  const file = options.config;
+  return loadConfig({ flags, env, ...(typeof file === 'string' ? { file } : {}) });
+};

@@ -1,0 +1,30 @@
+/** Columns as wide as their widest cell, two spaces between; the first row is the head. */
+export const table = (rows: readonly (readonly string[])[]): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)));
+  return rows
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+};
+
+/** `5 %`, `33.33 %`: two decimals at most. */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
+/** `v1 95 %, v2 5 %` of any weights. */
+export const sharesText = (weights: Readonly<Record<string, number>>): string => {
+  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  const parts = Object.entries(weights).map(
+    ([version, weight]) => `${version} ${percent(total === 0 ? 0 : weight / total)}`,
+  );
+  return parts.length === 0 ? 'none' : parts.join(', ');
+};
+
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));

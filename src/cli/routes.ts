@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import type { QuarantineAnswer, RouteAnswer, RoutesAnswer } from '../admin/api.ts';
+import { adminClient } from './admin-client.ts';
+import { addSettings, configOf } from './options.ts';
+import { percent, print, printJson, table } from './print.ts';
+
+export const routesCommand = (): Command =>
+  addSettings(new Command('routes'), ['admin'])
+    .description('show what is routed where, and what is in quarantine')
+    .option('--json', 'as JSON, as GET /api/routes has it')
+    .addHelpText('after', '\nExamples:\n  sluice routes\n  sluice routes --admin 10.0.0.5:9901 --json')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const admin = adminClient(configOf(command).admin);
+      const [routes, { quarantine }] = await Promise.all([
+        admin.get<RoutesAnswer>('/api/routes'),
+        admin.get<QuarantineAnswer>('/api/quarantine'),
+      ]);
+      if (options.json === true) return printJson(routes);
+      if (routes.routes.length === 0) {
+        print('No routes: no service in Consul carries a path=, exact= or host= tag.');
+      } else print(table([['ROUTE', 'SERVICE', 'SPLIT', 'FROM', 'LIVE'], ...routes.routes.map(row)]));
+      for (const { service, subject, reason } of quarantine) {
+        print(`quarantined: ${service}: ${subject}: ${reason}`);
+      }
+    });
+
+const row = ({ route, service, source, versions }: RouteAnswer): string[] => [
+  route,
+  service,
+  versions.map(({ version, share }) => `${version} ${percent(share)}`).join(', ') || '-',
+  source,
+  String(versions.reduce((sum, { instances }) => sum + instances.length, 0)),
+];
