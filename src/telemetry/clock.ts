@@ -1,0 +1,32 @@
+/** Time as telemetry needs it; an argument everywhere, so that tests can hold it still. */
+export interface Clock {
+  /** Monotonic milliseconds: what durations are measured with. */
+  now(): number;
+  /** Milliseconds since the epoch, with fractions. */
+  wall(): number;
+}
+
+/**
+ * The system's clock, its epoch time finer than `Date.now()`: spans of one trace lie within one millisecond.
+ *
+ * The monotonic clock knows no epoch and the epoch clock no fractions; their offset is corrected whenever it
+ * leaves the millisecond that `Date.now()` shows, so it follows every adjustment of the system's time.
+ */
+export const createSystemClock = (
+  monotonic: () => number = () => performance.now(),
+  epoch: () => number = () => Date.now(),
+): Clock => {
+  let offset = epoch() - monotonic();
+  return {
+    now: monotonic,
+    wall: () => {
+      const whole = epoch();
+      const now = monotonic();
+      const fine = offset + now;
+      if (fine < whole) offset = whole - now;
+      else if (fine >= whole + 1) offset = whole + 0.999 - now;
+      else return fine;
+      return offset + now;
+    },
+  };
+};

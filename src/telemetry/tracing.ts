@@ -1,0 +1,146 @@
+import type { Context, Tracer } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { AlwaysOffSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import {
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_SERVICE_VERSION,
+} from '@opentelemetry/semantic-conventions';
+import { type Clock, createSystemClock } from './clock.ts';
+import type { Log } from './log.ts';
+import { createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
+import { createSampler, DEFAULT_SAMPLER, type SamplerChoice, type TraceTrust } from './sampling.ts';
+import { createSpanExport, type SpanCounts } from './span-export.ts';
+
+export interface TracingOptions {
+  readonly serviceName: string;
+  readonly serviceInstanceId: string;
+  readonly serviceVersion: string;
+  /** Base URL of an OTLP/HTTP receiver; `/v1/traces` is added. Absent: nothing is recorded. */
+  readonly otlp?: string | undefined;
+  readonly log: Log;
+  readonly sampler?: SamplerChoice;
+  readonly trust?: TraceTrust;
+  /** Traces a second that callers can force where `trust` is `cap`. */
+  readonly forcedPerSecond?: number;
+  readonly propagators?: readonly PropagatorName[];
+  readonly clock?: Clock;
+  /** Draws from [0, 1). */
+  readonly chance?: () => number;
+  readonly queueSize?: number;
+  /** Milliseconds that a span waits for company before it is sent. */
+  readonly delay?: number;
+  /** Milliseconds for one delivery, its retries included. */
+  readonly exportTimeout?: number;
+}
+
+/**
+ * Spans and their context, made by hand: no global provider, no context manager, no instrumentation.
+ *
+ * Where it is not enabled, trace context is not ours to change: `propagationFields` is empty, so the headers
+ * pass on as they came, and `inject` writes nothing.
+ */
+export interface Tracing {
+  readonly enabled: boolean;
+  /** Lower-case names of the headers that `inject` replaces. */
+  readonly propagationFields: ReadonlySet<string>;
+  readonly tracer: Tracer;
+  /** The caller's context, or an empty one. Never throws. @param rawHeaders name, value, name, value … */
+  extract(rawHeaders: readonly string[]): Context;
+  /** Headers for the next hop: name, value, name, value … */
+  inject(context: Context): string[];
+  counts(): SpanCounts;
+  /** Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws. */
+  shutdown(within?: number): Promise<void>;
+}
+
+const INSTRUMENTATION = 'sluice';
+
+/** @throws where `otlp` is no http or https URL */
+export const createTracing = (options: TracingOptions): Tracing => {
+  const propagation = createPropagation(options.propagators ?? DEFAULT_PROPAGATORS);
+  if (options.otlp === undefined) return passThrough(propagation.extract);
+
+  const clock = options.clock ?? createSystemClock();
+  const batchSize = 512;
+  const queueSize = options.queueSize ?? 32_768;
+  const exporter = new OTLPTraceExporter({
+    url: tracesUrl(options.otlp),
+    // At shutdown the whole queue is sent at once; at its default of 30 batches the exporter fails the rest.
+    concurrencyLimit: Math.ceil(queueSize / batchSize) + 1,
+    ...(options.exportTimeout === undefined ? {} : { timeoutMillis: options.exportTimeout }),
+  });
+  const spans = createSpanExport({
+    exporter,
+    queueSize,
+    batchSize,
+    delay: options.delay ?? 1000,
+    log: options.log,
+  });
+  const provider = new BasicTracerProvider({
+    sampler: createSampler({
+      sampler: options.sampler ?? DEFAULT_SAMPLER,
+      trust: options.trust ?? 'cap',
+      forcedPerSecond: options.forcedPerSecond ?? 100,
+      now: clock.now,
+      chance: options.chance ?? Math.random,
+    }),
+    resource: defaultResource()
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(
+        resourceFromAttributes({
+          [ATTR_SERVICE_NAME]: options.serviceName,
+          [ATTR_SERVICE_INSTANCE_ID]: options.serviceInstanceId,
+          [ATTR_SERVICE_VERSION]: options.serviceVersion,
+        }),
+      ),
+    spanProcessors: [spans],
+  });
+  return {
+    enabled: true,
+    propagationFields: propagation.fields,
+    tracer: provider.getTracer(INSTRUMENTATION, options.serviceVersion),
+    extract: propagation.extract,
+    inject: propagation.inject,
+    counts: spans.counts,
+    shutdown: async (within = 3000) => {
+      await settledWithin(provider.shutdown(), within);
+    },
+  };
+};
+
+const passThrough = (extract: (rawHeaders: readonly string[]) => Context): Tracing => ({
+  enabled: false,
+  propagationFields: new Set(),
+  tracer: new BasicTracerProvider({ sampler: new AlwaysOffSampler() }).getTracer(INSTRUMENTATION),
+  extract,
+  inject: () => [],
+  counts: () => ({ ended: 0, queued: 0, exporting: 0, exported: 0, failed: 0, dropped: 0 }),
+  shutdown: async () => {},
+});
+
+const tracesUrl = (base: string): string => {
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new Error(
+      `the OTLP address must be an http or https URL, e.g. http://127.0.0.1:4318, not "${base}"`,
+    );
+  }
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`;
+  return url.href;
+};
+
+const settledWithin = async (work: Promise<unknown>, milliseconds: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, timeout]).catch(() => {});
+  clearTimeout(timer);
+};
