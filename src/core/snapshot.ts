@@ -67,7 +67,7 @@ export const buildSnapshot = (input: SnapshotInput): Snapshot => {
   return { revision: (input.previous?.revision ?? 0) + 1, rules, services, quarantine };
 };
 
-interface Tagged {
+export interface Tagged {
   readonly instance: Instance;
   readonly tags: ParsedTags;
 }
@@ -140,7 +140,7 @@ const toTarget = ({ instance, tags }: Tagged, match: Match): Target => {
 };
 
 /** Versions in a stable order, each with its count and the `weight=` of its newest instance that names one. */
-const liveVersions = (live: readonly Tagged[]): LiveVersion[] => {
+export const liveVersions = (live: readonly Tagged[]): LiveVersion[] => {
   const versions = new Map<string, Tagged[]>();
   for (const tagged of live) {
     const same = versions.get(tagged.tags.version);
