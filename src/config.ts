@@ -3,6 +3,13 @@ import { parse as parseYaml } from 'yaml';
 import type { LivePolicy } from './core/model.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
+import {
+  DEFAULT_PROPAGATORS,
+  PROPAGATORS,
+  type PropagatorName,
+  readPropagators,
+} from './telemetry/propagation.ts';
+import { readSampler, TRACE_TRUSTS, type TraceTrust } from './telemetry/sampling.ts';
 
 /**
  * One setting: the same words as a flag, an environment variable and a key of the YAML file (the flag's name),
@@ -34,6 +41,14 @@ const oneOf =
 const url = (value: string, ...protocols: readonly string[]): string | undefined => {
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
   return parsed !== undefined && protocols.includes(parsed.protocol) ? value : undefined;
+};
+
+const orNone = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 };
 
 /** Consul's address as its own tools take it: `host:port` or a URL. */
@@ -121,34 +136,36 @@ export const SETTINGS = {
     expected: 'a name',
     help: 'service.name of the spans',
   }),
-  otelSampler: setting({
+  otelSampler: setting<string | undefined>({
     env: ['OTEL_TRACES_SAMPLER'],
-    fallback: 'parentbased_always_on',
-    read: text,
-    expected: 'a sampler of the OpenTelemetry specification',
+    fallback: undefined,
+    fallbackText: 'parentbased_always_on',
+    read: value => orNone(() => readSampler(value, undefined)) && value,
+    expected: 'always_on, always_off or traceidratio, with or without parentbased_ in front',
     help: 'which traces are recorded',
   }),
-  otelSamplerArg: setting<number | undefined>({
+  otelSamplerArg: setting<string | undefined>({
     env: ['OTEL_TRACES_SAMPLER_ARG'],
     fallback: undefined,
-    read: readRatio,
-    expected: 'a share from 0 to 1',
+    read: value => orNone(() => readSampler('traceidratio', value)) && value,
+    expected: 'a share from 0 to 1, e.g. 0.01',
     help: "the sampler's ratio",
   }),
-  otelPropagators: setting({
+  otelPropagators: setting<readonly PropagatorName[]>({
     env: ['OTEL_PROPAGATORS'],
-    fallback: 'tracecontext,baggage',
-    read: text,
-    expected: 'names joined by commas',
+    fallback: DEFAULT_PROPAGATORS,
+    fallbackText: DEFAULT_PROPAGATORS.join(','),
+    read: value => orNone(() => readPropagators(value)),
+    expected: `some of ${PROPAGATORS.join(', ')}, joined by commas`,
     help: 'how trace context travels',
   }),
-  traceTrust: setting({
+  traceTrust: setting<TraceTrust>({
     flag: '--trace-trust <policy>',
     env: ['SLUICE_TRACE_TRUST'],
     fallback: 'cap',
-    read: oneOf('always', 'cap', 'never'),
-    expected: 'always, cap or never',
-    help: "whether the caller's sampling decision is honoured: always, up to a cap a second, or never",
+    read: oneOf(...TRACE_TRUSTS),
+    expected: TRACE_TRUSTS.join(', '),
+    help: "whether the caller's sampling decision is followed: up to a cap a second, always, or never",
   }),
   tagPrefix: setting({
     flag: '--tag-prefix <text>',
