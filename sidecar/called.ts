@@ -1,0 +1,138 @@
+import { Loads } from '../src/core/balance.ts';
+import { type Decision, decide, type Refusal } from '../src/core/decide.ts';
+import { compileRoutes, type RouteTable } from '../src/core/match.ts';
+import type { Instance, LivePolicy } from '../src/core/model.ts';
+import type { WeightSource } from './admin-weights.ts';
+import { meshRule } from './mesh-rule.ts';
+
+/**
+ * Follows one service.
+ *
+ * @param onInstances called with every instance that Consul lists or that is held, whatever its health
+ * @returns how to end it
+ */
+export type FollowInstances = (
+  service: string,
+  onInstances: (instances: readonly Instance[]) => void,
+) => () => void;
+
+export interface CalledOptions {
+  readonly follow: FollowInstances;
+  readonly weights: WeightSource;
+  readonly policy: LivePolicy;
+  readonly tagPrefix: string;
+  /** Draws from [0, 1). */
+  readonly chance: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** How long a first call waits for the first answers. */
+  readonly firstAnswerMs?: number;
+}
+
+export interface CalledServices {
+  /** Requests under way by instance: whoever carries a request counts it here. */
+  readonly loads: Loads;
+  /**
+   * Where a call to `http://SERVICE.mesh/…` goes. Waits only where the service was not called before, and not
+   * for long. Never rejects.
+   */
+  decide(service: string, path: string): Promise<Decision | Refusal>;
+  close(): void;
+}
+
+/** A service that nobody called for so long is followed no more. */
+const IDLE_MS = 10 * 60_000;
+/** Each followed service costs one long poll; at the limit the one called the longest ago gives way. */
+export const MOST_CALLED = 64;
+
+interface Entry {
+  /** Settles when Consul and the weights have answered first, or waiting for them is over. */
+  readonly first: Promise<unknown>;
+  /** Undefined until Consul has answered. */
+  instances: readonly Instance[] | undefined;
+  table: RouteTable;
+  calledAt: number;
+  end: () => void;
+}
+
+/**
+ * The services that this process calls: each followed from its first call on, so that later calls find its
+ * instances in memory.
+ */
+export const createCalledServices = (options: CalledOptions): CalledServices => {
+  const { weights, policy, tagPrefix, chance, now, firstAnswerMs = 2_000 } = options;
+  const loads = new Loads();
+  const entries = new Map<string, Entry>();
+
+  const compile = (service: string, entry: Entry): void => {
+    const { instances = [] } = entry;
+    const stored = weights.current().get(service);
+    entry.table = compileRoutes([meshRule({ service, instances, stored, policy, tagPrefix })]);
+  };
+  const stopWeights = weights.onChange(() => {
+    for (const [service, entry] of entries) compile(service, entry);
+  });
+
+  const follow = (service: string): Entry => {
+    let answered = (): void => {};
+    const firstInstances = new Promise<void>(resolve => {
+      answered = resolve;
+    });
+    // The name counts from here on: `follow` of the weights replaces the whole set.
+    const firstWeights = weights.follow([...entries.keys(), service], firstAnswerMs);
+    const entry: Entry = {
+      first: Promise.all([firstInstances, firstWeights]),
+      instances: undefined,
+      table: compileRoutes([]),
+      calledAt: now(),
+      end: () => {},
+    };
+    entries.set(service, entry);
+    const timer = setTimeout(answered, firstAnswerMs);
+    const end = options.follow(service, instances => {
+      entry.instances = instances;
+      compile(service, entry);
+      clearTimeout(timer);
+      answered();
+    });
+    entry.end = () => {
+      clearTimeout(timer);
+      answered();
+      end();
+    };
+    return entry;
+  };
+
+  const drop = (service: string): void => {
+    entries.get(service)?.end();
+    entries.delete(service);
+  };
+  const makeRoom = (): void => {
+    const byAge = [...entries].sort(([, a], [, b]) => a.calledAt - b.calledAt);
+    for (const [service] of byAge.slice(0, Math.max(0, entries.size - MOST_CALLED + 1))) drop(service);
+  };
+  const sweeper = setInterval(() => {
+    for (const [service, entry] of entries) if (now() - entry.calledAt > IDLE_MS) drop(service);
+  }, IDLE_MS / 10).unref();
+
+  return {
+    loads,
+    decide: async (service, path) => {
+      let entry = entries.get(service);
+      if (entry === undefined) {
+        makeRoom();
+        entry = follow(service);
+      }
+      entry.calledAt = now();
+      await entry.first;
+      if (entry.instances === undefined) return { code: 'no_instance', service };
+      if (entry.instances.length === 0) return { code: 'no_route', service };
+      return decide(entry.table, { host: `${service}.mesh`, path }, loads, chance);
+    },
+    close: () => {
+      clearInterval(sweeper);
+      stopWeights();
+      for (const service of [...entries.keys()]) drop(service);
+    },
+  };
+};

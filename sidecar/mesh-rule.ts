@@ -1,0 +1,50 @@
+import {
+  type Instance,
+  isLive,
+  type LivePolicy,
+  type Match,
+  type Rule,
+  type ServiceWeights,
+} from '../src/core/model.ts';
+import { liveVersions, ruleId } from '../src/core/snapshot.ts';
+import { computeSplit } from '../src/core/split.ts';
+import { parseTags } from '../src/core/tags.ts';
+
+export interface MeshRuleInput {
+  readonly service: string;
+  readonly instances: readonly Instance[];
+  readonly stored: ServiceWeights | undefined;
+  readonly policy: LivePolicy;
+  readonly tagPrefix: string;
+}
+
+/** What calls `http://NAME.mesh/…` reach: the name without `.mesh`, or undefined for any other host. */
+export const meshService = (host: string): string | undefined =>
+  /^([a-z0-9._-]+)\.mesh$/.exec(host.toLowerCase())?.[1];
+
+/**
+ * The rule of a service under its own name: every path, every live instance, the split that the gateway would
+ * make of them. What tags say of the gateway's paths (`path`, `strip`) has no part in it: a caller in the mesh
+ * speaks to the service as the service speaks.
+ */
+export const meshRule = ({ service, instances, stored, policy, tagPrefix }: MeshRuleInput): Rule => {
+  const live = instances
+    .filter(instance => isLive(instance, policy))
+    .map(instance => ({ instance, tags: parseTags(instance, tagPrefix) }))
+    .filter(({ tags }) => !tags.problems.some(problem => problem.fatal));
+  const split = computeSplit(liveVersions(live), stored);
+  const match: Match = { host: `${service}.mesh`, kind: 'prefix', path: '/' };
+  return {
+    id: ruleId(match),
+    match,
+    service,
+    split,
+    arms: split.shares.map(({ version, share }) => ({
+      version,
+      share,
+      targets: live
+        .filter(({ tags }) => tags.version === version)
+        .map(({ instance }) => ({ instance, version })),
+    })),
+  };
+};
