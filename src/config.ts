@@ -232,7 +232,7 @@ export interface ConfigSources {
   readonly flags: Partial<Record<keyof Settings, string>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The YAML file of `--config`. */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /**
@@ -246,7 +246,7 @@ export const loadConfig = ({ flags, env, file }: ConfigSources): Config => {
   const config: Record<string, unknown> = {};
   for (const name of Object.keys(SETTINGS) as (keyof Settings)[]) {
     const spec: Setting<unknown> = SETTINGS[name];
-    const given = strongest(name, spec, flags, env, fromFile, file);
+    const given = strongest(name, { flags, env, file }, fromFile);
     const value = given === undefined ? spec.fallback : spec.read(given.value);
     if (given !== undefined && value === undefined) {
       const shown = name === 'consulToken' || name === 'redis' ? '' : ` "${given.value}"`;
@@ -261,17 +261,19 @@ export const loadConfig = ({ flags, env, file }: ConfigSources): Config => {
 /** The key in the file (and the long flag): `redisPrefix` is `redis-prefix`. */
 export const settingKey = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
 
+/** Whether anyone said anything about a setting. */
+export const isGiven = (name: keyof Settings, sources: ConfigSources): boolean =>
+  strongest(name, sources, sources.file === undefined ? new Map() : readFile(sources.file, [])) !== undefined;
+
 const strongest = (
   name: keyof Settings,
-  spec: Setting<unknown>,
-  flags: ConfigSources['flags'],
-  env: ConfigSources['env'],
+  { flags, env, file }: ConfigSources,
   fromFile: ReadonlyMap<string, string>,
-  file: string | undefined,
 ): { value: string; origin: string } | undefined => {
   const key = settingKey(name);
   const flag = flags[name];
   if (flag !== undefined) return { value: flag, origin: `--${key}` };
+  const spec: Setting<unknown> = SETTINGS[name];
   for (const variable of spec.env ?? []) {
     const value = env[variable];
     // An empty variable counts as unset, as the OpenTelemetry specification asks.

@@ -112,9 +112,9 @@ export interface LedgerEntryAnswer {
   readonly reason?: string;
   /** `cli`, `api`, `hand` (somebody's redis-cli), … */
   readonly source: string;
-  /** version -> weight; absent where there was none. */
-  readonly from?: Readonly<Record<string, number>>;
-  readonly to?: Readonly<Record<string, number>>;
+  /** version -> weight exactly as it was written; empty where there was none. */
+  readonly from: Readonly<Record<string, string>>;
+  readonly to: Readonly<Record<string, string>>;
 }
 
 /** `GET /api/weights/SERVICE/history?count=20`, the newest first. */

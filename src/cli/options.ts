@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Config, loadConfig, SETTINGS, type Setting } from '../config.ts';
+import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS, type Setting } from '../config.ts';
 
 type Name = keyof typeof SETTINGS;
 
@@ -19,7 +19,12 @@ export const addSettings = (command: Command, names = Object.keys(SETTINGS) as N
 };
 
 /** @throws ConfigError */
-export const configOf = (command: Command, env: NodeJS.ProcessEnv = process.env): Config => {
+export const configOf = (command: Command): Config => loadConfig(sourcesOf(command));
+
+/** Whether anyone named a Redis; the default alone is none that commands should write to. */
+export const redisIsConfigured = (command: Command): boolean => isGiven('redis', sourcesOf(command));
+
+const sourcesOf = (command: Command): ConfigSources => {
   const options = command.optsWithGlobals<Record<string, string | boolean | undefined>>();
   const flags: Partial<Record<Name, string>> = {};
   for (const name of Object.keys(SETTINGS) as Name[]) {
@@ -29,5 +34,5 @@ export const configOf = (command: Command, env: NodeJS.ProcessEnv = process.env)
   if (options.allowWarning === true) flags.live = 'allow-warning';
   else if (options.passingOnly === true) flags.live = 'passing-only';
   const file = options.config;
-  return loadConfig({ flags, env, ...(typeof file === 'string' ? { file } : {}) });
+  return { flags, env: process.env, ...(typeof file === 'string' ? { file } : {}) };
 };

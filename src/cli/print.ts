@@ -14,14 +14,11 @@ export const table = (rows: readonly (readonly string[])[]): string => {
 /** `5 %`, `33.33 %`: two decimals at most. */
 export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
-/** `v1 95 %, v2 5 %` of any weights. */
-export const sharesText = (weights: Readonly<Record<string, number>>): string => {
-  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-  const parts = Object.entries(weights).map(
-    ([version, weight]) => `${version} ${percent(total === 0 ? 0 : weight / total)}`,
-  );
-  return parts.length === 0 ? 'none' : parts.join(', ');
-};
+/** `v1 95, v2 5` of weights as they were written. */
+export const weightsText = (weights: Readonly<Record<string, string | number>>): string =>
+  Object.entries(weights)
+    .map(([version, weight]) => `${version} ${weight}`)
+    .join(', ') || 'none';
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);

@@ -15,7 +15,10 @@ export const routesCommand = (): Command =>
         admin.get<RoutesAnswer>('/api/routes'),
         admin.get<QuarantineAnswer>('/api/quarantine'),
       ]);
-      if (options.json === true) return printJson(routes);
+      if (options.json === true) {
+        printJson(routes);
+        return;
+      }
       if (routes.routes.length === 0) {
         print('No routes: no service in Consul carries a path=, exact= or host= tag.');
       } else print(table([['ROUTE', 'SERVICE', 'SPLIT', 'FROM', 'LIVE'], ...routes.routes.map(row)]));
