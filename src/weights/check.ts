@@ -1,0 +1,54 @@
+import type { Weights } from '../core/model.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from '../core/tags.ts';
+import { MAX_VERSIONS } from '../redis/lua.ts';
+import { type Change, WeightsError } from './store.ts';
+
+/** @throws WeightsError where the name could not be that of a service */
+export const checkService = (service: string): void => {
+  if (!/^\P{Cc}{1,255}$/u.test(service)) {
+    refuse('a service name has 1 to 255 printable characters, e.g. orders');
+  }
+};
+
+/** @throws WeightsError naming the first thing that is wrong */
+export const checkChange = ({ actor, reason = '' }: Change): void => {
+  if (actor.length < 1 || actor.length > 100) refuse('say who makes the change (1 to 100 characters)');
+  if (reason.length > 500) refuse('the reason is too long: at most 500 characters');
+};
+
+/**
+ * The weights as they are written.
+ *
+ * @throws WeightsError naming the first thing that is wrong
+ */
+export const writeWeights = (weights: Weights): (readonly [version: string, weight: string])[] => {
+  if (weights.size === 0)
+    refuse('name at least one version, e.g. v1=95 v2=5; to drop all weights, clear them');
+  if (weights.size > MAX_VERSIONS) refuse(`${weights.size} versions are too many: at most ${MAX_VERSIONS}`);
+  return [...weights].map(([version, weight]) => {
+    const text = String(weight);
+    const problem = judgeField(version, text);
+    if (problem !== undefined) refuse(problem);
+    return [version, text] as const;
+  });
+};
+
+/** What is wrong with one field of the hash, or undefined where nothing is. */
+export const judgeField = (version: string, weight: string): string | undefined => {
+  if (!isVersionName(version)) {
+    return `"${shorten(version)}" is no version name (letters, digits, ".", "_" and "-", e.g. v2)`;
+  }
+  if (readWeight(weight) === undefined) {
+    return `the weight of ${version}, "${shorten(weight)}", is not a number from 0 to ${MAX_WEIGHT}`;
+  }
+  return undefined;
+};
+
+const shorten = (text: string): string => {
+  const printable = text.replace(/\p{Cc}/gu, '?');
+  return printable.length > 40 ? `${printable.slice(0, 40)}…` : printable;
+};
+
+const refuse = (message: string): never => {
+  throw new WeightsError('refused', message);
+};

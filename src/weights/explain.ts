@@ -1,0 +1,29 @@
+import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
+import { WeightsError } from './store.ts';
+
+/** What stopped a command on Redis, with what to do about it. */
+export const explainFailure = (error: unknown, prefix: string): unknown => {
+  if (error instanceof RedisUnavailable) {
+    const hint = error.sent
+      ? 'it may have been carried out all the same: look at the history before you try again'
+      : 'check --redis, and that it runs';
+    return new WeightsError('unavailable', `${error.message}; ${hint}`, { cause: error });
+  }
+  if (!(error instanceof RedisRefused)) return error;
+  if (error.code === 'NOTWEIGHTS') {
+    return new WeightsError('refused', error.message.replace('NOTWEIGHTS ', ''), { cause: error });
+  }
+  const hint = HINTS.find(([words]) => words.test(error.message))?.[1](prefix);
+  const sentence = `Redis refused: ${error.message}${hint === undefined ? '' : `; ${hint}`}`;
+  return new WeightsError('unavailable', sentence, { cause: error });
+};
+
+/** By words anywhere in the message: until Redis 7 the code of an error in a script is not its first word. */
+const HINTS: readonly (readonly [RegExp, (prefix: string) => string])[] = [
+  [/READONLY/, () => 'this is a replica: point --redis at its primary'],
+  [
+    /NOPERM|ACL failure/,
+    prefix => `the user needs ~${prefix}* &${prefix}* +@read +@write +@scripting +@pubsub +@connection`,
+  ],
+  [/OOM/, () => 'nothing was changed; free some memory first'],
+];

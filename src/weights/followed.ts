@@ -1,0 +1,60 @@
+import type { AllWeights, ServiceWeights } from '../core/model.ts';
+import type { Log } from '../telemetry/log.ts';
+import { sameWeights } from './judge.ts';
+
+/** The followed services and what is in force for each: the part that every store has in common. */
+export class Followed {
+  readonly #log: Log;
+  readonly #listeners = new Set<(all: AllWeights) => void>();
+  #names: ReadonlySet<string> = new Set();
+  #all: AllWeights = new Map();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  get names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
+  /** Never altered; replaced at each change. */
+  get all(): AllWeights {
+    return this.#all;
+  }
+
+  onChange(listener: (all: AllWeights) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Replaces the set. What is known of services that stay is kept. */
+  follow(services: readonly string[]): void {
+    this.#names = new Set(services);
+    const kept = [...this.#all].filter(([service]) => this.#names.has(service));
+    if (kept.length < this.#all.size) this.#swap(new Map(kept));
+  }
+
+  /** Services that nobody follows (any more) are passed over; an update that changes nothing swaps nothing. */
+  update(news: Iterable<readonly [service: string, state: ServiceWeights]>): void {
+    const changed = [...news].filter(
+      ([service, state]) => this.#names.has(service) && !sameWeights(this.#all.get(service), state),
+    );
+    if (changed.length > 0) this.#swap(new Map([...this.#all, ...changed]));
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+
+  #swap(all: AllWeights): void {
+    this.#all = all;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(all);
+      } catch (err) {
+        // Whoever listens must not keep the others, or the store, from going on.
+        this.#log.error({ err }, 'A listener to weights failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { ServiceWeights, Weights } from '../core/model.ts';
+import { readWeight } from '../core/tags.ts';
+import { judgeField } from './check.ts';
+import type { Reading } from './reading.ts';
+
+/**
+ * What is in force after a look at Redis.
+ *
+ * A sound hash is the truth. A bad one leaves the last good weights in force, and so does a Redis that was
+ * wiped: both hash and ledger are gone although there were weights. A hash that is gone while its ledger is
+ * there was deleted, on purpose. (A hash that was written and deleted by hand before any gateway saw it, or
+ * that Redis has evicted or expired, can't be told from these.)
+ *
+ * @param previous what was in force until now
+ */
+export const judge = (previous: ServiceWeights | undefined, reading: Reading): ServiceWeights => {
+  const bad = whatIsBad(reading);
+  if (bad !== undefined) return hold(previous, bad);
+  const revision = reading.byHand ? 0 : (reading.last?.revision ?? 0);
+  if (reading.type === 'hash') return { weights: toWeights(reading.fields), revision };
+  if (reading.ledgerType === 'none' && previous?.weights !== undefined) {
+    return hold(
+      previous,
+      'Redis was wiped: weights and ledger are gone; set the weights again, or clear them',
+    );
+  }
+  return { revision };
+};
+
+const whatIsBad = ({ type, fields, size, ledgerType }: Reading): string | undefined => {
+  if (type !== 'hash' && type !== 'none') return `the key of the weights holds a ${type}, not a hash: DEL it`;
+  if (size > 0 && fields.length === 0) {
+    return `the hash of the weights is too large, it has ${size} fields: DEL it`;
+  }
+  if (type === 'none' && ledgerType !== 'none' && ledgerType !== 'stream') {
+    return `the weights are gone, and the key of the ledger holds a ${ledgerType}, not a stream: DEL it`;
+  }
+  for (const [version, weight] of fields) {
+    const problem = judgeField(version, weight);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+};
+
+const hold = (previous: ServiceWeights | undefined, problem: string): ServiceWeights =>
+  previous?.weights === undefined
+    ? { revision: 0, problem: `${problem} (no weights are in force)` }
+    : {
+        weights: previous.weights,
+        revision: previous.revision,
+        problem: `${problem} (the last good weights stay in force)`,
+      };
+
+const toWeights = (fields: Reading['fields']): Weights =>
+  new Map(fields.map(([version, weight]) => [version, readWeight(weight) ?? 0]));
+
+/** Whether nothing has changed for anyone. */
+export const sameWeights = (a: ServiceWeights | undefined, b: ServiceWeights): boolean =>
+  a !== undefined &&
+  a.revision === b.revision &&
+  a.problem === b.problem &&
+  a.weights?.size === b.weights?.size &&
+  [...(b.weights ?? [])].every(([version, weight]) => a.weights?.get(version) === weight);
