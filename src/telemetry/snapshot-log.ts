@@ -1,0 +1,47 @@
+import type { Quarantined, Snapshot } from '../core/model.ts';
+import type { Log } from './log.ts';
+
+/** Says what a swap changed for people: routes that came and went, quarantine, splits and their problems. */
+export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
+  const { revision } = next;
+  const before = new Map(previous?.rules.map(rule => [rule.id, rule]));
+  const after = new Map(next.rules.map(rule => [rule.id, rule]));
+  for (const [route, { service }] of after) {
+    if (before.get(route)?.service !== service) log.info({ revision, route, service }, 'route added');
+  }
+  for (const [route, { service }] of before) {
+    if (!after.has(route)) log.info({ revision, route, service }, 'route removed');
+  }
+
+  const known = new Set(previous?.quarantine.map(keyOf));
+  const present = new Set(next.quarantine.map(keyOf));
+  for (const entry of next.quarantine) {
+    if (!known.has(keyOf(entry))) log.warn({ revision, ...entry }, 'quarantined');
+  }
+  for (const entry of previous?.quarantine ?? []) {
+    if (!present.has(keyOf(entry))) log.info({ revision, ...entry }, 'out of quarantine');
+  }
+
+  for (const { name, split, weights } of next.services.values()) {
+    const old = previous?.services.get(name);
+    const shares = sharesText(split.shares);
+    if (old !== undefined && (sharesText(old.split.shares) !== shares || old.split.source !== split.source)) {
+      log.info({ revision, service: name, split: shares, source: split.source }, 'split changed');
+    }
+    if (split.source === 'unnamed' && old?.split.source !== 'unnamed') {
+      log.warn(
+        { revision, service: name },
+        'every version that the weights name is dead: live versions that they do not name serve',
+      );
+    }
+    if (weights?.problem !== undefined && weights.problem !== old?.weights?.problem) {
+      log.warn({ revision, service: name, problem: weights.problem }, 'weights are not what is in force');
+    }
+  }
+};
+
+const keyOf = ({ service, instance, subject, reason }: Quarantined): string =>
+  [service, instance, subject, reason].join('\n');
+
+const sharesText = (shares: readonly { version: string; share: number }[]): string =>
+  shares.map(({ version, share }) => `${version} ${Number((share * 100).toFixed(2))} %`).join(', ');
