@@ -114,7 +114,9 @@ type Answer = z.infer<typeof ANSWER>;
 
 const poll = async (url: string, index: number, ended: AbortSignal): Promise<Answer> => {
   const target = new URL(`/api/weights?index=${index}&wait=${WAIT_SECONDS}s`, url);
-  const response = await fetch(target, { signal: AbortSignal.any([ended, AbortSignal.timeout(DEADLINE_MS)]) });
+  const response = await fetch(target, {
+    signal: AbortSignal.any([ended, AbortSignal.timeout(DEADLINE_MS)]),
+  });
   if (!response.ok) {
     await response.body?.cancel();
     throw new Error(`GET ${target.pathname} answers ${response.status}`);

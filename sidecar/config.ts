@@ -1,15 +1,20 @@
 import { hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError, type Setting } from '../src/config.ts';
+import { ConfigError, type Setting, settingKey } from '../src/config.ts';
+import {
+  type Env,
+  isSaid,
+  readSettings,
+  readTagLists,
+  type Said,
+  type SettingSources,
+  type SettingValues,
+} from './read-settings.ts';
 import { type ListSetting, SIDECAR_SETTINGS, TAG_SETTINGS } from './settings.ts';
 import { buildTags } from './tags.ts';
 
-type Settings = typeof SIDECAR_SETTINGS;
-type Value<S> = S extends Setting<infer T> ? T : never;
-type Values = { readonly [K in keyof Settings]: Value<Settings[K]> };
-
 /** All that the sidecar process is told. Frozen. */
-export interface SidecarConfig extends Omit<Values, 'service' | 'port' | 'id' | 'version'> {
+export interface SidecarConfig extends Omit<SettingValues, 'service' | 'port' | 'id' | 'version'> {
   readonly service: string;
   /** The program's own port. */
   readonly port: number;
@@ -18,8 +23,6 @@ export interface SidecarConfig extends Omit<Values, 'service' | 'port' | 'id' | 
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 const EXAMPLES = `
 Examples:
@@ -49,28 +52,23 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   const end = argv.indexOf('--');
   const [program, ...programArgs] = end < 0 ? [] : argv.slice(end + 1);
   const problems: string[] = [];
-  const flags = parseFlags(end < 0 ? argv : argv.slice(0, end), problems);
-  if ('help' in flags) return flags as Help;
+  const line = parseLine(end < 0 ? argv : argv.slice(0, end), problems);
+  if ('help' in line) return line;
 
-  const values = readValues(flags, env, problems);
+  const sources: SettingSources = { said: line.said, env, nameOf: flagName };
+  const values = readSettings(sources, problems);
   const { tags, problems: tagProblems } = buildTags(
-    {
-      version: values.version,
-      path: readList('path', flags, env),
-      exact: readList('exact', flags, env),
-      host: readList('host', flags, env),
-      tag: readList('tag', flags, env),
-    },
+    { version: values.version, ...readTagLists(sources) },
     values.tagPrefix,
   );
   problems.push(...tagProblems);
-  const { service, port } = values;
-  if (service === undefined && !problems.some(p => p.includes('--service <') || p.startsWith('--service ')))
+  if (!isSaid('service', sources))
     problems.push('--service is missing: the name in the Consul catalog, e.g. --service orders');
-  if (port === undefined && !problems.some(p => p.includes('--port <') || p.startsWith('--port ')))
+  if (!isSaid('port', sources))
     problems.push('--port is missing: the port that the program listens on, e.g. --port 3002');
   if (program === undefined)
     problems.push('the program to run is missing: it goes last, after "--", e.g. -- node app.js');
+  const { service, port } = values;
   if (problems.length > 0 || service === undefined || port === undefined || program === undefined)
     throw new ConfigError(problems);
 
@@ -86,9 +84,9 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   return Object.freeze(config);
 };
 
-type Flags = Readonly<Record<string, string | string[] | undefined>>;
+const flagName = (setting: string): string => `--${settingKey(setting)}`;
 
-const parseFlags = (argv: readonly string[], problems: string[]): Flags | Help => {
+const parseLine = (argv: readonly string[], problems: string[]): { said: Said } | Help => {
   let help = '';
   const command = new Command('sluice-sidecar')
     .usage('--service NAME --port PORT [options] -- PROGRAM [ARGUMENTS]')
@@ -122,45 +120,5 @@ const parseFlags = (argv: readonly string[], problems: string[]): Flags | Help =
         : `unexpected "${stray}": the program goes last, after "--"`,
     );
   }
-  return command.opts<Flags>();
-};
-
-/** A flag's text, else the first variable that is set; an empty variable counts as unset. */
-const given = (
-  name: string,
-  spec: { readonly flag?: string; readonly env?: readonly string[] },
-  flags: Flags,
-  env: Env,
-): { origin: string; value: string } | undefined => {
-  const flag = flags[name];
-  if (typeof flag === 'string') return { origin: spec.flag?.split(' ')[0] ?? name, value: flag };
-  for (const origin of spec.env ?? []) {
-    const value = env[origin];
-    if (value !== undefined && value !== '') return { origin, value };
-  }
-  return undefined;
-};
-
-/** Values that may hold a password or be one: a wrong one is not repeated on the terminal. */
-const SECRET: ReadonlySet<string> = new Set(['consulToken', 'redis']);
-
-const readValues = (flags: Flags, env: Env, problems: string[]): Values => {
-  const values: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries<Setting<unknown>>(SIDECAR_SETTINGS)) {
-    const found = given(name, spec, flags, env);
-    const value = found === undefined ? spec.fallback : spec.read(found.value);
-    if (found !== undefined && value === undefined) {
-      const shown = SECRET.has(name) ? '' : ` "${found.value}"`;
-      problems.push(`${found.origin}${shown}: expected ${spec.expected}`);
-    }
-    values[name] = value;
-  }
-  return values as Values;
-};
-
-const readList = (name: keyof typeof TAG_SETTINGS, flags: Flags, env: Env): string[] => {
-  const said = flags[name];
-  if (Array.isArray(said)) return said;
-  const text = TAG_SETTINGS[name].env.map(variable => env[variable] ?? '').find(value => value !== '');
-  return text?.trim().split(/\s+/) ?? [];
+  return { said: command.opts<Said>() };
 };

@@ -1,5 +1,12 @@
 /** Passed on to the program as they come; what they mean is its own affair. */
-const PASSED_ON: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'];
+const PASSED_ON: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGCONT',
+];
 const STOP: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 /**
