@@ -1,4 +1,5 @@
-import { type DestinationStream, destination as fileDestination, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
+import { createOutput } from './output.ts';
 
 interface Write {
   (message: string): void;
@@ -33,7 +34,9 @@ const SECRET_PATHS = SECRETS.flatMap(name => [name, name.replace(/\b[a-z]/g, c =
   .map(name => `["${name}"]`)
   .flatMap(name => [name, `*${name}`, `*.*${name}`]);
 
-/** Lines are written at once, so that the last words of a process that dies are not lost. */
+/** Bytes of log lines that may wait for whoever reads stderr. */
+const MAX_BUFFERED = 1024 * 1024;
+
 export const createLog = ({ level, name, destination }: LogOptions): Log =>
   pino(
     {
@@ -43,7 +46,7 @@ export const createLog = ({ level, name, destination }: LogOptions): Log =>
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: label => ({ level: label }) },
     },
-    destination ?? fileDestination({ dest: 2, sync: true }),
+    destination ?? createOutput(process.stderr, MAX_BUFFERED),
   );
 
 const nothing = (): void => {};

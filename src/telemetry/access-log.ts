@@ -1,0 +1,101 @@
+import type { Writable } from 'node:stream';
+import { createOutput } from './output.ts';
+
+/** One request, as its line in the access log says it. Fields that do not apply are absent. */
+export interface AccessLogEntry {
+  /** ISO 8601, the start of the request. */
+  readonly time: string;
+  readonly hop: string;
+  readonly requestId: string;
+  readonly traceId?: string | undefined;
+  readonly method: string;
+  readonly host: string;
+  /** Never with a query: queries carry secrets. */
+  readonly path: string;
+  readonly status: number;
+  readonly error?: string | undefined;
+  readonly route?: string | undefined;
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+  /** Of the last attempt. */
+  readonly instance?: string | undefined;
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** Body bytes. */
+  readonly received: number;
+  readonly sent: number;
+  readonly clientAddress: string;
+  readonly userAgent?: string | undefined;
+  readonly cut?: boolean | undefined;
+  readonly upgraded?: boolean | undefined;
+}
+
+/** `{ share }`: that share of the requests, and every one that ended with a status of 500 or more. */
+export type AccessLogMode = 'on' | 'off' | { readonly share: number };
+
+export interface AccessLogOptions {
+  readonly mode: AccessLogMode;
+  /** Draws from [0, 1). */
+  readonly chance?: () => number;
+  /** Stdout unless said. */
+  readonly destination?: Writable;
+  /** Bytes that may wait for a reader that is slow; lines beyond that are dropped and counted. */
+  readonly maxBuffered?: number;
+}
+
+export interface AccessLog {
+  /** Whether a request that ended so gets a line; to be asked once a request, before the entry is made. */
+  wants(status: number): boolean;
+  /** Never waits, never throws. */
+  write(entry: AccessLogEntry): void;
+  counts(): { readonly written: number; readonly dropped: number };
+  /** Writes what is buffered, for `within` milliseconds at most. Never throws. */
+  close(within?: number): Promise<void>;
+}
+
+/** Lines wait for each other this many milliseconds, or characters: a busy gateway makes one write of many. */
+const BATCH_DELAY = 100;
+const BATCH_SIZE = 32_768;
+
+export const createAccessLog = (options: AccessLogOptions): AccessLog =>
+  options.mode === 'off' ? silent : open(options, options.mode === 'on' ? 1 : options.mode.share);
+
+const silent: AccessLog = {
+  wants: () => false,
+  write: () => {},
+  counts: () => ({ written: 0, dropped: 0 }),
+  close: async () => {},
+};
+
+const open = (options: AccessLogOptions, share: number): AccessLog => {
+  const { chance = Math.random, destination = process.stdout, maxBuffered = 16 * 1024 * 1024 } = options;
+  const output = createOutput(destination, maxBuffered);
+  let batch = '';
+  let lines = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let written = 0;
+  let dropped = 0;
+
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (output.write(batch)) written += lines;
+    else dropped += lines;
+    batch = '';
+    lines = 0;
+  };
+  return {
+    wants: status => share >= 1 || status >= 500 || chance() < share,
+    write: entry => {
+      batch += `${JSON.stringify(entry)}\n`;
+      lines += 1;
+      if (batch.length >= BATCH_SIZE) flush();
+      else timer ??= setTimeout(flush, BATCH_DELAY).unref();
+    },
+    counts: () => ({ written, dropped }),
+    close: async (within = 1000) => {
+      if (lines > 0) flush();
+      await output.drained(within);
+    },
+  };
+};

@@ -1,0 +1,136 @@
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
+import {
+  ATTR_CLIENT_ADDRESS,
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_PATH,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+} from '@opentelemetry/semantic-conventions';
+import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
+
+/**
+ * Requests in the words of OpenTelemetry's semantic conventions for HTTP (stable since 1.23), plus our own
+ * `sluice.*`.
+ */
+export const ATTR_SLUICE_HOP = 'sluice.hop';
+export const ATTR_SLUICE_ROUTE = 'sluice.route';
+export const ATTR_SLUICE_SERVICE = 'sluice.service';
+export const ATTR_SLUICE_VERSION = 'sluice.version';
+export const ATTR_SLUICE_INSTANCE = 'sluice.instance';
+
+const METHODS = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+  'QUERY',
+]);
+
+/** Methods are the caller's to invent, so unknown ones become one. */
+export const foldMethod = (method: string): string => (METHODS.has(method) ? method : '_OTHER');
+
+/** The server span's name, before its route is known and after. */
+export const serverSpanName = (method: string, route?: string): string => {
+  const verb = method === '_OTHER' ? 'HTTP' : method;
+  return route === undefined ? verb : `${verb} ${route}`;
+};
+
+export const serverAttributes = (hop: string, method: string, start: RequestStart): Attributes => {
+  const attributes: Attributes = {
+    [ATTR_HTTP_REQUEST_METHOD]: method,
+    [ATTR_URL_PATH]: start.path,
+    [ATTR_URL_SCHEME]: start.scheme,
+    [ATTR_CLIENT_ADDRESS]: start.clientAddress,
+    [ATTR_NETWORK_PROTOCOL_VERSION]: start.protocolVersion,
+    [ATTR_SLUICE_HOP]: hop,
+  };
+  if (method !== start.method) attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = start.method.slice(0, 64);
+  const [address, port] = splitAuthority(start.authority);
+  if (address !== '') attributes[ATTR_SERVER_ADDRESS] = address;
+  if (port !== undefined) attributes[ATTR_SERVER_PORT] = port;
+  const userAgent = findHeader(start.rawHeaders, 'user-agent');
+  if (userAgent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent.slice(0, 256);
+  return attributes;
+};
+
+export const clientAttributes = (hop: string, method: string, start: AttemptStart): Attributes => {
+  const attributes: Attributes = {
+    [ATTR_HTTP_REQUEST_METHOD]: method,
+    [ATTR_SERVER_ADDRESS]: start.address,
+    [ATTR_SERVER_PORT]: start.port,
+    [ATTR_SLUICE_HOP]: hop,
+    [ATTR_SLUICE_ROUTE]: start.route,
+    [ATTR_SLUICE_SERVICE]: start.service,
+    [ATTR_SLUICE_VERSION]: start.version,
+    [ATTR_SLUICE_INSTANCE]: start.instanceId,
+  };
+  if (start.resend > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = start.resend;
+  return attributes;
+};
+
+/** How a span ends: what is known only then. */
+export interface Ending {
+  readonly attributes: Attributes;
+  readonly status?: { readonly code: SpanStatusCode.ERROR };
+}
+
+const ERROR = { code: SpanStatusCode.ERROR } as const;
+
+/**
+ * On the server's side only 5xx is an error of ours, and a response that was cut for another reason than the
+ * client's leaving. 499 is nginx's word for a client that left: no status was sent, so none is reported.
+ */
+export const serverEnding = (outcome: RequestOutcome): Ending => {
+  const { status, error, route, service, version } = outcome;
+  const attributes: Attributes = {};
+  if (status !== CLIENT_LEFT) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  if (route !== undefined) attributes[ATTR_SLUICE_ROUTE] = route;
+  if (service !== undefined) attributes[ATTR_SLUICE_SERVICE] = service;
+  if (version !== undefined) attributes[ATTR_SLUICE_VERSION] = version;
+  const failed = status >= 500 || (outcome.cut === true && error !== undefined);
+  if (error !== undefined || failed) attributes[ATTR_ERROR_TYPE] = error ?? String(status);
+  return failed ? { attributes, status: ERROR } : { attributes };
+};
+
+/** On the client's side 4xx is an error too; an attempt that the client abandoned is none. */
+export const clientEnding = ({ status, error, clientLeft }: AttemptOutcome): Ending => {
+  const attributes: Attributes = {};
+  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  const failed = clientLeft !== true && (error !== undefined || (status !== undefined && status >= 400));
+  if (!failed) return { attributes };
+  attributes[ATTR_ERROR_TYPE] = error ?? String(status);
+  return { attributes, status: ERROR };
+};
+
+const CLIENT_LEFT = 499;
+
+/** @param name lower case. The first of several. */
+export const findHeader = (rawHeaders: readonly string[], name: string): string | undefined => {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const candidate = rawHeaders[i] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return rawHeaders[i + 1];
+  }
+  return undefined;
+};
+
+/** `host:port`, `host`, `[::1]:port` -> address without brackets, port where one is named. */
+const splitAuthority = (authority: string): [string, number | undefined] => {
+  const colon = authority.lastIndexOf(':');
+  const hasPort = colon >= 0 && colon > authority.lastIndexOf(']') && authority.indexOf(':') === colon;
+  const withPort = hasPort || (authority.startsWith('[') && colon > authority.lastIndexOf(']'));
+  const host = withPort ? authority.slice(0, colon) : authority;
+  const port = withPort ? Number(authority.slice(colon + 1)) : Number.NaN;
+  return [host.replace(/^\[|\]$/g, ''), Number.isInteger(port) ? port : undefined];
+};

@@ -1,0 +1,116 @@
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import { createRequestMetrics, type HopMetrics, type Live } from './request-metrics.ts';
+import type { SpanCounts } from './span-export.ts';
+
+/** One value of a metric that is read when someone asks; labels in any order. */
+export interface Reading {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface ReadMetric {
+  readonly kind: 'gauge' | 'counter';
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+  /** Called at each scrape. What it no longer returns is no longer shown; a counter's value is its total. */
+  read(): number | Iterable<Reading>;
+}
+
+/** Everything that `/metrics` shows. One a process. */
+export interface Metrics {
+  forHop(hop: string): HopMetrics;
+  /** Adds a figure that another part keeps. @throws where the name is taken */
+  add(metric: ReadMetric): void;
+  addSpanCounts(counts: () => SpanCounts): void;
+  /**
+   * Forgets routes, services and versions that are gone. To be called on a slow beat (minutes) rather than at
+   * each swap of the snapshot, so that their last figures are scraped before.
+   */
+  retain(live: Live): void;
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+}
+
+export const createMetrics = ({ version }: MetricsOptions): Metrics => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const requests = createRequestMetrics();
+  // A registry asks its metrics for `name` and `get()`; the declared type knows only prom-client's own classes.
+  for (const metric of requests.all) registry.registerMetric(metric as unknown as Metric);
+
+  const add = (metric: ReadMetric): void => {
+    const { name, help } = metric;
+    if (registry.getSingleMetric(name) !== undefined) throw new Error(`there is a metric "${name}" already`);
+    const options = { name, help, labelNames: [...(metric.labelNames ?? [])], registers: [registry] };
+    if (metric.kind === 'gauge') {
+      new Gauge({
+        ...options,
+        collect() {
+          this.reset();
+          for (const { labels, value } of readings(metric)) this.set(labels, value);
+        },
+      });
+    } else {
+      new Counter({
+        ...options,
+        collect() {
+          this.reset();
+          for (const { labels, value } of readings(metric)) this.inc(labels, value);
+        },
+      });
+    }
+  };
+
+  add({
+    kind: 'gauge',
+    name: 'sluice_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node'],
+    read: () => [{ labels: { version, node: process.version }, value: 1 }],
+  });
+  add({
+    kind: 'gauge',
+    name: 'sluice_requests_in_flight',
+    help: 'Requests that have begun and not ended.',
+    labelNames: ['hop'],
+    read: () => [...requests.inFlight].map(([hop, { inFlight }]) => ({ labels: { hop }, value: inFlight })),
+  });
+
+  return {
+    forHop: requests.forHop,
+    add,
+    addSpanCounts: counts => {
+      add({
+        kind: 'counter',
+        name: 'sluice_spans_total',
+        help: 'Spans that left: exported, failed at the receiver, or dropped because the queue was full.',
+        labelNames: ['result'],
+        read: () => {
+          const { exported, failed, dropped } = counts();
+          return Object.entries({ exported, failed, dropped }).map(([result, value]) => ({
+            labels: { result },
+            value,
+          }));
+        },
+      });
+      add({
+        kind: 'gauge',
+        name: 'sluice_spans_queued',
+        help: 'Spans that wait for the receiver.',
+        read: () => counts().queued,
+      });
+    },
+    retain: requests.retain,
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+};
+
+const readings = (metric: ReadMetric): Iterable<Reading> => {
+  const result = metric.read();
+  return typeof result === 'number' ? [{ labels: {}, value: result }] : result;
+};
