@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AllWeights, ServiceWeights } from '../src/core/model.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -15,7 +16,8 @@ export interface AdminWeightsOptions {
   readonly chance: () => number;
 }
 
-const WAIT_SECONDS = 30;
+/** Also bounds how long a gateway that restarted, and happens to be at the index of the old one, is believed. */
+const WAIT_SECONDS = 10;
 /** An answer that never comes is a dead connection: past the wait, the gateway has answered. */
 const DEADLINE_MS = (WAIT_SECONDS + 5) * 1_000;
 /** Holds back a gateway that answers at once each time. */
@@ -42,11 +44,12 @@ export const adminWeights = ({ url, log, chance }: AdminWeightsOptions): WeightS
         const answer = await poll(url, index, ended.signal);
         if (failures > 0) log.info({ admin: url }, "following the gateway's weights again");
         failures = 0;
-        if (answer.index !== index) {
-          all = toWeights(answer);
+        index = answer.index;
+        const next = toWeights(answer);
+        if (!isDeepStrictEqual(next, all)) {
+          all = next;
           for (const listener of listeners) listener(all);
         }
-        index = answer.index;
       } catch (err) {
         if (ended.signal.aborted) return;
         if (failures === 0)

@@ -33,10 +33,12 @@ export interface CalledServices {
   /** Requests under way by instance: whoever carries a request counts it here. */
   readonly loads: Loads;
   /**
-   * Where a call to `http://SERVICE.mesh/…` goes. Waits only where the service was not called before, and not
-   * for long. Never rejects.
+   * To be awaited before the first `decide`: follows the service, if it isn't yet. Undefined where there is
+   * nothing to wait for. Never rejects, and never takes long.
    */
-  decide(service: string, path: string): Promise<Decision | Refusal>;
+  prepare(service: string): Promise<void> | undefined;
+  /** Where a call to `http://SERVICE.mesh/…` goes. */
+  decide(service: string, path: string): Decision | Refusal;
   close(): void;
 }
 
@@ -46,8 +48,8 @@ const IDLE_MS = 10 * 60_000;
 export const MOST_CALLED = 64;
 
 interface Entry {
-  /** Settles when Consul and the weights have answered first, or waiting for them is over. */
-  readonly first: Promise<unknown>;
+  /** Consul and the weights have answered once, or waiting for them is over: undefined from then on. */
+  first: Promise<void> | undefined;
   /** Undefined until Consul has answered. */
   instances: readonly Instance[] | undefined;
   table: RouteTable;
@@ -81,7 +83,10 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
     // The name counts from here on: `follow` of the weights replaces the whole set.
     const firstWeights = weights.follow([...entries.keys(), service], firstAnswerMs);
     const entry: Entry = {
-      first: Promise.all([firstInstances, firstWeights]),
+      first: Promise.all([firstInstances, firstWeights]).then(() => {
+        entry.first = undefined;
+        compile(service, entry);
+      }),
       instances: undefined,
       table: compileRoutes([]),
       calledAt: now(),
@@ -117,15 +122,16 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
 
   return {
     loads,
-    decide: async (service, path) => {
-      let entry = entries.get(service);
-      if (entry === undefined) {
-        makeRoom();
-        entry = follow(service);
-      }
+    prepare: service => {
+      const known = entries.get(service);
+      if (known === undefined) makeRoom();
+      const entry = known ?? follow(service);
       entry.calledAt = now();
-      await entry.first;
-      if (entry.instances === undefined) return { code: 'no_instance', service };
+      return entry.first;
+    },
+    decide: (service, path) => {
+      const entry = entries.get(service);
+      if (entry?.instances === undefined) return { code: 'no_instance', service };
       if (entry.instances.length === 0) return { code: 'no_route', service };
       return decide(entry.table, { host: `${service}.mesh`, path }, loads, chance);
     },
