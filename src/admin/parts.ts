@@ -1,5 +1,5 @@
 import type { AllWeights, Snapshot, Weights } from '../core/model.ts';
-import type { LedgerEntryAnswer, SourceAnswer } from './api.ts';
+import type { LedgerEntryAnswer } from './api.ts';
 
 /** What the admin server needs of the other parts. */
 export interface AdminParts {
@@ -11,27 +11,36 @@ export interface AdminParts {
   readonly isDraining: () => boolean;
   /** The snapshot in force and since when (epoch milliseconds). */
   readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
-  readonly consul: () => SourceAnswer;
+  readonly consul: () => SourceState;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   readonly weights: AdminWeights;
 }
 
+/** How an outside source stands. */
+export interface SourceState {
+  readonly state: 'up' | 'down';
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly detail?: string;
+}
+
+/** The part of the weight store that the API offers. */
 export interface AdminWeights {
-  readonly status: () => SourceAnswer;
-  readonly all: () => AllWeights;
-  /** Grows with every change of weights; at least 1. */
-  readonly index: () => number;
+  status(): SourceState;
+  current(): AllWeights;
   /** @returns how to unsubscribe */
-  readonly onChange: (listener: () => void) => () => void;
-  readonly set: (service: string, weights: Weights, change: Change) => Promise<LedgerEntryAnswer>;
-  readonly clear: (service: string, change: Change) => Promise<LedgerEntryAnswer>;
+  onChange(listener: () => void): () => void;
+  set(service: string, weights: Weights, change: Change): Promise<Entry>;
+  clear(service: string, change: Change): Promise<Entry>;
   /** The newest first. */
-  readonly history: (service: string, count: number) => Promise<readonly LedgerEntryAnswer[]>;
-  /** Turns a refusal of the store into the sentence for the caller; undefined where it is no refusal. */
-  readonly refusal: (error: unknown) => string | undefined;
+  history(service: string, count: number): Promise<readonly Entry[]>;
 }
 
 export interface Change {
   readonly actor: string;
   readonly reason?: string;
+  readonly source: 'api';
 }
+
+/** A ledger entry as the store has it: `at` in epoch milliseconds. */
+export type Entry = Omit<LedgerEntryAnswer, 'at'> & { readonly at: number };

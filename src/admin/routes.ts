@@ -1,27 +1,31 @@
 import { z } from 'zod';
 import type { Snapshot } from '../core/model.ts';
 import { readDuration } from '../core/values.ts';
-import type { HistoryAnswer, LedgerEntryAnswer } from './api.ts';
-import type { AdminParts, AdminWeights } from './parts.ts';
+import type { HistoryAnswer } from './api.ts';
+import { type Follower, followWeights } from './follower.ts';
+import type { AdminParts, AdminWeights, Change, Entry } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
 import * as view from './views.ts';
 
 const MAX_WAIT_MS = 60_000;
 
 /** Every path of the admin port, in the order of the documentation. */
-export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => [
-  { method: 'GET', path: '/healthz', handle: () => plain(200, 'alive\n') },
-  { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
-  { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
-  { method: 'GET', path: '/api/status', handle: () => ok(view.status(parts)) },
-  { method: 'GET', path: '/api/routes', handle: () => ok(view.routes(snapshotOf(parts))) },
-  { method: 'GET', path: '/api/services', handle: () => ok(view.services(snapshotOf(parts))) },
-  { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
-  { method: 'GET', path: '/api/weights', handle: call => weights(parts, call) },
-  { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
-  { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
-  { method: 'GET', path: '/api/weights/:service/history', handle: call => history(parts.weights, call) },
-];
+export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
+  const follower = followWeights(parts.weights);
+  return [
+    { method: 'GET', path: '/healthz', handle: () => plain(200, 'alive\n') },
+    { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
+    { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
+    { method: 'GET', path: '/api/status', handle: () => ok(view.status(parts)) },
+    { method: 'GET', path: '/api/routes', handle: () => ok(view.routes(snapshotOf(parts))) },
+    { method: 'GET', path: '/api/services', handle: () => ok(view.services(snapshotOf(parts))) },
+    { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
+    { method: 'GET', path: '/api/weights', handle: call => weights(parts, follower, call) },
+    { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
+    { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
+    { method: 'GET', path: '/api/weights/:service/history', handle: call => history(parts.weights, call) },
+  ];
+};
 
 const ok = (body: unknown): Reply => ({ status: 200, body });
 
@@ -56,7 +60,7 @@ const snapshotOf = (parts: AdminParts): Snapshot => {
   return current.snapshot;
 };
 
-const weights = async (parts: AdminParts, { query, signal }: Call): Promise<Reply> => {
+const weights = async (parts: AdminParts, follower: Follower, { query, signal }: Call): Promise<Reply> => {
   const seen = Number(query.get('index') ?? 0);
   const wait = query.get('wait');
   const waitMs = wait === null ? MAX_WAIT_MS : readDuration(wait);
@@ -67,25 +71,10 @@ const weights = async (parts: AdminParts, { query, signal }: Call): Promise<Repl
       'index is a whole number and wait a duration, e.g. ?index=3&wait=30s',
     );
   }
-  if (seen > 0 && seen === parts.weights.index()) {
-    await nextChange(parts.weights, Math.min(waitMs, MAX_WAIT_MS), signal);
-  }
-  const body = view.weights(parts.weights, parts.snapshot()?.snapshot);
+  if (seen > 0 && seen === follower.index()) await follower.next(Math.min(waitMs, MAX_WAIT_MS), signal);
+  const body = view.weights(follower.index(), parts.weights.current(), parts.snapshot()?.snapshot);
   return { status: 200, body, headers: { 'x-sluice-index': String(body.index) } };
 };
-
-const nextChange = (store: AdminWeights, waitMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer);
-      unsubscribe();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, waitMs);
-    const unsubscribe = store.onChange(done);
-    signal.addEventListener('abort', done);
-  });
 
 const WEIGHTS_CHANGE = z.strictObject({
   weights: z.record(z.string(), z.number()),
@@ -97,38 +86,36 @@ const setWeights = async (store: AdminWeights, { params, body }: Call): Promise<
   const parsed = WEIGHTS_CHANGE.safeParse(await body());
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new AdminProblem(
-      400,
-      'Bad request',
-      `${issue?.path.join('.') || 'body'}: ${issue?.message}; expected e.g. {"weights": {"v1": 95, "v2": 5}, "reason": "…"}`,
-    );
+    const where = issue?.path.join('.') || 'body';
+    const example = '{"weights": {"v1": 95, "v2": 5}, "reason": "…"}';
+    throw new AdminProblem(400, 'Bad request', `${where}: ${issue?.message}; expected e.g. ${example}`);
   }
-  const { weights: given, reason, actor = 'api' } = parsed.data;
-  return write(store, () =>
-    store.set(params.service ?? '', new Map(Object.entries(given)), {
-      actor,
-      ...(reason === undefined ? {} : { reason }),
-    }),
-  );
+  const { weights: given, reason, actor } = parsed.data;
+  return asked(() => store.set(params.service ?? '', new Map(Object.entries(given)), change(actor, reason)));
 };
 
 const clearWeights = (store: AdminWeights, { params, query }: Call): Promise<Reply> => {
-  const reason = query.get('reason');
-  return write(store, () =>
-    store.clear(params.service ?? '', {
-      actor: query.get('actor') ?? 'api',
-      ...(reason === null ? {} : { reason }),
-    }),
-  );
+  const by = change(query.get('actor') ?? undefined, query.get('reason') ?? undefined);
+  return asked(() => store.clear(params.service ?? '', by));
 };
 
-const write = async (store: AdminWeights, run: () => Promise<LedgerEntryAnswer>): Promise<Reply> => {
+const change = (actor = 'api', reason?: string): Change => ({
+  actor,
+  source: 'api',
+  ...(reason === undefined ? {} : { reason }),
+});
+
+/** The store's refusals are answers (422, or 503 while it is away); anything else is a failure of ours. */
+const asked = async (work: () => Promise<Entry | readonly Entry[]>): Promise<Reply> => {
   try {
-    return ok(await run());
+    const result = await work();
+    if (!('length' in result)) return ok(view.entry(result));
+    const answer: HistoryAnswer = { entries: result.map(view.entry) };
+    return ok(answer);
   } catch (error) {
-    const refusal = store.refusal(error);
-    if (refusal === undefined) throw error;
-    throw new AdminProblem(422, 'Refused', refusal);
+    if (!(error instanceof Error) || error.name !== 'WeightsError') throw error;
+    const refused = 'code' in error && error.code === 'refused';
+    throw new AdminProblem(refused ? 422 : 503, refused ? 'Refused' : 'Unavailable', error.message);
   }
 };
 
@@ -137,6 +124,5 @@ const history = async (store: AdminWeights, { params, query }: Call): Promise<Re
   if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
     throw new AdminProblem(400, 'Bad request', 'count is a whole number from 1 to 1000');
   }
-  const answer: HistoryAnswer = { entries: await store.history(params.service ?? '', count) };
-  return ok(answer);
+  return asked(() => store.history(params.service ?? '', count));
 };

@@ -1,14 +1,16 @@
-import type { Instance, Rule, ServiceState, ServiceWeights, Snapshot } from '../core/model.ts';
+import type { AllWeights, Instance, Rule, ServiceState, ServiceWeights, Snapshot } from '../core/model.ts';
 import type {
+  LedgerEntryAnswer,
   QuarantineAnswer,
   RouteAnswer,
   RoutesAnswer,
   ServicesAnswer,
   ServiceWeightsAnswer,
+  SourceAnswer,
   StatusAnswer,
   WeightsAnswer,
 } from './api.ts';
-import type { AdminParts, AdminWeights } from './parts.ts';
+import type { AdminParts, Entry, SourceState } from './parts.ts';
 
 export const status = (parts: AdminParts): StatusAnswer => {
   const current = parts.snapshot();
@@ -29,12 +31,22 @@ export const status = (parts: AdminParts): StatusAnswer => {
             quarantined: current.snapshot.quarantine.length,
           },
         }),
-    consul: parts.consul(),
-    weights: parts.weights.status(),
+    consul: source(parts.consul()),
+    weights: source(parts.weights.status()),
   };
 };
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+const source = ({ since, ...state }: SourceState): SourceAnswer => ({
+  ...state,
+  since: new Date(since).toISOString(),
+});
+
+export const entry = ({ at, ...rest }: Entry): LedgerEntryAnswer => ({
+  ...rest,
+  at: new Date(at).toISOString(),
+});
 
 export const routes = ({ revision, rules }: Snapshot): RoutesAnswer => ({
   revision,
@@ -75,11 +87,10 @@ export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer
   quarantine,
 });
 
-export const weights = (store: AdminWeights, snapshot: Snapshot | undefined): WeightsAnswer => {
-  const all = store.all();
+export const weights = (index: number, all: AllWeights, snapshot: Snapshot | undefined): WeightsAnswer => {
   const names = new Set([...all.keys(), ...(snapshot?.services.keys() ?? [])]);
   return {
-    index: store.index(),
+    index,
     services: Object.fromEntries(
       [...names].sort().map(name => [name, serviceWeights(all.get(name), snapshot?.services.get(name))]),
     ),

@@ -10,7 +10,7 @@ import type { Config } from '../config.ts';
 import type { ServiceWeights, Weights } from '../core/model.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { LedgerEntry } from '../weights/ledger.ts';
-import { createRedisWeights } from '../weights/redis-store.ts';
+import { openRedisStore } from '../weights/redis-store.ts';
 import { type WeightStore, WeightsError } from '../weights/store.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { CliError } from './errors.ts';
@@ -37,7 +37,7 @@ const withReason = (reason: string | undefined): { reason?: string } =>
 
 const overRedis = (config: Config): WeightsAccess => {
   const log = createLog({ level: 'error', name: 'sluice' });
-  const store: WeightStore = createRedisWeights({ url: config.redis, prefix: config.redisPrefix, log });
+  const store: WeightStore = openRedisStore({ url: config.redis, prefix: config.redisPrefix, log });
   const change = (reason: string | undefined) => ({
     actor: actor(),
     source: 'cli' as const,
