@@ -92,16 +92,19 @@ export const connectRedis = ({
     if (client.status !== 'ready') return;
     lastFailure ??= describe(error);
     client.disconnect(true);
+    enter('down', lastFailure);
   };
 
   client.on('error', error => {
     lastFailure = describe(error);
   });
-  client.on('ready', () => void greet(1));
+  client.on('ready', () => {
+    lastFailure = undefined;
+    void greet(1);
+  });
   client.on('close', () => {
     clearTimeout(greeting);
     enter('down', lastFailure ?? 'the connection was closed');
-    lastFailure = undefined;
   });
   startClient(client);
 

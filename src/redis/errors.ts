@@ -27,8 +27,8 @@ export class RedisRefused extends Error {
 export const isReplyError = (error: unknown): boolean => error instanceof ReplyError;
 
 /**
- * One line about a failure, without the password: an old server repeats the arguments of a HELLO that it does
- * not know.
+ * One line about a failure, without the place in our script that Redis appends, and without the password: an
+ * old server repeats the arguments of a HELLO that it does not know.
  */
 export const describeFailure = (error: unknown, password: string | undefined): string => {
   const words =
@@ -37,5 +37,6 @@ export const describeFailure = (error: unknown, password: string | undefined): s
       : error instanceof Error
         ? error.message
         : String(error);
-  return password ? words.replaceAll(password, '***') : words;
+  const sentence = words.replace(/ script: [0-9a-f]{40}, on @user_script:\d+\.$/, '');
+  return password ? sentence.replaceAll(password, '***') : sentence;
 };

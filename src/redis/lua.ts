@@ -68,7 +68,7 @@ const ENTER = `
 local function enter(ledger, state, change)
   local time = redis.call('TIME')
   state.last = {
-    'revision', string.format('%.0f', (tonumber(field(state.last, 'revision')) or 0) + 1),
+    'revision', string.format('%.0f', (tonumber(field(state.last, 'revision') or 0) or 0) + 1),
     'at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
     'actor', change.actor, 'reason', change.reason,
     'from', state.entered, 'to', change.to, 'source', change.source,

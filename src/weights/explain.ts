@@ -1,12 +1,17 @@
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
 import { WeightsError } from './store.ts';
 
-/** What stopped a command on Redis, with what to do about it. */
-export const explainFailure = (error: unknown, prefix: string): unknown => {
+/**
+ * What stopped a command on Redis, with what to do about it.
+ *
+ * @param prefix what stands before our keys and channels, for the hint about missing rights
+ */
+export const explainFailure = (error: unknown, kind: 'read' | 'write', prefix: string): unknown => {
   if (error instanceof RedisUnavailable) {
-    const hint = error.sent
-      ? 'it may have been carried out all the same: look at the history before you try again'
-      : 'check --redis, and that it runs';
+    const hint =
+      error.sent && kind === 'write'
+        ? 'the change may be in force all the same: look at the history before you try again'
+        : 'check --redis, and that it runs';
     return new WeightsError('unavailable', `${error.message}; ${hint}`, { cause: error });
   }
   if (!(error instanceof RedisRefused)) return error;

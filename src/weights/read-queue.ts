@@ -37,10 +37,9 @@ export class ReadQueue {
     void this.#run();
   }
 
+  /** Nothing more is read. */
   close(): void {
     this.#closed = true;
-    this.#hinted.clear();
-    this.#routine.clear();
   }
 
   async #run(): Promise<void> {
@@ -48,12 +47,13 @@ export class ReadQueue {
     this.#running = true;
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       await this.#options.read(batch);
-      if (!this.#closed) await pause(this.#options.spacingMs);
+      await pause(this.#options.spacingMs);
     }
     this.#running = false;
   }
 
   #take(): readonly string[] {
+    if (this.#closed) return [];
     const batch = [...new Set([...this.#hinted, ...this.#routine])].slice(0, this.#options.batch);
     for (const service of batch) {
       this.#hinted.delete(service);

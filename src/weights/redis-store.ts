@@ -139,7 +139,7 @@ class RedisStore implements WeightStore {
 
   async get(service: string): Promise<ServiceWeights> {
     checkService(service);
-    const readings = await this.#ask(client => this.#scripts.read(client, [service]));
+    const readings = await this.#ask('read', client => this.#scripts.read(client, [service]));
     const known = this.#followed.all.get(service);
     return readings.map(raw => judge(known, toReading(raw)))[0] ?? { revision: 0 };
   }
@@ -154,7 +154,7 @@ class RedisStore implements WeightStore {
 
   async history(service: string, count: number): Promise<readonly LedgerEntry[]> {
     checkService(service);
-    const entries = await this.#ask(client => this.#scripts.history(client, service, count));
+    const entries = await this.#ask('read', client => this.#scripts.history(client, service, count));
     return entries.map(parseEntry).filter(entry => entry !== undefined);
   }
 
@@ -172,17 +172,19 @@ class RedisStore implements WeightStore {
     checkChange(change);
     const given = fields();
     const raw = { ...change, reason: change.reason ?? '' };
-    const entry = parseEntry(await this.#ask(client => this.#scripts.write(client, service, given, raw)));
+    const entry = parseEntry(
+      await this.#ask('write', client => this.#scripts.write(client, service, given, raw)),
+    );
     if (entry === undefined) throw new Error('the script gave no entry of the ledger');
     this.#hint(service);
     return entry;
   }
 
-  async #ask<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+  async #ask<T>(kind: 'read' | 'write', command: (client: Redis) => Promise<T>): Promise<T> {
     try {
       return await this.#connection.run(command);
     } catch (error) {
-      throw explainFailure(error, this.#prefix);
+      throw explainFailure(error, kind, this.#prefix);
     }
   }
 
@@ -199,6 +201,8 @@ class RedisStore implements WeightStore {
     if (this.#connection.state().state !== 'up') return;
     try {
       const readings = await this.#connection.run(client => this.#scripts.read(client, services));
+      if (this.#refusal !== undefined)
+        this.#log.info({ redis: this.#connection.address }, 'Redis lets us read again');
       this.#refusal = undefined;
       this.#take(services, readings.map(toReading));
     } catch (error) {
