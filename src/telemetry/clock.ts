@@ -2,8 +2,8 @@
 export interface Clock {
   /** Monotonic milliseconds: what durations are measured with. */
   now(): number;
-  /** Milliseconds since the epoch, with fractions. */
-  wall(): number;
+  /** Milliseconds since the epoch, with fractions, at a moment that `now` just gave. */
+  epochAt(now: number): number;
 }
 
 /**
@@ -19,13 +19,11 @@ export const createSystemClock = (
   let offset = epoch() - monotonic();
   return {
     now: monotonic,
-    wall: () => {
+    epochAt: now => {
       const whole = epoch();
-      const now = monotonic();
       const fine = offset + now;
       if (fine < whole) offset = whole - now;
       else if (fine >= whole + 1) offset = whole + 0.999 - now;
-      else return fine;
       return offset + now;
     },
   };

@@ -79,17 +79,16 @@ export const createRequestMetrics = (): RequestMetrics => {
       },
       requestEnded: (method, outcome, seconds) => {
         running -= 1;
+        const { route = '', service = '', version = '', error = '' } = outcome;
         const status = statusClass(outcome.status);
-        const place = `${hop}\n${outcome.route ?? ''}\n${outcome.service ?? ''}\n${outcome.version ?? ''}`;
-        requests.add(`${place}\n${method}\n${status}\n${outcome.error ?? ''}`);
-        if (outcome.upgraded !== true) durations.observe(`${place}\n${status}`, seconds);
-        if (outcome.received > 0) received.add(place, outcome.received);
-        if (outcome.sent > 0) sent.add(place, outcome.sent);
+        requests.add([hop, route, service, version, method, status, error]);
+        if (outcome.upgraded !== true) durations.observe([hop, route, service, version, status], seconds);
+        if (outcome.received > 0) received.add([hop, route, service, version], outcome.received);
+        if (outcome.sent > 0) sent.add([hop, route, service, version], outcome.sent);
       },
       attemptEnded: ({ service, version }, outcome, seconds) => {
-        const place = `${hop}\n${service}\n${version}`;
-        attempts.add(`${place}\n${attemptResult(outcome)}`);
-        if (outcome.clientLeft !== true) attemptDurations.observe(place, seconds);
+        attempts.add([hop, service, version, attemptResult(outcome)]);
+        if (outcome.clientLeft !== true) attemptDurations.observe([hop, service, version], seconds);
       },
     };
   };

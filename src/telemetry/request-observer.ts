@@ -64,9 +64,9 @@ class Observation implements RequestObservation {
   readonly #parts: Parts;
   readonly #start: RequestStart;
   readonly #method: string;
-  /** Monotonic and epoch milliseconds of the same moment. */
+  /** Monotonic milliseconds, and those since the epoch at the same moment. */
   readonly #begunAt: number;
-  readonly #begunWall: number;
+  #epoch = 0;
   /** The caller's context until there is a span, then the span's. */
   #context: Context | undefined;
   readonly #span: Span | undefined;
@@ -80,14 +80,14 @@ class Observation implements RequestObservation {
     this.#start = start;
     this.#method = foldMethod(start.method);
     this.#begunAt = parts.clock.now();
-    this.#begunWall = parts.clock.wall();
     parts.metrics.requestStarted();
     const { tracing } = parts;
     if (!tracing.enabled) return;
+    this.#epoch = parts.clock.epochAt(this.#begunAt);
     const caller = tracing.extract(start.rawHeaders);
     this.#span = tracing.tracer.startSpan(
       serverSpanName(this.#method),
-      { kind: SpanKind.SERVER, startTime: hrTime(this.#begunWall) },
+      { kind: SpanKind.SERVER, startTime: this.#hrTimeAt(this.#begunAt) },
       caller,
     );
     this.#context = trace.setSpan(caller, this.#span);
@@ -130,8 +130,7 @@ class Observation implements RequestObservation {
   end(outcome: RequestOutcome): void {
     const { metrics, accessLog, clock } = this.#parts;
     const endedAt = clock.now();
-    const milliseconds = endedAt - this.#begunAt;
-    metrics.requestEnded(this.#method, outcome, milliseconds / 1000);
+    metrics.requestEnded(this.#method, outcome, (endedAt - this.#begunAt) / 1000);
     const span = this.#span;
     if (span?.isRecording() === true) {
       const { attributes, status } = serverEnding(outcome);
@@ -140,15 +139,17 @@ class Observation implements RequestObservation {
       if (status !== undefined) span.setStatus(status);
       span.end(this.#hrTimeAt(endedAt));
     }
-    if (accessLog.wants(outcome.status)) accessLog.write(this.#entry(outcome, milliseconds));
+    if (accessLog.wants(outcome.status)) accessLog.write(this.#entry(outcome, endedAt));
   }
 
-  #entry(outcome: RequestOutcome, milliseconds: number): AccessLogEntry {
-    const { hop, tracing } = this.#parts;
+  #entry(outcome: RequestOutcome, endedAt: number): AccessLogEntry {
+    const { hop, tracing, clock } = this.#parts;
+    const milliseconds = endedAt - this.#begunAt;
+    const epoch = this.#epoch || clock.epochAt(endedAt) - milliseconds;
     const start = this.#start;
     const context = this.#context ?? tracing.extract(start.rawHeaders);
     return {
-      time: new Date(this.#begunWall).toISOString(),
+      time: new Date(epoch).toISOString(),
       hop,
       requestId: start.requestId,
       traceId: trace.getSpanContext(context)?.traceId,
@@ -174,7 +175,7 @@ class Observation implements RequestObservation {
 
   /** All times of a request are measured from its start, so that no child outlives its parent by a rounding. */
   #hrTimeAt(monotonic: number): HrTime {
-    return hrTime(this.#begunWall + (monotonic - this.#begunAt));
+    return hrTime(this.#epoch + (monotonic - this.#begunAt));
   }
 }
 

@@ -71,13 +71,16 @@ export const createSampler = (options: SamplingOptions): Sampler => {
   const { sampler, trust, now, chance } = options;
   const byTraceId = new TraceIdRatioBasedSampler(sampler.ratio);
   const mayForce = createTokenBucket(options.forcedPerSecond, now);
-  // A caller that is not trusted can choose its trace id so that it falls under any ratio: only chance will do.
+  // Chance, not the trace id: a caller that is not trusted can choose one that falls under any ratio.
   const byChance = (): SamplingResult => (chance() < sampler.ratio ? RECORD : SKIP);
 
   return {
     shouldSample: (context: Context, traceId: string): SamplingResult => {
       const parent = trace.getSpanContext(context);
-      if (parent === undefined) return byTraceId.shouldSample(context, traceId);
+      if (parent === undefined) {
+        // Below a sampler that asks no parent others may judge the same trace: by its id, all judge alike.
+        return sampler.parentBased ? byChance() : byTraceId.shouldSample(context, traceId);
+      }
       const sampled = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
       if (parent.isRemote !== true) return sampled ? RECORD : SKIP;
       if (trust === 'ignore') return byChance();

@@ -42,58 +42,82 @@ interface Series<T> {
   readonly state: T;
 }
 
-/** Series of one metric by their label values, joined with a character that no label of ours holds. */
-class SeriesMap<T> {
+/**
+ * Series of one metric as a tree of label values. The values of a request are strings that live as long as its
+ * snapshot, so their hashes are known and a walk is cheaper than joining them to one key.
+ */
+class Node<T> {
+  readonly below = new Map<string, Node<T>>();
+  series: Series<T> | undefined;
+}
+
+class SeriesTree<T> {
   readonly #labelNames: readonly string[];
   readonly #create: () => T;
-  #series = new Map<string, Series<T>>();
+  #root = new Node<T>();
+  #all: Series<T>[] = [];
 
   constructor(labelNames: readonly string[], create: () => T) {
     this.#labelNames = labelNames;
     this.#create = create;
   }
 
-  /** @param key label values in the order of the names, joined by `\n` */
-  at(key: string): T {
-    return (this.#series.get(key) ?? this.#add(key)).state;
+  /** @param values in the order of the label names */
+  at(values: readonly string[]): T {
+    let node: Node<T> | undefined = this.#root;
+    for (let i = 0; i < values.length && node !== undefined; i++) node = node.below.get(values[i] as string);
+    return (node?.series ?? this.#add(values)).state;
   }
 
-  #add(key: string): Series<T> {
-    const full = this.#series.size >= MAX_SERIES;
-    const kept = full ? this.#labelNames.map(() => OTHER).join('\n') : key;
-    const existing = full ? this.#series.get(kept) : undefined;
-    if (existing !== undefined) return existing;
-    const values = kept.split('\n');
-    const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, values[i] ?? '']));
-    const series = { labels, state: this.#create() };
-    this.#series.set(kept, series);
-    return series;
+  #add(values: readonly string[]): Series<T> {
+    const kept = this.#all.length < MAX_SERIES ? values : this.#labelNames.map(() => OTHER);
+    const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, kept[i] ?? '']));
+    return this.#insert({ labels, state: this.#create() });
+  }
+
+  /** Keeps the series that is there where one is. */
+  #insert(series: Series<T>): Series<T> {
+    let node = this.#root;
+    for (const name of this.#labelNames) {
+      const value = series.labels[name] ?? '';
+      const next = node.below.get(value) ?? new Node<T>();
+      node.below.set(value, next);
+      node = next;
+    }
+    if (node.series === undefined) {
+      node.series = series;
+      this.#all.push(series);
+    }
+    return node.series;
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
-    this.#series = new Map([...this.#series].filter(([, { labels }]) => wanted(labels)));
+    const kept = this.#all.filter(({ labels }) => wanted(labels));
+    this.#root = new Node<T>();
+    this.#all = [];
+    for (const series of kept) this.#insert(series);
   }
 
-  values(): Series<T>[] {
-    return [...this.#series.values()];
+  values(): readonly Series<T>[] {
+    return this.#all;
   }
 }
 
-/** A counter: `add('GET\n2xx')`. */
+/** A counter. */
 export class CounterSeries implements SeriesMetric {
   readonly name: string;
   readonly #help: string;
-  readonly #series: SeriesMap<{ total: number }>;
+  readonly #series: SeriesTree<{ total: number }>;
 
   constructor({ name, help, labelNames }: SeriesOptions) {
     this.name = name;
     this.#help = help;
-    this.#series = new SeriesMap(labelNames, () => ({ total: 0 }));
+    this.#series = new SeriesTree(labelNames, () => ({ total: 0 }));
   }
 
-  /** @param key label values joined by `\n` */
-  add(key: string, amount = 1): void {
-    this.#series.at(key).total += amount;
+  /** @param values of the labels, in the order of their names */
+  add(values: readonly string[], amount = 1): void {
+    this.#series.at(values).total += amount;
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
@@ -117,21 +141,21 @@ export class HistogramSeries implements SeriesMetric {
   readonly name: string;
   readonly #help: string;
   readonly #bounds: readonly number[];
-  readonly #series: SeriesMap<Distribution>;
+  readonly #series: SeriesTree<Distribution>;
 
   constructor({ name, help, labelNames, bounds }: SeriesOptions & { readonly bounds: readonly number[] }) {
     this.name = name;
     this.#help = help;
     this.#bounds = bounds;
-    this.#series = new SeriesMap(labelNames, () => ({
+    this.#series = new SeriesTree(labelNames, () => ({
       counts: new Array<number>(bounds.length + 1).fill(0),
       sum: 0,
     }));
   }
 
-  /** @param key label values joined by `\n` */
-  observe(key: string, value: number): void {
-    const distribution = this.#series.at(key);
+  /** @param values of the labels, in the order of their names */
+  observe(values: readonly string[], value: number): void {
+    const distribution = this.#series.at(values);
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1;
