@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { LivePolicy } from './core/model.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
-import { LOG_LEVELS } from './telemetry/log.ts';
+import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
 import {
   DEFAULT_PROPAGATORS,
   PROPAGATORS,
@@ -200,7 +200,7 @@ export const SETTINGS = {
     expected: 'on, off or a share, e.g. 1%',
     help: 'one JSON line a request on stdout: all, none, or a sample (errors always)',
   }),
-  logLevel: setting({
+  logLevel: setting<LogLevel>({
     flag: '--log-level <level>',
     env: ['SLUICE_LOG_LEVEL'],
     fallback: 'info',

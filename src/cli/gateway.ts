@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import type { Config } from '../config.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { CliError } from './errors.ts';
+import { addSettings, configOf } from './options.ts';
+
+export const gatewayCommand = (): Command =>
+  addSettings(new Command('gateway'))
+    .description('run a gateway: follows Consul, takes weights from Redis, serves traffic')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice gateway                              Consul at 127.0.0.1:8500, Redis at 127.0.0.1:6379
+  sluice gateway --listen :80 --consul consul.internal:8500 --redis rediss://user:password@redis.internal:6380
+  sluice gateway --redis off --otlp http://127.0.0.1:4318
+
+SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), exit code 0.`,
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const config = configOf(command);
+      await runGateway(config, createLog({ level: config.logLevel, name: 'sluice' }), async () => {});
+    });
+
+/**
+ * Runs until a signal has drained it.
+ *
+ * @param alsoStop what else is to be closed after the gateway
+ * @throws CliError (2) where a port can't be had
+ */
+export const runGateway = async (config: Config, log: Log, alsoStop: () => Promise<void>): Promise<void> => {
+  const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
+  const stopped = untilSignal(gateway, log);
+  try {
+    await Promise.race([gateway.serving, stopped]);
+  } catch (error) {
+    await gateway.stop();
+    await alsoStop();
+    cannotListen(error, '--listen');
+  }
+  await stopped;
+  await alsoStop();
+};
+
+const untilSignal = (gateway: Gateway, log: Log): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let signalled = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (signalled) {
+        log.warn({ signal }, 'a second signal: stopping at once');
+        process.exit(1);
+      }
+      signalled = true;
+      log.info({ signal }, 'stopping; a second signal stops at once');
+      gateway.stop().then(resolve, reject);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+
+export const cannotListen = (error: unknown, flag: string): never => {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const at = `${address ?? ''}:${port ?? ''}`;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `${at} is in use by another process; stop it, or choose another with ${flag} (port 0 picks a free one)`,
+    EACCES: `no permission to listen on ${at}; ports below 1024 need a privilege (CAP_NET_BIND_SERVICE), or choose another with ${flag}`,
+    EADDRNOTAVAIL: `${at} is no address of this machine; choose another with ${flag}`,
+    ENOTFOUND: `the host of ${flag} is unknown`,
+  };
+  const reason = reasons[code ?? ''];
+  throw reason === undefined ? error : new CliError(reason, 2);
+};

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { nanoid } from 'nanoid';
+import { type AdminServer, startAdmin } from './admin/server.ts';
+import type { Config } from './config.ts';
+import { watchCatalog } from './consul/catalog.ts';
+import { type ConsulClient, createConsulClient } from './consul/client.ts';
+import { Loads } from './core/balance.ts';
+import { decide } from './core/decide.ts';
+import type { Snapshot } from './core/model.ts';
+import { formatHostPort } from './core/values.ts';
+import { Mesh } from './mesh.ts';
+import { createProxy } from './proxy/server.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { logSwap } from './telemetry/snapshot-log.ts';
+import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
+import { VERSION } from './telemetry/version.ts';
+import { admitByWeights } from './weights/admission.ts';
+import { openMemoryStore } from './weights/memory-store.ts';
+import { openRedisStore } from './weights/redis-store.ts';
+import type { WeightStore } from './weights/store.ts';
+
+export interface Gateway {
+  /** `host:port` of the admin API. */
+  readonly adminAddress: string;
+  /**
+   * `host:port` of the traffic port, bound after the first snapshot. Rejects where it can't be bound; stays
+   * pending while Consul or Redis was never there.
+   */
+  readonly serving: Promise<string>;
+  /** Readiness off, no new connections, finishes what runs (up to `--drain`), closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Series of routes and versions that are gone live on for this long, so that their last figures are scraped. */
+const RETAIN_EVERY_MS = 5 * 60_000;
+
+/**
+ * The composition root: the one file that knows every part.
+ *
+ * @throws the listener's error where the admin port can't be bound, and that of reading `CONSUL_CACERT`
+ */
+export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
+  const startedAt = Date.now();
+  const consul = openConsul(config);
+  const store = openStore(config, log);
+  const telemetry = openTelemetry(config, log);
+  const loads = new Loads();
+  let draining = false;
+
+  const proxy = createProxy({
+    decide: facts => {
+      const view = mesh.view;
+      return view === undefined ? { code: 'no_route' } : decide(view.table, facts, loads, Math.random);
+    },
+    via: `sluice-${nanoid(10)}`,
+    observer: telemetry.observer('gateway'),
+    loads,
+    log,
+    readyPath: '/.sluice/ready',
+    isReady: () => !draining,
+  });
+
+  let current: { snapshot: Snapshot; since: number } | undefined;
+  let hasSnapshot = (): void => {};
+  const firstSnapshot = new Promise<void>(resolve => {
+    hasSnapshot = resolve;
+  });
+  const mesh = new Mesh({
+    policy: config.live,
+    tagPrefix: config.tagPrefix,
+    onSwap: ({ snapshot }) => {
+      logSwap(log, current?.snapshot, snapshot);
+      current = { snapshot, since: Date.now() };
+      proxy.retain(instanceIds(snapshot));
+      hasSnapshot();
+    },
+  });
+
+  const watch = watchCatalog({
+    client: consul,
+    log,
+    onCatalog: admitByWeights(store, catalog => mesh.update({ catalog })),
+  });
+  store.onChange(weights => mesh.update({ weights }));
+  void store.ready.then(() => mesh.update({ weights: store.current() }));
+
+  addSnapshotMetrics(telemetry.metrics, {
+    snapshot: () => current,
+    consulIsUp: () => watch.status().state === 'up',
+    weightsAreUp: () => store.status().state === 'up',
+    now: Date.now,
+  });
+  const retaining = setInterval(
+    () => retainLive(telemetry.metrics, current?.snapshot),
+    RETAIN_EVERY_MS,
+  ).unref();
+
+  const closeParts = async (): Promise<void> => {
+    clearInterval(retaining);
+    watch.stop();
+    consul.close();
+    await store.close();
+    await telemetry.close();
+  };
+
+  const admin = await startAdmin(
+    config.admin,
+    {
+      version: VERSION,
+      startedAt,
+      now: Date.now,
+      isReady: () => current !== undefined && !draining,
+      isDraining: () => draining,
+      snapshot: () => current,
+      consul: () => watch.status(),
+      metrics: () => telemetry.metrics.render(),
+      weights: store,
+    },
+    log,
+  ).catch(async (error: unknown): Promise<AdminServer> => {
+    await closeParts();
+    throw error;
+  });
+  log.info(
+    { admin: admin.address, consul: consul.address },
+    'the admin API is up; waiting for the first snapshot',
+  );
+
+  const serving = firstSnapshot.then(async () => {
+    const address = formatHostPort(await proxy.listen(config.listen));
+    log.info({ listen: address, routes: current?.snapshot.rules.length }, 'serving');
+    return address;
+  });
+  // Whoever awaits it hears of a failure; that nobody does must not end the process.
+  serving.catch(() => {});
+
+  return {
+    adminAddress: admin.address,
+    serving,
+    stop: async () => {
+      draining = true;
+      log.info('draining');
+      const { cut } = await proxy.drain(config.drain);
+      if (cut > 0) log.warn({ cut }, 'cut what did not finish in time');
+      await admin.close();
+      await closeParts();
+      log.info('stopped');
+    },
+  };
+};
+
+const openConsul = ({ consul, consulToken, consulTls, consulCa }: Config): ConsulClient =>
+  createConsulClient({
+    address: consul,
+    ...(consulToken === undefined ? {} : { token: consulToken }),
+    ...(consulTls || consulCa !== undefined
+      ? { tls: consulCa === undefined ? {} : { ca: readFileSync(consulCa, 'utf8') } }
+      : {}),
+  });
+
+const openStore = (config: Config, log: Log): WeightStore =>
+  config.redis === 'off'
+    ? openMemoryStore({ log })
+    : openRedisStore({ url: config.redis, prefix: config.redisPrefix, name: 'sluice-gateway', log });
+
+/** Whom the proxy may keep connections to. */
+const instanceIds = ({ services }: Snapshot): Set<string> =>
+  new Set([...services.values()].flatMap(({ instances }) => instances.map(instance => instance.id)));
+
+const retainLive = (metrics: Metrics, snapshot: Snapshot | undefined): void => {
+  if (snapshot === undefined) return;
+  const routes = new Set(snapshot.rules.map(rule => rule.id));
+  metrics.retain({
+    route: route => routes.has(route),
+    version: (service, version) =>
+      snapshot.services.get(service)?.split.shares.some(share => share.version === version) ?? false,
+  });
+};

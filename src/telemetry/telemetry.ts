@@ -1,0 +1,59 @@
+import { hostname } from 'node:os';
+import { nanoid } from 'nanoid';
+import { type AccessLogMode, createAccessLog } from './access-log.ts';
+import type { Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { RequestObserver } from './observer.ts';
+import type { PropagatorName } from './propagation.ts';
+import { createRequestObserver, type Hop } from './request-observer.ts';
+import { readSampler, type TraceTrust } from './sampling.ts';
+import { createTracing, type Tracing } from './tracing.ts';
+import { VERSION } from './version.ts';
+
+/** As the settings of the same names have it. */
+export interface TelemetryOptions {
+  readonly otelServiceName: string;
+  readonly otlp: string | undefined;
+  readonly otelSampler: string | undefined;
+  readonly otelSamplerArg: string | undefined;
+  readonly otelPropagators: readonly PropagatorName[];
+  readonly traceTrust: TraceTrust;
+  /** Share of requests that get a line: 1 is all, 0 none. */
+  readonly accessLog: number;
+}
+
+/** Spans, metrics and the access log of one process. */
+export interface Telemetry {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  observer(hop: Hop): RequestObserver;
+  /** Delivers what waits, in bounded time. */
+  close(): Promise<void>;
+}
+
+export const openTelemetry = (options: TelemetryOptions, log: Log): Telemetry => {
+  const metrics = createMetrics({ version: VERSION });
+  const accessLog = createAccessLog({ mode: accessLogMode(options.accessLog) });
+  const tracing = createTracing({
+    serviceName: options.otelServiceName,
+    serviceInstanceId: `${hostname()}-${nanoid(8)}`,
+    serviceVersion: VERSION,
+    otlp: options.otlp,
+    sampler: readSampler(options.otelSampler, options.otelSamplerArg),
+    trust: options.traceTrust,
+    propagators: options.otelPropagators,
+    log,
+  });
+  metrics.addSpanCounts(() => tracing.counts());
+  return {
+    metrics,
+    tracing,
+    observer: hop => createRequestObserver({ tracing, metrics, accessLog, hop }),
+    close: async () => {
+      await Promise.all([tracing.shutdown(), accessLog.close()]);
+    },
+  };
+};
+
+const accessLogMode = (share: number): AccessLogMode =>
+  share === 1 ? 'on' : share === 0 ? 'off' : { share };
