@@ -56,10 +56,14 @@ export const decide = (
     service: rule.service,
     version: arm.version,
     target,
-    path: target.strip === undefined ? facts.path : stripPrefix(facts.path, target.strip),
+    path: upstreamPath(facts.path, target),
     candidates: arm.targets,
   };
 };
+
+/** The path as one instance wants it: what is stripped follows the instance, so a retry asks again. */
+export const upstreamPath = (path: string, { strip }: Target): string =>
+  strip === undefined ? path : stripPrefix(path, strip);
 
 const firstWithShare = <T extends { share: number }>([only]: readonly T[]): T | undefined =>
   only !== undefined && only.share > 0 ? only : undefined;

@@ -1,0 +1,295 @@
+/**
+ * What goes from one side to the other. Fields travel as flat lists (name, value, name, value …), so that
+ * names, order and duplicates survive. One pass a message; nothing here touches a socket.
+ */
+
+/** The head of a request as the proxy needs it, sorted in one pass. */
+export interface RequestHead {
+  /** End-to-end fields as received, without those the proxy writes itself. `stampRequest` adds to it. */
+  readonly fields: string[];
+  readonly hosts: number;
+  readonly host: string | undefined;
+  readonly contentLength: string | undefined;
+  readonly transferEncoding: string | undefined;
+  readonly expect: string | undefined;
+  readonly upgrade: string | undefined;
+  readonly connection: string | undefined;
+  readonly via: string | undefined;
+  readonly forwarded: string | undefined;
+  readonly forwardedFor: string | undefined;
+  readonly forwardedHost: string | undefined;
+  readonly forwardedProto: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const and = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`;
+
+/**
+ * @param raw as received
+ * @param ownFields lower-case names that the proxy writes anew for each attempt (trace context)
+ */
+export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<string>): RequestHead => {
+  const head: Mutable<RequestHead> = {
+    fields: [],
+    hosts: 0,
+    host: undefined,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    expect: undefined,
+    upgrade: undefined,
+    connection: undefined,
+    via: undefined,
+    forwarded: undefined,
+    forwardedFor: undefined,
+    forwardedHost: undefined,
+    forwardedProto: undefined,
+    requestId: undefined,
+  };
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const lower = name.toLowerCase();
+    switch (lower) {
+      case 'host':
+        head.hosts += 1;
+        head.host = value;
+        break;
+      case 'content-length':
+        head.contentLength = and(head.contentLength, value);
+        break;
+      case 'transfer-encoding':
+        head.transferEncoding = and(head.transferEncoding, value);
+        break;
+      case 'connection':
+        head.connection = and(head.connection, value);
+        break;
+      case 'expect':
+        head.expect = and(head.expect, value);
+        break;
+      case 'upgrade':
+        head.upgrade = and(head.upgrade, value);
+        break;
+      case 'via':
+        head.via = and(head.via, value);
+        break;
+      case 'forwarded':
+        head.forwarded = and(head.forwarded, value);
+        break;
+      case 'x-forwarded-for':
+        head.forwardedFor = and(head.forwardedFor, value);
+        break;
+      case 'x-forwarded-host':
+        head.forwardedHost ??= value;
+        break;
+      case 'x-forwarded-proto':
+        head.forwardedProto ??= value;
+        break;
+      case 'x-request-id':
+        head.requestId ??= value;
+        break;
+      case 'te':
+        // Trailers are the one coding of TE that means the same on every hop.
+        if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(value)) head.fields.push('TE', 'trailers');
+        break;
+      default:
+        if (!HOP_BY_HOP.has(lower) && !ownFields.has(lower)) head.fields.push(name, value);
+    }
+  }
+  return head.connection === undefined ? head : withoutNamed(head, head.connection);
+};
+
+/** Fields of one connection (RFC 9110, 7.6.1 and 11.7). Request trailers are not passed on, so neither is `Trailer`. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'trailer',
+]);
+
+/** Options of `Connection` that name no field worth a second pass: the proxy has dealt with theirs. */
+const PLAIN_OPTIONS: ReadonlySet<string> = new Set([
+  '',
+  'close',
+  'keep-alive',
+  'te',
+  'upgrade',
+  'http2-settings',
+]);
+
+const namedBy = (connection: string): readonly string[] =>
+  connection
+    .toLowerCase()
+    .split(',')
+    .map(option => option.trim())
+    .filter(option => !PLAIN_OPTIONS.has(option));
+
+const withoutNamed = (head: Mutable<RequestHead>, connection: string): RequestHead => {
+  const named = namedBy(connection);
+  if (named.length === 0) return head;
+  return {
+    ...head,
+    fields: without(head.fields, named),
+    // A client may hide what it said itself; framing, Host and the hops' own trail are not its to remove.
+    ...(named.includes('x-request-id') ? { requestId: undefined } : {}),
+  };
+};
+
+const without = (fields: readonly string[], names: readonly string[]): string[] =>
+  fields.filter((_, i) => !names.includes((fields[i & ~1] as string).toLowerCase()));
+
+/** How the body of a request is delimited (RFC 9112, 6.3). */
+export type Framing = 'none' | 'length' | 'chunked';
+
+/**
+ * Stricter than the RFC asks, since whatever two readers could frame in two ways smuggles requests.
+ *
+ * @returns undefined where the framing is faulty
+ */
+export const framingOf = (head: RequestHead, httpVersion: string): Framing | undefined => {
+  const { transferEncoding, contentLength } = head;
+  if (transferEncoding !== undefined) {
+    const sound = transferEncoding.toLowerCase() === 'chunked' && contentLength === undefined;
+    return sound && httpVersion !== '1.0' ? 'chunked' : undefined;
+  }
+  if (contentLength === undefined) return 'none';
+  if (!/^\d{1,15}$/.test(contentLength)) return undefined;
+  return Number(contentLength) === 0 ? 'none' : 'length';
+};
+
+/** What this hop says about a request that it passes on. */
+export interface RequestStamp {
+  /** For `Host` upstream. */
+  readonly authority: string;
+  readonly scheme: 'http' | 'https';
+  readonly httpVersion: string;
+  readonly clientAddress: string;
+  readonly requestId: string;
+  readonly via: string;
+  /** Whether what the client says of the outermost host and scheme holds. */
+  readonly trusted: boolean;
+}
+
+/** Adds what a proxy owes the upstream: `Host`, `Via`, who asked and by which name. */
+export const stampRequest = (head: RequestHead, stamp: RequestStamp): void => {
+  const { fields } = head;
+  const { authority, clientAddress, scheme } = stamp;
+  fields.push('Host', authority);
+  if (head.contentLength !== undefined) fields.push('Content-Length', head.contentLength);
+  fields.push('X-Request-Id', stamp.requestId);
+  fields.push('X-Forwarded-For', and(head.forwardedFor, clientAddress));
+  fields.push('X-Forwarded-Host', (stamp.trusted ? head.forwardedHost : undefined) ?? authority);
+  fields.push('X-Forwarded-Proto', (stamp.trusted ? head.forwardedProto : undefined) ?? scheme);
+  const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress;
+  const host = authority.includes(':') ? `"${authority}"` : authority;
+  fields.push('Forwarded', and(head.forwarded, `for=${node};host=${host};proto=${scheme}`));
+  fields.push('Via', and(head.via, `${stamp.httpVersion} ${stamp.via}`));
+};
+
+/** Whether a `Via` list names this process (RFC 9110, 7.6.3: `[protocol/]version received-by [comment]`). */
+export const hasPassed = (list: string | undefined, via: string): boolean =>
+  list?.includes(via) === true && list.split(',').some(hop => hop.trim().split(/\s+/)[1] === via);
+
+const REQUEST_ID = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
+
+export const isSoundRequestId = (id: string | undefined): id is string =>
+  id !== undefined && REQUEST_ID.test(id);
+
+/** The head of a response, ready for the client but for what depends on the client's connection. */
+export interface ResponseHead {
+  readonly fields: string[];
+  readonly contentLength: number | undefined;
+  /** The fields that the upstream announces as trailers. */
+  readonly trailer: string | undefined;
+  readonly via: string | undefined;
+}
+
+/**
+ * @param raw as undici gives it
+ * @returns undefined where its framing cannot be passed on: a coding other than chunked would be lost
+ */
+export const readResponseHead = (
+  status: number,
+  raw: readonly (Buffer | string)[],
+): ResponseHead | undefined => {
+  const fields: string[] = [];
+  let contentLength: number | undefined;
+  let transferEncoding: string | undefined;
+  let connection: string | undefined;
+  let trailer: string | undefined;
+  let via: string | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    const value = latin1(raw[i + 1]);
+    const lower = name.toLowerCase();
+    switch (lower) {
+      case 'content-length':
+        // RFC 9110, 8.6: neither an interim response nor a 204 has one.
+        if (status < 200 || status === 204) break;
+        contentLength = Number(value);
+        fields.push(name, value);
+        break;
+      case 'transfer-encoding':
+        transferEncoding = and(transferEncoding, value);
+        break;
+      case 'connection':
+        connection = and(connection, value);
+        break;
+      case 'trailer':
+        trailer = and(trailer, value);
+        break;
+      case 'via':
+        via = and(via, value);
+        break;
+      // The request id of the answer is the one this hop gave the request.
+      case 'x-request-id':
+      case 'upgrade':
+      case 'te':
+        break;
+      default:
+        if (!HOP_BY_HOP.has(lower)) fields.push(name, value);
+    }
+  }
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') return undefined;
+  const named = connection === undefined ? [] : namedBy(connection).filter(name => name !== 'content-length');
+  return { fields: named.length === 0 ? fields : without(fields, named), contentLength, trailer, via };
+};
+
+/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
+export const stampResponse = ({ fields, via }: ResponseHead, requestId: string, ownVia: string): void => {
+  fields.push('X-Request-Id', requestId, 'Via', and(via, `1.1 ${ownVia}`));
+};
+
+/** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'set-cookie',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Trailers that may go on, as name-value pairs. */
+export const readTrailers = (raw: readonly (Buffer | string)[]): [string, string][] => {
+  const trailers: [string, string][] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    if (!NEVER_TRAILERS.has(name.toLowerCase())) trailers.push([name, latin1(raw[i + 1])]);
+  }
+  return trailers;
+};
+
+const latin1 = (bytes: Buffer | string | undefined): string =>
+  typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '');

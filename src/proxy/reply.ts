@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import type { RawFields } from './attempt.ts';
+import { type ResponseHead, readTrailers } from './headers.ts';
+import { type OwnAnswer, rawHead } from './respond.ts';
+
+/** The client's side of one response. */
+export class Reply {
+  /** Body bytes. */
+  sent = 0;
+  /** As sent; undefined before a head was. */
+  status: number | undefined;
+  readonly #res: ServerResponse;
+  #contentLength: number | undefined;
+  #lastChunk: Buffer | undefined;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  /** Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. */
+  inform(status: number, fields: readonly string[]): void {
+    const { socket, req } = this.#res;
+    if (socket !== null && req.httpVersion !== '1.0') socket.write(rawHead(status, fields), 'latin1');
+  }
+
+  /**
+   * @param closes whether this is the last response on the connection
+   * @throws where Node finds a field that no response may carry; nothing was sent then
+   */
+  begin(status: number, { fields, contentLength, trailer }: ResponseHead, closes: boolean): void {
+    const res = this.#res;
+    if (closes) fields.push('Connection', 'close');
+    if (trailer !== undefined && this.#willBeChunked(status, contentLength)) fields.push('Trailer', trailer);
+    res.writeHead(status, fields);
+    this.status = status;
+    this.#contentLength = contentLength;
+    // A head usually travels with its body's first bytes; where none are there yet, it goes alone.
+    process.nextTick(flush, res);
+  }
+
+  /** @returns false when the client is slower; `onDrain` tells when to go on */
+  write(chunk: Buffer): boolean {
+    this.sent += chunk.length;
+    if (this.sent === this.#contentLength) {
+      // One write with `end` instead of two.
+      this.#lastChunk = chunk;
+      return true;
+    }
+    return this.#res.write(chunk);
+  }
+
+  onDrain(callback: () => void): void {
+    this.#res.once('drain', callback);
+  }
+
+  /** @param onFlushed called when the last byte is with the operating system */
+  end(trailers: RawFields, onFlushed: () => void): void {
+    if (trailers.length > 0) this.#res.addTrailers(readTrailers(trailers));
+    this.#res.end(this.#lastChunk, onFlushed);
+  }
+
+  /** An answer of the proxy's own; without its body where the request was HEAD. */
+  answer({ status, fields, body }: OwnAnswer, closes: boolean, onFlushed: () => void): void {
+    const res = this.#res;
+    if (closes) fields.push('Connection', 'close');
+    res.writeHead(status, fields);
+    this.status = status;
+    const whole = res.req.method === 'HEAD' ? undefined : body;
+    this.sent = whole?.length ?? 0;
+    res.end(whole, onFlushed);
+  }
+
+  /** Ends a response that cannot be completed so that the client sees it is not whole. */
+  cut(): void {
+    const { socket } = this.#res;
+    // Where only the connection's end delimits the body, an orderly end would make it look whole.
+    if (this.#contentLength === undefined && !this.#res.chunkedEncoding) socket?.resetAndDestroy();
+    this.#res.destroy();
+  }
+
+  #willBeChunked(status: number, contentLength: number | undefined): boolean {
+    const { method, httpVersion } = this.#res.req;
+    const bodiless = method === 'HEAD' || status === 204 || status === 304;
+    return !bodiless && contentLength === undefined && httpVersion !== '1.0';
+  }
+}
+
+const flush = (res: ServerResponse): void => {
+  if (!res.writableEnded && !res.destroyed) res.flushHeaders();
+};

@@ -1,0 +1,44 @@
+import { STATUS_CODES } from 'node:http';
+import type { Writable } from 'node:stream';
+import { ERRORS, type ErrorCode } from '../core/errors.ts';
+
+/** An answer that the proxy gives on its own account. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly fields: string[];
+  readonly body: Buffer;
+}
+
+/** Seconds after which a caller may try an overloaded gateway again. */
+const RETRY_AFTER = '1';
+
+/** RFC 9457, with a stable code, the id to find it by in the logs, and nothing of the inside. */
+export const problem = (code: ErrorCode, requestId: string): OwnAnswer => {
+  const { status, title } = ERRORS[code];
+  const type = `urn:sluice:problem:${code}`;
+  const body = Buffer.from(`${JSON.stringify({ type, title, status, code, requestId })}\n`);
+  const fields = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
+  if (code === 'overloaded') fields.push('Retry-After', RETRY_AFTER);
+  return answer(status, fields, requestId, body);
+};
+
+export const plain = (status: number, text: string, requestId: string): OwnAnswer =>
+  answer(status, ['Content-Type', 'text/plain', 'Cache-Control', 'no-store'], requestId, Buffer.from(text));
+
+const answer = (status: number, fields: string[], requestId: string, body: Buffer): OwnAnswer => {
+  fields.push('X-Request-Id', requestId, 'Content-Length', `${body.length}`);
+  return { status, fields, body };
+};
+
+/** The head of a response for a socket that no HTTP server holds; the connection ends with it. */
+export const rawHead = (status: number, fields: readonly string[]): string => {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return `${head}\r\n`;
+};
+
+/** Writes a whole answer to a bare socket and ends it. */
+export const answerSocket = (socket: Writable, { status, fields, body }: OwnAnswer): void => {
+  socket.write(rawHead(status, [...fields, 'Connection', 'close']), 'latin1');
+  socket.end(body);
+};

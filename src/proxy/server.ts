@@ -1,0 +1,203 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '../core/errors.ts';
+import { formatHostPort, type HostPort } from '../core/values.ts';
+import { Connection } from './connection.ts';
+import { createContext } from './context.ts';
+import { handle } from './handler.ts';
+import type { ProxyOptions } from './options.ts';
+import { answerSocket, plain, problem } from './respond.ts';
+
+export interface Proxy {
+  /** @throws ListenError */
+  listen(at: HostPort): Promise<HostPort>;
+  /** Lets go of the connections to instances that are no more, by their identities. */
+  retain(instanceIds: ReadonlySet<string>): void;
+  figures(): ProxyFigures;
+  /**
+   * Refuses new connections at once, answers what comes on open ones with `Connection: close`, and resolves
+   * when none is left or when `deadline` milliseconds have passed and the rest is cut.
+   */
+  drain(deadline: number): Promise<{ cut: number }>;
+  /** Cuts everything that is left. */
+  close(): Promise<void>;
+}
+
+export interface ProxyFigures {
+  /** Requests under way, without upgraded connections. */
+  readonly requests: number;
+  readonly connections: number;
+  /** Instances with a pool of connections. */
+  readonly upstreams: number;
+}
+
+/** The address cannot be listened on; the message says why and what to do. */
+export class ListenError extends Error {
+  readonly code: string;
+
+  constructor(at: HostPort, cause: NodeJS.ErrnoException) {
+    const where = formatHostPort(at);
+    super(`cannot listen on ${where}: ${HINTS[cause.code ?? ''] ?? cause.message}`, { cause });
+    this.name = 'ListenError';
+    this.code = cause.code ?? 'UNKNOWN';
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop what listens there, or choose another (port 0 picks a free one)',
+  EACCES: 'not permitted; ports below 1024 need privileges',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'no such host',
+};
+
+/** How long a drain leaves connections open that wait for a next request: one may be on its way. */
+const IDLE_GRACE = 1_000;
+
+/** An HTTP server that passes on what `decide` says. */
+export const createProxy = (options: ProxyOptions): Proxy => {
+  const ctx = createContext(options);
+  const { limits, timeouts, readyPath, log } = ctx;
+  const connections = new Map<Duplex, Connection>();
+
+  const server = createServer({
+    insecureHTTPParser: false,
+    // Both are judged with the rest of the request, so that the answer is the same as for its other faults.
+    requireHostHeader: false,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: timeouts.requestHead,
+    // Uploads may take as long as they move; `clientStall` bounds those that don't.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.max(20, Math.min(timeouts.requestHead / 4, 5_000)),
+    keepAliveTimeout: timeouts.keepAlive,
+    noDelay: true,
+  });
+  server.maxConnections = limits.connections;
+  // Past a maximum Node drops headers silently; the count is judged with the rest of the request instead.
+  server.maxHeadersCount = 0;
+
+  server.on('connection', (socket: Socket) => {
+    if (connections.has(socket)) return;
+    const connection = new Connection(socket);
+    connections.set(socket, connection);
+    socket.once('close', () => {
+      connections.delete(socket);
+      for (const running of [...connection.running]) running.clientLeft();
+      if (connections.size === 0) onEmpty();
+    });
+  });
+
+  const connectionOf = (socket: Duplex): Connection => {
+    const connection = connections.get(socket);
+    if (connection === undefined) throw new Error('a request on an unknown connection');
+    return connection;
+  };
+
+  const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue = false): void => {
+    if (readyPath !== undefined && isFor(readyPath, req)) answerReady(res);
+    else handle(ctx, connectionOf(req.socket), req, res, expectsContinue);
+  };
+  server.on('request', (req, res) => onRequest(req, res));
+  server.on('checkContinue', (req, res) => onRequest(req, res, true));
+  server.on('checkExpectation', (req, res) => onRequest(req, res));
+
+  const answerReady = (res: ServerResponse): void => {
+    const ready = ctx.isReady() && !ctx.draining;
+    const { status, fields, body } = plain(
+      ready ? 200 : 503,
+      ready ? 'ready\n' : 'not ready\n',
+      ctx.nextId(),
+    );
+    if (ctx.draining) fields.push('Connection', 'close');
+    res.writeHead(status, fields).end(body);
+  };
+
+  server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (ctx.tunnel?.(req.url ?? '', socket, head) !== true) {
+      answerSocket(socket, problem('bad_request', ctx.nextId()));
+    }
+  });
+
+  server.on('clientError', (error: ParserError, socket: Duplex) => {
+    const running = [...(connections.get(socket)?.running ?? [])];
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (running.length === 0) answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()));
+    // Of several answers that are due, no one can be written in another's place.
+    else if (running.length > 1 || running[0]?.garbled?.() !== true) socket.destroy();
+  });
+
+  let onEmpty = (): void => {};
+
+  const stopListening = (): void => {
+    // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
+    if (server.listening) TcpServer.prototype.close.call(server);
+  };
+
+  const closeIdle = (): void => {
+    for (const { socket, running } of connections.values()) if (running.size === 0) socket.destroySoon();
+  };
+
+  return {
+    listen: at =>
+      new Promise((resolve, reject) => {
+        const refuse = (cause: NodeJS.ErrnoException): void => reject(new ListenError(at, cause));
+        server.once('error', refuse);
+        server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
+          server.off('error', refuse);
+          server.on('error', error => log.error({ err: error }, 'the listener failed'));
+          const { address, port } = server.address() as AddressInfo;
+          resolve({ host: address, port });
+        });
+      }),
+
+    retain: ids => ctx.upstreams.retain(ids),
+
+    figures: () => ({
+      requests: ctx.requests,
+      connections: connections.size,
+      upstreams: ctx.upstreams.size,
+    }),
+
+    drain: deadline =>
+      new Promise(resolve => {
+        ctx.draining = true;
+        stopListening();
+        const grace = setTimeout(closeIdle, Math.min(IDLE_GRACE, deadline));
+        const finish = (cut: number): void => {
+          clearTimeout(grace);
+          clearTimeout(end);
+          onEmpty = () => {};
+          resolve({ cut });
+        };
+        const end = setTimeout(() => {
+          let cut = 0;
+          for (const { socket, running } of connections.values()) {
+            if (running.size > 0) cut += 1;
+            socket.destroy();
+          }
+          finish(cut);
+        }, deadline);
+        onEmpty = () => finish(0);
+        if (connections.size === 0) finish(0);
+      }),
+
+    close: async () => {
+      stopListening();
+      for (const socket of connections.keys()) socket.destroy();
+      await ctx.upstreams.close();
+    },
+  };
+};
+
+const isFor = (path: string, { url = '' }: IncomingMessage): boolean =>
+  url.startsWith(path) && (url.length === path.length || url.charCodeAt(path.length) === 0x3f);
+
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
+
+/** Node's own refusals, in the words of the proxy. */
+const codeOfParserError = ({ code, rawPacket }: ParserError): ErrorCode => {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  if (code !== 'HPE_HEADER_OVERFLOW') return 'bad_request';
+  // The whole packet without an end of a line: it was the request's own line that was too long.
+  return rawPacket !== undefined && !rawPacket.includes('\n') ? 'uri_too_long' : 'headers_too_large';
+};
