@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import type { AdminParts } from '../../src/admin/parts.ts';
+import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
+import type { Snapshot } from '../../src/core/model.ts';
+import { buildSnapshot } from '../../src/core/snapshot.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { openMemoryStore } from '../../src/weights/memory-store.ts';
+import { catalogOf, instance } from '../core/build.ts';
+
+const store = openMemoryStore({ log: silentLog });
+const state = { snapshot: undefined as Snapshot | undefined, draining: false };
+
+const parts: AdminParts = {
+  version: '1.2.3',
+  startedAt: 0,
+  now: () => 5_000,
+  isReady: () => state.snapshot !== undefined && !state.draining,
+  isDraining: () => state.draining,
+  snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
+  consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
+  metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'sluice_up 1\n' }),
+  weights: store,
+};
+
+let admin: AdminServer;
+before(async () => {
+  admin = await startAdmin({ host: '127.0.0.1', port: 0 }, parts, silentLog);
+});
+after(async () => {
+  await admin.close();
+  await store.close();
+});
+
+interface Answer {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape it asks for
+  json: any;
+}
+
+const ask = (
+  method: string,
+  path: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const [host, port] = admin.address.split(':');
+    const req = request({ host, port, method, path, headers }, res => {
+      let text = '';
+      res.on('data', chunk => {
+        text += chunk;
+      });
+      res.on('end', () => {
+        const isJson = res.headers['content-type']?.includes('json');
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: res.headers,
+          text,
+          json: isJson ? JSON.parse(text) : undefined,
+        });
+      });
+    });
+    req.on('error', reject);
+    req.end(body);
+  });
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const put = (path: string, body: unknown, headers = JSON_TYPE): Promise<Answer> =>
+  ask('PUT', path, { headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+
+describe('before the first snapshot', () => {
+  it('is alive but not ready, and says what is missing', async () => {
+    assert.equal((await ask('GET', '/healthz')).status, 200);
+    const ready = await ask('GET', '/readyz');
+    assert.deepEqual([ready.status, ready.text], [503, 'waiting for Consul\n']);
+    const routes = await ask('GET', '/api/routes');
+    assert.equal(routes.status, 503);
+    assert.equal(routes.headers['retry-after'], '1');
+  });
+});
+
+describe('with a snapshot', () => {
+  before(() => {
+    state.snapshot = buildSnapshot({
+      catalog: catalogOf(
+        instance({ service: 'orders', tags: ['path=/orders', 'version=v1'] }),
+        instance({ service: 'orders', tags: ['path=/orders', 'version=v2', 'path=bad'] }),
+      ),
+      weights: new Map([
+        [
+          'orders',
+          {
+            weights: new Map([
+              ['v1', 3],
+              ['v2', 1],
+            ]),
+            revision: 7,
+          },
+        ],
+      ]),
+      policy: 'passing-only',
+      tagPrefix: '',
+    });
+  });
+
+  it('is ready until it drains', async () => {
+    assert.equal((await ask('GET', '/readyz')).status, 200);
+    state.draining = true;
+    assert.equal((await ask('GET', '/readyz')).text, 'draining\n');
+    state.draining = false;
+  });
+
+  it('tells routes, services, quarantine, status and metrics', async () => {
+    const { json: routes } = await ask('GET', '/api/routes');
+    assert.deepEqual(
+      routes.routes.map((r: { route: string; source: string }) => [r.route, r.source]),
+      [['/orders/*', 'redis']],
+    );
+    assert.deepEqual(
+      routes.routes[0].versions.map((v: { version: string; share: number }) => [v.version, v.share]),
+      [
+        ['v1', 0.75],
+        ['v2', 0.25],
+      ],
+    );
+    const { json: services } = await ask('GET', '/api/services');
+    assert.equal(services.services[0].instances.length, 2);
+    const { json: quarantine } = await ask('GET', '/api/quarantine');
+    assert.deepEqual(
+      quarantine.quarantine.map((q: { subject: string }) => q.subject),
+      ['path=bad'],
+    );
+    const { json: status } = await ask('GET', '/api/status');
+    assert.deepEqual(status.snapshot, {
+      revision: 1,
+      ageSeconds: 2,
+      routes: 1,
+      services: 1,
+      instances: 2,
+      quarantined: 1,
+    });
+    assert.equal(status.consul.detail, 'connect ECONNREFUSED');
+    const metrics = await ask('GET', '/metrics');
+    assert.equal(metrics.text, 'sluice_up 1\n');
+  });
+});
+
+describe('weights', () => {
+  it('are set, read, remembered and cleared', async () => {
+    const set = await put('/api/weights/users', {
+      weights: { v1: 95, v2: 5 },
+      reason: 'canary',
+      actor: 'ann',
+    });
+    assert.deepEqual(
+      [set.status, set.json.revision, set.json.actor, set.json.source, set.json.to],
+      [200, 1, 'ann', 'api', { v1: '95', v2: '5' }],
+    );
+    const { json: history } = await ask('GET', '/api/weights/users/history');
+    assert.equal(history.entries[0].reason, 'canary');
+    assert.match(history.entries[0].at, /^\d{4}-\d\d-\d\dT/);
+    await store.follow(['users']);
+    const { json: all } = await ask('GET', '/api/weights');
+    assert.deepEqual(all.services.users.weights, { v1: 95, v2: 5 });
+    const cleared = await ask('DELETE', '/api/weights/users?actor=bob&reason=done');
+    assert.deepEqual([cleared.json.actor, cleared.json.to], ['bob', {}]);
+  });
+
+  it('a blocking read waits for the next change, and no longer', async () => {
+    const { json: now } = await ask('GET', '/api/weights');
+    const next = ask('GET', `/api/weights?index=${now.index}&wait=30s`);
+    await put('/api/weights/users', { weights: { v1: 1 } });
+    const answer = await next;
+    assert.ok(answer.json.index > now.index);
+    assert.equal(answer.headers['x-sluice-index'], String(answer.json.index));
+    const { json: same } = await ask('GET', `/api/weights?index=${answer.json.index}&wait=1ms`);
+    assert.equal(same.index, answer.json.index);
+  });
+
+  const bad: [name: string, body: unknown][] = [
+    ['no JSON', '{'],
+    ['no weights', {}],
+    ['a weight that is a text', { weights: { v1: '5' } }],
+    ['an unknown field', { weights: { v1: 1 }, wieghts: {} }],
+    ['a negative weight', { weights: { v1: -1 } }],
+    ['a huge weight', { weights: { v1: 1e12 } }],
+    ['a bad version', { weights: { 'v 1': 1 } }],
+  ];
+  for (const [name, body] of bad) {
+    it(`refuses ${name} with a sentence, and loses nothing`, async () => {
+      await put('/api/weights/users', { weights: { v1: 1 } });
+      const answer = await put('/api/weights/users', body);
+      assert.ok(answer.status === 400 || answer.status === 422, String(answer.status));
+      assert.ok(answer.json.detail.length > 10);
+      assert.deepEqual((await ask('GET', '/api/weights')).json.services.users.weights, { v1: 1 });
+    });
+  }
+  it('a body over the limit', async () => {
+    const answer = await put('/api/weights/users', { reason: 'x'.repeat(70_000) });
+    assert.equal(answer.status, 413);
+  });
+});
+
+describe('the API keeps web pages away', () => {
+  it('DNS rebinding: a foreign Host is refused', async () => {
+    assert.equal((await ask('GET', '/api/status', { headers: { host: 'evil.example:9901' } })).status, 403);
+    assert.equal((await ask('GET', '/api/status', { headers: { host: 'localhost:9901' } })).status, 200);
+  });
+  it('cross-site form: a write that is not JSON is refused', async () => {
+    const answer = await ask('PUT', '/api/weights/users', {
+      headers: { 'content-type': 'text/plain' },
+      body: '{}',
+    });
+    assert.equal(answer.status, 415);
+  });
+  it('cross-site script: a write from another origin is refused', async () => {
+    const answer = await put('/api/weights/users', { weights: { v1: 1 } }, {
+      ...JSON_TYPE,
+      origin: 'http://evil.example',
+    } as typeof JSON_TYPE);
+    assert.equal(answer.status, 403);
+  });
+});
+
+describe('what there is not', () => {
+  it('an unknown path names the known ones', async () => {
+    const answer = await ask('GET', '/api/nothing');
+    assert.equal(answer.status, 404);
+    assert.match(answer.json.detail, /\/api\/routes/);
+  });
+  it('an unknown method says which', async () => {
+    const answer = await ask('DELETE', '/api/routes');
+    assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET']);
+  });
+});
