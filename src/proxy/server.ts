@@ -9,7 +9,7 @@ import { handle } from './handler.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
 
-export interface Proxy {
+export interface HttpProxy {
   /** @throws ListenError */
   listen(at: HostPort): Promise<HostPort>;
   /** Lets go of the connections to instances that are no more, by their identities. */
@@ -55,7 +55,7 @@ const HINTS: Readonly<Record<string, string>> = {
 const IDLE_GRACE = 1_000;
 
 /** An HTTP server that passes on what `decide` says. */
-export const createProxy = (options: ProxyOptions): Proxy => {
+export const createProxy = (options: ProxyOptions): HttpProxy => {
   const ctx = createContext(options);
   const { limits, timeouts, readyPath, log } = ctx;
   const connections = new Map<Duplex, Connection>();

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Loads } from '../../src/core/balance.ts';
+import type { Target } from '../../src/core/model.ts';
+import { type FailedTry, nextTarget, type Retryable } from '../../src/core/retry.ts';
+import { instance } from './build.ts';
+
+const target = (name: string): Target => ({
+  instance: instance({ service: 'orders', serviceId: name }),
+  version: 'v1',
+});
+
+const A = target('a');
+const B = target('b');
+const C = target('c');
+
+const get: Retryable = { method: 'GET', hasBody: false, bodyTouched: false };
+const post: Retryable = { method: 'POST', hasBody: true, bodyTouched: false };
+const refused = (at: Target): FailedTry => ({
+  target: at,
+  code: 'connect_failed',
+  sent: false,
+  reused: false,
+});
+const reset = (at: Target, reused = false): FailedTry => ({
+  target: at,
+  code: 'upstream_reset',
+  sent: true,
+  reused,
+});
+
+const cases: {
+  name: string;
+  request: Retryable;
+  failures: FailedTry[];
+  candidates: Target[];
+  next: Target | undefined;
+}[] = [
+  { name: 'refused: another instance', request: get, failures: [refused(A)], candidates: [A, B], next: B },
+  {
+    name: 'refused: another instance, for a POST too',
+    request: post,
+    failures: [refused(A)],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'refused with no other instance: the answer',
+    request: get,
+    failures: [refused(A)],
+    candidates: [A],
+    next: undefined,
+  },
+  {
+    name: 'refused after the body was touched: its bytes are gone',
+    request: { ...post, bodyTouched: true },
+    failures: [refused(A)],
+    candidates: [A, B],
+    next: undefined,
+  },
+  {
+    name: 'full: another instance',
+    request: post,
+    failures: [{ ...refused(A), code: 'overloaded' }],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'reset: another instance for a GET',
+    request: get,
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'reset: a POST may have been done',
+    request: { ...post, hasBody: false },
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: undefined,
+  },
+  {
+    name: 'reset: a PUT with a body cannot be sent again',
+    request: { method: 'PUT', hasBody: true, bodyTouched: true },
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: undefined,
+  },
+  {
+    name: 'reset on a fresh connection, alone: the answer',
+    request: get,
+    failures: [reset(A)],
+    candidates: [A],
+    next: undefined,
+  },
+  {
+    name: 'reset on a stale connection, alone: the same once',
+    request: get,
+    failures: [reset(A, true)],
+    candidates: [A],
+    next: A,
+  },
+  {
+    name: 'reset on a stale connection, alone, twice: the answer',
+    request: get,
+    failures: [reset(A, true), reset(A, true)],
+    candidates: [A],
+    next: undefined,
+  },
+  {
+    name: 'reset on a stale connection: another instance rather than the same',
+    request: get,
+    failures: [reset(A, true)],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'a bad answer is an answer',
+    request: get,
+    failures: [{ ...reset(A), code: 'bad_response' }],
+    candidates: [A, B],
+    next: undefined,
+  },
+  {
+    name: 'a late answer is an answer',
+    request: get,
+    failures: [{ ...reset(A), code: 'upstream_timeout' }],
+    candidates: [A, B],
+    next: undefined,
+  },
+  {
+    name: 'the last untried instance',
+    request: get,
+    failures: [refused(A), refused(C)],
+    candidates: [A, B, C],
+    next: B,
+  },
+  {
+    name: 'two retries at most',
+    request: get,
+    failures: [refused(A), refused(B), refused(C)],
+    candidates: [A, B, C, target('d')],
+    next: undefined,
+  },
+];
+
+describe('nextTarget', () => {
+  for (const { name, request, failures, candidates, next } of cases) {
+    it(name, () => {
+      const chosen = nextTarget(request, failures, candidates, new Loads(), () => 0.5);
+      assert.equal(chosen?.instance.serviceId, next?.instance.serviceId);
+    });
+  }
+});
