@@ -1,18 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { AllWeights, ServiceWeights, Weights } from '../core/model.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
-import { RedisRefused } from '../redis/errors.ts';
 import { defineWeightScripts, type WeightScripts, weightScripts } from '../redis/scripts.ts';
-import { type Subscriber, subscribeRedis } from '../redis/subscriber.ts';
 import type { Log } from '../telemetry/log.ts';
 import { checkChange, checkService, writeWeights } from './check.ts';
 import { explainFailure } from './explain.ts';
-import { Followed } from './followed.ts';
 import { judge } from './judge.ts';
 import { type LedgerEntry, parseEntry } from './ledger.ts';
-import { HandNotes } from './notes.ts';
-import { ReadQueue } from './read-queue.ts';
-import { type Reading, toReading } from './reading.ts';
+import { toReading } from './reading.ts';
+import { RedisFollower } from './redis-follower.ts';
 import type { Change, StoreStatus, WeightStore } from './store.ts';
 
 export interface RedisStoreOptions {
@@ -24,21 +20,27 @@ export interface RedisStoreOptions {
   readonly name?: string;
   /** Milliseconds between two looks at everything (default 2 s, a tenth more or less). */
   readonly reconcileMs?: number;
+  /** Milliseconds that one command may take (default 2 s). */
   readonly commandTimeoutMs?: number;
   readonly now?: () => number;
   readonly chance?: () => number;
 }
 
-/** Services a read, and milliseconds between two reads: 1,000 services take ten reads, a tenth of a second. */
-const BATCH = 100;
-const SPACING_MS = 5;
+const DEFAULTS = {
+  prefix: 'sluice:',
+  name: 'sluice',
+  reconcileMs: 2_000,
+  commandTimeoutMs: 2_000,
+  now: Date.now,
+  chance: Math.random,
+};
 
 /**
  * Weights in Redis. The hash is the truth and a message only the hint to read it again; everything is read at
  * each (re)connection, each (re)subscription, and every two seconds, so that whatever was missed heals. While
  * Redis is away the last known stays in force.
  *
- * Connects at once, in the background.
+ * Connects at once, in the background; whether Redis is there is told by `ready` and `status`.
  *
  * @throws Error where the URL can't be used
  */
@@ -46,110 +48,65 @@ export const openRedisStore = (options: RedisStoreOptions): WeightStore => new R
 
 class RedisStore implements WeightStore {
   readonly ready: Promise<void>;
-  readonly #log: Log;
-  readonly #now: () => number;
   readonly #prefix: string;
   readonly #scripts: WeightScripts;
   readonly #connection: RedisConnection;
-  readonly #subscriber: Subscriber;
-  readonly #followed: Followed;
-  readonly #notes: HandNotes;
-  readonly #queue = new ReadQueue({ read: names => this.#read(names), batch: BATCH, spacingMs: SPACING_MS });
-  readonly #waiting = new Set<() => void>();
-  /** Redis is there but would not let us read. */
-  #refusal: { readonly since: number; readonly detail: string } | undefined;
-  #reconcile: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #follower: RedisFollower;
 
   constructor(options: RedisStoreOptions) {
-    const { url, log, prefix = 'sluice:', name = 'sluice', now = Date.now, chance = Math.random } = options;
-    const { reconcileMs = 2_000, commandTimeoutMs = 2_000 } = options;
-    this.#log = log;
-    this.#now = now;
-    this.#prefix = prefix;
-    this.#scripts = weightScripts(prefix);
-    this.#followed = new Followed(log);
-    this.#connection = connectRedis({ url, log, name, commandTimeoutMs, now, chance });
+    const settings = { ...DEFAULTS, ...options };
+    this.#prefix = settings.prefix;
+    this.#scripts = weightScripts(settings.prefix);
+    this.#connection = connectRedis(settings);
     defineWeightScripts(this.#connection.client);
-    this.#notes = new HandNotes({
-      log,
-      now,
-      note: async service => {
-        await this.#connection.run(client => this.#scripts.note(client, service));
-        this.#hint(service);
-      },
-    });
-    this.#subscriber = subscribeRedis({
-      url,
-      log,
-      name: `${name}-hints`,
-      channel: this.#scripts.channel,
-      onMessage: service => this.#hint(service),
-      onSubscribed: () => this.#readAll(),
-      commandTimeoutMs,
-      chance,
+    this.#follower = new RedisFollower({
+      ...settings,
+      connection: this.#connection,
+      scripts: this.#scripts,
     });
     this.ready = new Promise(resolve => {
       this.#connection.onState(({ state }) => {
-        if (state === 'up') {
-          resolve();
-          this.#readAll();
-        } else this.#checkWaiting();
+        if (state === 'up') resolve();
       });
     });
-    const again = (): void => {
-      this.#reconcile = setTimeout(again, reconcileMs * (0.9 + chance() / 5));
-      this.#readAll();
-    };
-    this.#reconcile = setTimeout(again, reconcileMs * chance());
   }
 
-  async follow(services: readonly string[], deadlineMs = 2_000): Promise<void> {
-    this.#followed.follow(services);
-    const unread = (): string[] => [...this.#followed.names].filter(name => !this.#followed.all.has(name));
-    this.#queue.add(unread());
-    if (unread().length === 0 || this.#connection.state().state === 'down') return;
-    await new Promise<void>(resolve => {
-      const settle = (): void => {
-        clearTimeout(deadline);
-        this.#waiting.delete(check);
-        resolve();
-      };
-      const check = (): void => {
-        if (this.#closed || unread().length === 0 || this.status().state === 'down') settle();
-      };
-      const deadline = setTimeout(settle, deadlineMs);
-      this.#waiting.add(check);
-    });
+  follow(services: readonly string[], deadlineMs = 2_000): Promise<void> {
+    return this.#follower.follow(services, deadlineMs);
   }
 
   onChange(listener: (all: AllWeights) => void): () => void {
-    return this.#followed.onChange(listener);
+    return this.#follower.followed.onChange(listener);
   }
 
   current(): AllWeights {
-    return this.#followed.all;
+    return this.#follower.followed.all;
   }
 
   status(): StoreStatus {
     const { state, since, detail = 'not connected yet' } = this.#connection.state();
     if (state !== 'up') return { state: 'down', since, detail };
-    return this.#refusal === undefined ? { state: 'up', since } : { state: 'down', ...this.#refusal };
+    const { refusal } = this.#follower;
+    return refusal === undefined ? { state: 'up', since } : { state: 'down', ...refusal };
   }
 
   async get(service: string): Promise<ServiceWeights> {
     checkService(service);
-    const readings = await this.#ask('read', client => this.#scripts.read(client, [service]));
-    const known = this.#followed.all.get(service);
-    return readings.map(raw => judge(known, toReading(raw)))[0] ?? { revision: 0 };
+    const [raw] = await this.#ask('read', client => this.#scripts.read(client, [service]));
+    if (raw === undefined) throw new Error('the script gave no reading');
+    return judge(this.current().get(service), toReading(raw));
   }
 
-  set(service: string, weights: Weights, change: Change): Promise<LedgerEntry> {
-    return this.#write(service, () => writeWeights(weights).flat(), change);
+  async set(service: string, weights: Weights, change: Change): Promise<LedgerEntry> {
+    checkService(service);
+    checkChange(change);
+    return this.#write(service, writeWeights(weights).flat(), change);
   }
 
-  clear(service: string, change: Change): Promise<LedgerEntry> {
-    return this.#write(service, () => [], change);
+  async clear(service: string, change: Change): Promise<LedgerEntry> {
+    checkService(service);
+    checkChange(change);
+    return this.#write(service, [], change);
   }
 
   async history(service: string, count: number): Promise<readonly LedgerEntry[]> {
@@ -159,24 +116,17 @@ class RedisStore implements WeightStore {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#reconcile);
-    this.#queue.close();
-    this.#followed.close();
-    this.#checkWaiting();
-    await Promise.all([this.#connection.close(), this.#subscriber.close()]);
+    await Promise.all([this.#follower.close(), this.#connection.close()]);
   }
 
-  async #write(service: string, fields: () => string[], change: Change): Promise<LedgerEntry> {
-    checkService(service);
-    checkChange(change);
-    const given = fields();
+  async #write(service: string, fields: readonly string[], change: Change): Promise<LedgerEntry> {
     const raw = { ...change, reason: change.reason ?? '' };
-    const entry = parseEntry(
-      await this.#ask('write', client => this.#scripts.write(client, service, given, raw)),
+    const fieldsOfEntry = await this.#ask('write', client =>
+      this.#scripts.write(client, service, fields, raw),
     );
+    const entry = parseEntry(fieldsOfEntry);
     if (entry === undefined) throw new Error('the script gave no entry of the ledger');
-    this.#hint(service);
+    this.#follower.hint(service);
     return entry;
   }
 
@@ -186,58 +136,5 @@ class RedisStore implements WeightStore {
     } catch (error) {
       throw explainFailure(error, kind, this.#prefix);
     }
-  }
-
-  #hint(service: string): void {
-    if (this.#followed.names.has(service)) this.#queue.hint(service);
-  }
-
-  #readAll(): void {
-    this.#queue.add(this.#followed.names);
-  }
-
-  async #read(services: readonly string[]): Promise<void> {
-    // Everything is read again as soon as Redis is back.
-    if (this.#connection.state().state !== 'up') return;
-    try {
-      const readings = await this.#connection.run(client => this.#scripts.read(client, services));
-      if (this.#refusal !== undefined)
-        this.#log.info({ redis: this.#connection.address }, 'Redis lets us read again');
-      this.#refusal = undefined;
-      this.#take(services, readings.map(toReading));
-    } catch (error) {
-      if (error instanceof RedisRefused) this.#refuse(error.message);
-    }
-    this.#checkWaiting();
-  }
-
-  #refuse(detail: string): void {
-    if (this.#refusal?.detail === detail) return;
-    this.#refusal = { since: this.#refusal?.since ?? this.#now(), detail };
-    this.#log.warn({ redis: this.#connection.address, detail }, 'Redis does not let us read the weights');
-  }
-
-  #take(services: readonly string[], readings: readonly Reading[]): void {
-    const news = new Map<string, ServiceWeights>();
-    for (const [i, reading] of readings.entries()) {
-      const service = services[i];
-      if (service === undefined || !this.#followed.names.has(service)) continue;
-      const before = this.#followed.all.get(service);
-      const after = judge(before, reading);
-      news.set(service, after);
-      if (after.problem !== before?.problem) this.#report(service, after);
-      if (reading.byHand) void this.#notes.enter(service);
-    }
-    this.#followed.update(news);
-  }
-
-  #report(service: string, { problem }: ServiceWeights): void {
-    const key = this.#scripts.key(service);
-    if (problem === undefined) this.#log.info({ service, key }, 'The weights are sound again');
-    else this.#log.warn({ service, key, problem }, 'The weights in Redis are not in force');
-  }
-
-  #checkWaiting(): void {
-    for (const check of [...this.#waiting]) check();
   }
 }
