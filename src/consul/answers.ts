@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/**
+ * The parts of Consul's answers that Sluice reads. Go writes an empty slice or map as `null`, so lists and maps
+ * may be either.
+ */
+
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullish();
+
+const check = z.object({
+  Node: z.string(),
+  CheckID: z.string(),
+  Status: z.string(),
+  /** Empty for a check of the whole node. */
+  ServiceID: z.string(),
+  ServiceName: z.string(),
+});
+
+const entry = z.object({
+  Node: z.object({ Node: z.string(), Address: z.string() }),
+  Service: z.object({
+    ID: z.string(),
+    Service: z.string(),
+    Tags: listOf(z.string()),
+    Address: z.string(),
+    Port: z.number(),
+    Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish(),
+    CreateIndex: z.number(),
+    ModifyIndex: z.number(),
+  }),
+  Checks: listOf(check),
+});
+
+/** A health check, its node's or its service's. */
+export type CheckAnswer = z.infer<typeof check>;
+
+/** One instance of a service with its node and all checks that concern it. */
+export type HealthEntry = z.infer<typeof entry>;
+
+/** Service name -> all tags that its instances carry. */
+export type ServiceNames = Readonly<Record<string, readonly string[]>>;
+
+/** `GET /v1/catalog/services` */
+export const serviceNamesAnswer: z.ZodType<ServiceNames> = z.record(
+  z.string(),
+  listOf(z.string()).transform(tags => tags ?? []),
+);
+
+/** `GET /v1/health/state/STATE` */
+export const checksAnswer: z.ZodType<readonly CheckAnswer[]> = listOf(check).transform(list => list ?? []);
+
+/** `GET /v1/health/service/NAME` */
+export const entriesAnswer: z.ZodType<readonly HealthEntry[]> = listOf(entry).transform(list => list ?? []);
+
+/** `GET /v1/status/leader`: `host:port`, empty while there is none. */
+export const leaderAnswer: z.ZodType<string> = z.string();

@@ -1,0 +1,133 @@
+import type { CheckAnswer, ServiceNames } from './answers.ts';
+import type { ConsulClient } from './client.ts';
+import type { Timers } from './timers.ts';
+import { type Continuity, watch } from './watch.ts';
+
+/**
+ * Three long polls that ring on every change of the catalog, and their differences, which mostly name where.
+ *
+ * - `/v1/catalog/services` rings on each registration and deregistration, also where only a port changed; it
+ *   names services that are new, gone or have other tags.
+ * - `/v1/health/state/critical` and `…/warning` list the checks that are not passing, so that every change of
+ *   health comes or goes in one of them. One of the two is not enough: with a critical check anywhere, the
+ *   critical list does not ring when another check turns from passing to warning (Consul 1.8).
+ */
+export interface Bells {
+  /** All three are in an unbroken session. */
+  areUp(): boolean;
+  /** Names of the last list of services. */
+  services(): readonly string[];
+  stop(): void;
+}
+
+export interface BellsOptions {
+  readonly client: ConsulClient;
+  readonly timers: Timers;
+  readonly chance: () => number;
+  /** A bell's session broke. */
+  readonly onBreak: (error: unknown) => void;
+  /** The last of the three came up. */
+  readonly onUp: () => void;
+  /** All are up, and at least one of them began anew: whatever was known may have changed. */
+  readonly onReset: () => void;
+  /** Something was registered or deregistered; `names` are the services that the list itself shows changed. */
+  readonly onServices: (names: ReadonlySet<string>) => void;
+  /** Checks of these services, and of these nodes as a whole, changed. */
+  readonly onChecks: (services: ReadonlySet<string>, nodes: ReadonlySet<string>) => void;
+}
+
+type Bell = 'services' | 'critical' | 'warning';
+
+const COUNT = 3;
+
+export const ringBells = (options: BellsOptions): Bells => {
+  const { client, onBreak, onUp, onReset, onServices, onChecks } = options;
+  const up = new Set<Bell>();
+  let names: ServiceNames = {};
+
+  /** Whether the answer is a change to be followed, rather than the beginning of a session. */
+  const hear = (bell: Bell, continuity: Continuity): boolean => {
+    if (continuity !== 'reset') return up.size === COUNT;
+    const wasUp = up.size === COUNT;
+    up.add(bell);
+    if (up.size < COUNT) return false;
+    if (!wasUp) onUp();
+    onReset();
+    return false;
+  };
+
+  const broke = (bell: Bell) => (error: unknown) => {
+    up.delete(bell);
+    onBreak(error);
+  };
+
+  const ringChecks = (state: 'critical' | 'warning') => {
+    let checks: Checks = new Map();
+    return watch({
+      ...options,
+      read: async ask => {
+        const answer = await client.healthState(state, ask);
+        return { ...answer, data: byKey(answer.data) };
+      },
+      isSame: (a, b) => difference(a, b).next().done === true,
+      onBreak: broke(state),
+      onAnswer: (data, continuity) => {
+        const changed = [...difference(checks, data)];
+        checks = data;
+        if (!hear(state, continuity)) return;
+        const ofNodes = changed.filter(check => check.ServiceName === '');
+        const ofServices = changed.filter(check => check.ServiceName !== '');
+        onChecks(new Set(ofServices.map(c => c.ServiceName)), new Set(ofNodes.map(c => c.Node)));
+      },
+    });
+  };
+
+  const watches = [
+    watch({
+      ...options,
+      // The list looks the same when only an address or a port changed; its index tells.
+      read: async ask => {
+        const answer = await client.catalogServices(ask);
+        return { ...answer, data: { names: answer.data, index: answer.index } };
+      },
+      isSame: (a, b) => a.index === b.index,
+      onBreak: broke('services'),
+      onAnswer: (data, continuity) => {
+        const before = names;
+        names = data.names;
+        if (hear('services', continuity)) onServices(changedNames(before, names));
+      },
+    }),
+    ringChecks('critical'),
+    ringChecks('warning'),
+  ];
+
+  return {
+    areUp: () => up.size === COUNT,
+    services: () => Object.keys(names),
+    stop: () => {
+      for (const each of watches) each.stop();
+    },
+  };
+};
+
+type Checks = ReadonlyMap<string, CheckAnswer>;
+
+const byKey = (checks: readonly CheckAnswer[]): Checks =>
+  new Map(checks.map(check => [`${check.Node}\n${check.CheckID}`, check]));
+
+/** The checks that are in one of the two only. */
+const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, undefined> {
+  for (const [key, check] of a) if (!b.has(key)) yield check;
+  for (const [key, check] of b) if (!a.has(key)) yield check;
+};
+
+const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> => {
+  const changed = new Set<string>();
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const a = before[name];
+    const b = after[name];
+    if (a?.length !== b?.length || a?.some((tag, i) => tag !== b?.[i])) changed.add(name);
+  }
+  return changed;
+};

@@ -1,0 +1,203 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Catalog, Instance } from '../core/model.ts';
+import type { Log } from '../telemetry/log.ts';
+import { ringBells } from './bells.ts';
+import type { ConsulClient } from './client.ts';
+import { createHeldCatalog } from './held-catalog.ts';
+import { readInstances } from './instances.ts';
+import { backOff } from './pace.ts';
+import { createReadQueue } from './read-queue.ts';
+import { type ConsulStatus, createSession } from './session.ts';
+import { systemTimers, type Timers } from './timers.ts';
+import { isWhole } from './watch.ts';
+
+export interface CatalogWatchOptions {
+  readonly client: ConsulClient;
+  /**
+   * Called with the whole catalog when it is complete for the first time, and after each change of content.
+   * The array of a service that did not change is the same object as before. Never called synchronously, nor
+   * after `stop`. Must not throw.
+   */
+  readonly onCatalog: (catalog: Catalog) => void;
+  readonly log: Log;
+  /** How long an instance is kept whose loss is doubted (hold.ts), in milliseconds. */
+  readonly holdMs?: number;
+  readonly timers?: Timers;
+  /** Draws from [0, 1). */
+  readonly chance?: () => number;
+}
+
+export interface CatalogWatch {
+  /** Resolves after the first `onCatalog`; stays pending while Consul was never there. */
+  readonly ready: Promise<void>;
+  stop(): void;
+  status(): ConsulStatus;
+}
+
+/** What the last read of one service gave. */
+interface View {
+  readonly index: number;
+  /** The session it was read in: an index means nothing in another one. */
+  readonly session: number;
+  readonly instances: readonly Instance[];
+  readonly skipped: readonly string[];
+}
+
+/** Everything is read again about this often, whatever the bells say. */
+const RECONCILE_MS = 30_000;
+
+/** For this long after a break, `critical` may mean that a restarted agent has not yet run its checks. */
+const SETTLE_MS = 15_000;
+
+/**
+ * Follows the whole catalog with seven connections, however many services there are: three long polls say
+ * that (and mostly where) something changed, and services are then read one by one over four more.
+ */
+export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
+  const { client, log, holdMs = 60_000, timers = systemTimers, chance = Math.random } = options;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const views = new Map<string, View>();
+  /** Services whose last answer was not whole. */
+  const partial = new Set<string>();
+  const session = createSession({ queries: ['bells', 'reads'], address: client.address, log, timers });
+  const held = createHeldCatalog({ holdMs, timers, onCatalog: options.onCatalog });
+  const { promise: ready, resolve: becomeReady } = withResolvers();
+
+  /** Counts breaks; what Consul says is trusted once a sweep was completed in the present session. */
+  let current = 0;
+  let trusted = -1;
+  let sweptIn = -1;
+  /** The agent may have restarted since the last trusted view. */
+  let restarted = false;
+  let settleUntil = 0;
+  let failures = 0;
+  let cancelReconcile = (): void => {};
+
+  const publish = (): void => {
+    const fresh = new Map<string, readonly Instance[]>();
+    for (const [name, { instances }] of views) if (instances.length > 0) fresh.set(name, instances);
+    held.update(fresh, {
+      trusted: trusted === current && partial.size === 0,
+      settling: restarted || timers.wall() < settleUntil,
+    });
+  };
+
+  const read = async (name: string): Promise<void> => {
+    const known = views.get(name);
+    const readIn = current;
+    try {
+      const answer = await client.healthServiceSince(name, known?.session === readIn ? known.index : 0, {
+        signal,
+      });
+      if (signal.aborted) return;
+      if (known?.session === current && answer.index < known.index) beginAnew();
+      if (isWhole(answer)) partial.delete(name);
+      else partial.add(name);
+      if (answer.data === undefined) return;
+      const { instances, skipped } = readInstances(answer.data);
+      if (skipped.length > 0 && !isDeepStrictEqual(skipped, known?.skipped)) {
+        log.warn({ service: name, skipped }, 'instances without address or port are left out');
+      }
+      if (instances.length + skipped.length === 0) views.delete(name);
+      else {
+        const same = known !== undefined && isDeepStrictEqual(known.instances, instances);
+        views.set(name, {
+          index: answer.index,
+          session: readIn,
+          instances: same ? known.instances : instances,
+          skipped,
+        });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      queue.clear();
+      session.failed('reads', error);
+      current += 1;
+      failures += 1;
+      cancelReconcile();
+      cancelReconcile = timers.after(backOff(failures, chance), reconcile);
+    }
+  };
+
+  /** From here on what Consul says may be news from another life. */
+  const beginAnew = (): void => {
+    current += 1;
+    restarted = held.current() !== undefined;
+    queue.sweep();
+  };
+
+  const reconcile = (): void => {
+    if (bells.areUp()) queue.sweep();
+    cancelReconcile();
+    cancelReconcile = timers.after(RECONCILE_MS * (0.75 + chance() / 2), reconcile);
+  };
+
+  const queue = createReadQueue({
+    read,
+    beginSweep: () => {
+      sweptIn = current;
+      const names = new Set([...bells.services(), ...views.keys()]);
+      for (const name of partial) if (!names.has(name)) partial.delete(name);
+      return names;
+    },
+    onUrgentDone: () => {
+      if (held.current() !== undefined) publish();
+    },
+    onSweepDone: () => {
+      failures = 0;
+      session.answered('reads');
+      publish();
+      becomeReady();
+      if (sweptIn !== current || !bells.areUp()) return;
+      trusted = current;
+      if (restarted) settleUntil = timers.wall() + SETTLE_MS;
+      restarted = false;
+    },
+    timers,
+  });
+
+  const bells = ringBells({
+    client,
+    timers,
+    chance,
+    onBreak: error => {
+      session.failed('bells', error);
+      current += 1;
+    },
+    onUp: () => session.answered('bells'),
+    onReset: beginAnew,
+    onServices: names => {
+      queue.urgent(names);
+      queue.sweep();
+    },
+    onChecks: (names, nodes) => {
+      const onNodes = nodes.size === 0 ? [] : servicesOn(nodes, views);
+      queue.urgent([...names, ...onNodes]);
+    },
+  });
+  cancelReconcile = timers.after(RECONCILE_MS, reconcile);
+
+  return {
+    ready,
+    stop: () => {
+      stopped.abort();
+      bells.stop();
+      queue.stop();
+      held.stop();
+      cancelReconcile();
+    },
+    status: session.status,
+  };
+};
+
+const servicesOn = (nodes: ReadonlySet<string>, views: ReadonlyMap<string, View>): string[] =>
+  [...views].filter(([, view]) => view.instances.some(({ node }) => nodes.has(node))).map(([name]) => name);
+
+const withResolvers = (): { promise: Promise<void>; resolve: () => void } => {
+  let resolve = (): void => {};
+  const promise = new Promise<void>(done => {
+    resolve = done;
+  });
+  return { promise, resolve };
+};

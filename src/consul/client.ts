@@ -1,0 +1,257 @@
+import { type AgentOptions, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import Consul from 'consul';
+import type { z } from 'zod';
+import {
+  type CheckAnswer,
+  checksAnswer,
+  entriesAnswer,
+  type HealthEntry,
+  leaderAnswer,
+  type ServiceNames,
+  serviceNamesAnswer,
+} from './answers.ts';
+import { CheckUnknown, ConsulError } from './errors.ts';
+import { registrationBody, type ServiceDefinition } from './registration.ts';
+import { type Call, createRequester, type Papi, type Reply } from './request.ts';
+
+export interface ConsulClientOptions {
+  /** `host:port`, or a URL; a path in it stands before `/v1`. */
+  readonly address: string;
+  readonly token?: string;
+  /** Speak https. `ca` is PEM text; without it the system's authorities count. */
+  readonly tls?: { readonly ca?: string };
+  readonly dc?: string;
+  /** How long a call that does not wait for changes may take, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface Ask {
+  readonly signal?: AbortSignal;
+}
+
+/** A blocking query: Consul answers when its index is past `index`, or after `waitSeconds` at the latest. */
+export interface BlockingAsk extends Ask {
+  /** Absent or 0: answer at once. */
+  readonly index?: number;
+  readonly waitSeconds?: number;
+}
+
+export interface Answer<T> {
+  readonly data: T;
+  /** `X-Consul-Index`; 0 where Consul sent none. */
+  readonly index: number;
+  readonly knownLeader: boolean;
+  /** Consul left out what the token may not see (Consul says so since 1.11 only). */
+  readonly filteredByAcls: boolean;
+}
+
+export type CheckStatus = 'passing' | 'warning' | 'critical';
+
+/**
+ * Sluice's one way to Consul's HTTP API.
+ *
+ * Every call ends within its deadline, also on a half-open connection, and fails with a `ConsulError`; once
+ * `signal` is aborted, with the signal's reason. Nothing is retried here.
+ */
+export interface ConsulClient {
+  /** `host:port` as it may be shown to people. */
+  readonly address: string;
+  catalogServices(ask?: BlockingAsk): Promise<Answer<ServiceNames>>;
+  /** Checks of the whole catalog that are in this state. */
+  healthState(state: CheckStatus, ask?: BlockingAsk): Promise<Answer<readonly CheckAnswer[]>>;
+  healthService(name: string, ask?: BlockingAsk): Promise<Answer<readonly HealthEntry[]>>;
+  /** As `healthService` at once, but where the index still is `index` the data are undefined and not parsed. */
+  healthServiceSince(
+    name: string,
+    index: number,
+    ask?: Ask,
+  ): Promise<Answer<readonly HealthEntry[] | undefined>>;
+  /** `host:port` of the leader; empty while there is none. The cheapest sign of life. */
+  statusLeader(ask?: Ask): Promise<string>;
+  /**
+   * Registers with the agent, which keeps the catalog in step; replaces an earlier registration of the id.
+   *
+   * @param status where the check starts
+   */
+  registerService(definition: ServiceDefinition, status: CheckStatus, ask?: Ask): Promise<void>;
+  /** A service that the agent does not know counts as deregistered. */
+  deregisterService(id: string, ask?: Ask): Promise<void>;
+  /** Whether the agent has a service of this id. */
+  knowsService(id: string, ask?: Ask): Promise<boolean>;
+  /**
+   * Reports a TTL check, which winds its clock up again.
+   *
+   * @param note shown to people as the check's output
+   * @throws CheckUnknown where the agent has no such check
+   */
+  updateCheck(checkId: string, status: CheckStatus, note?: string, ask?: Ask): Promise<void>;
+  setMaintenance(serviceId: string, on: boolean, reason?: string, ask?: Ask): Promise<void>;
+  /** Closes all connections, those of calls under way too. */
+  close(): void;
+}
+
+/** Connections for calls that don't wait. Each blocking query under way has one more of its own. */
+const MAX_CALL_CONNECTIONS = 4;
+
+/** What a blocking query may take longer than Consul means to: the answer has to travel, too. */
+const SLACK_MS = 5_000;
+
+const UPDATE_VERBS = { passing: 'pass', warning: 'warn', critical: 'fail' } as const;
+
+/** @throws TypeError where the address is none */
+export const createConsulClient = (options: ConsulClientOptions): ConsulClient => {
+  const base = baseUrl(options);
+  const timeoutMs = options.timeoutMs ?? 5_000;
+  const agent = (bounds: AgentOptions): HttpAgent => {
+    const all = { keepAlive: true, keepAliveMsecs: 10_000, ...bounds };
+    return base.protocol === 'https:' ? new HttpsAgent({ ...all, ...options.tls }) : new HttpAgent(all);
+  };
+  const calls = agent({ maxSockets: MAX_CALL_CONNECTIONS });
+  // Without a bound: a blocking query that queued for a connection would be blind meanwhile.
+  const polls = agent({});
+  const papi = new Consul({ baseUrl: base } as object) as unknown as Papi;
+  const headers = options.token === undefined ? {} : { 'x-consul-token': options.token };
+  const request = createRequester(papi, base.host, headers);
+
+  const send = async (call: Omit<Call, 'agent' | 'deadlineMs'>, waitSeconds = 0): Promise<Reply> => {
+    const query = { ...call.query, ...(options.dc === undefined ? {} : { dc: options.dc }) };
+    return request({
+      ...call,
+      query,
+      agent: waitSeconds > 0 ? polls : calls,
+      // The server adds up to a sixteenth to the wait, so that clients don't come back in step.
+      deadlineMs: waitSeconds > 0 ? waitSeconds * 1_000 * (1 + 1 / 16) + SLACK_MS : timeoutMs,
+    });
+  };
+
+  const read = async <T>(
+    path: string,
+    params: Record<string, string>,
+    schema: z.ZodType<T>,
+    { index = 0, waitSeconds = 30, signal }: BlockingAsk = {},
+  ): Promise<Answer<T>> => {
+    const waits = index > 0;
+    const query = waits ? { index: `${index}`, wait: `${waitSeconds}s` } : {};
+    const reply = expectOk(await send({ path, params, query, signal }, waits ? waitSeconds : 0));
+    return { ...answerMeta(reply), data: parse(reply, schema, path) };
+  };
+
+  const write = async (call: Omit<Call, 'agent' | 'deadlineMs' | 'method'>): Promise<Reply> =>
+    send({ ...call, method: 'PUT' });
+
+  return {
+    address: base.host,
+    catalogServices: ask => read('/catalog/services', {}, serviceNamesAnswer, ask),
+    healthState: (state, ask) => read('/health/state/{state}', { state }, checksAnswer, ask),
+    healthService: (name, ask) => read('/health/service/{name}', { name }, entriesAnswer, ask),
+    healthServiceSince: async (name, index, { signal } = {}) => {
+      const path = '/health/service/{name}';
+      const reply = expectOk(await send({ path, params: { name }, signal }));
+      const meta = answerMeta(reply);
+      return {
+        ...meta,
+        data: meta.index > 0 && meta.index === index ? undefined : parse(reply, entriesAnswer, path),
+      };
+    },
+    statusLeader: async ({ signal } = {}) => {
+      const path = '/status/leader';
+      return parse(expectOk(await send({ path, signal })), leaderAnswer, path);
+    },
+    registerService: async (definition, status, { signal } = {}) => {
+      // The package's own `agent.service.register` drops weights.
+      const body = registrationBody(definition, status);
+      expectOk(await write({ path: '/agent/service/register', body, signal }));
+    },
+    deregisterService: async (id, { signal } = {}) => {
+      const reply = await write({ path: '/agent/service/deregister/{id}', params: { id }, signal });
+      if (reply.status !== 404) expectOk(reply);
+    },
+    knowsService: async (id, { signal } = {}) => {
+      const reply = await send({ path: '/agent/service/{id}', params: { id }, signal });
+      if (reply.status !== 404) expectOk(reply);
+      return reply.status !== 404;
+    },
+    updateCheck: async (checkId, status, note = '', { signal } = {}) => {
+      const path = `/agent/check/${UPDATE_VERBS[status]}/{id}`;
+      const reply = await write({
+        path,
+        params: { id: checkId },
+        query: note === '' ? {} : { note },
+        signal,
+      });
+      if (isCheckUnknown(reply)) throw new CheckUnknown(checkId, reply.status);
+      expectOk(reply);
+    },
+    setMaintenance: async (serviceId, on, reason = '', { signal } = {}) => {
+      const query = { enable: `${on}`, ...(reason === '' ? {} : { reason }) };
+      const path = '/agent/service/maintenance/{id}';
+      expectOk(await write({ path, params: { id: serviceId }, query, signal }));
+    },
+    close: () => {
+      calls.destroy();
+      polls.destroy();
+    },
+  };
+};
+
+const baseUrl = ({ address, tls }: ConsulClientOptions): URL => {
+  const url = new URL(
+    address.includes('://') ? address : `${tls === undefined ? 'http' : 'https'}://${address}`,
+  );
+  if (tls !== undefined) url.protocol = 'https:';
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1`;
+  return url;
+};
+
+const answerMeta = ({ headers }: Reply): Omit<Answer<never>, 'data'> => ({
+  index: Number.parseInt(String(headers['x-consul-index']), 10) || 0,
+  // Older agents and the endpoints that need no leader say nothing.
+  knownLeader: headers['x-consul-knownleader'] !== 'false',
+  filteredByAcls: headers['x-consul-results-filtered-by-acls'] === 'true',
+});
+
+const parse = <T>({ body, status }: Reply, schema: z.ZodType<T>, path: string): T => {
+  const refuse = (reason: string): ConsulError =>
+    new ConsulError('bad_answer', `the answer to ${path} is not Consul's (${reason})`, {
+      hint: 'see that the address is that of a Consul agent',
+      status,
+    });
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8'));
+  } catch {
+    throw refuse('not JSON');
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`);
+};
+
+/** Consul's own words, in one short line. */
+const wordsOf = ({ body }: Reply): string => body.toString('utf8').replace(/\s+/g, ' ').trim().slice(0, 200);
+
+const expectOk = (reply: Reply): Reply => {
+  if (reply.status >= 200 && reply.status < 300) return reply;
+  const { status } = reply;
+  const said = wordsOf(reply);
+  if (status === 401 || status === 403 || /ACL not found|Permission denied/i.test(said)) {
+    throw new ConsulError('forbidden', `Consul refused the token (${status} ${said})`, {
+      hint: 'CONSUL_HTTP_TOKEN needs service:read and node:read, and service:write to register',
+      status,
+    });
+  }
+  throw new ConsulError('http', `Consul answered ${status} (${said})`, {
+    hint:
+      status === 429
+        ? "raise the agent's limits.http_max_conns_per_client, or use an agent of its own"
+        : "the Consul agent's log says more",
+    status,
+  });
+};
+
+/** 404 in present Consul; 1.8 says it in the text of a 500. */
+const isCheckUnknown = (reply: Reply): boolean =>
+  reply.status === 404 ||
+  (reply.status === 500 && /does not have associated TTL|unknown check/i.test(wordsOf(reply)));

@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Catalog, Instance } from '../core/model.ts';
+
+export interface HoldRules {
+  /** The fresh catalog is whole and came in an unbroken session: what it lacks is gone. */
+  readonly trusted: boolean;
+  /**
+   * The session began anew a moment ago, so `critical` may only mean that nobody has reported yet: an agent
+   * that restarts takes its HTTP checks for critical until they have run, and a TTL check that is registered
+   * again starts critical, too.
+   */
+  readonly settling: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** How long an instance is kept whose loss is doubted. */
+  readonly holdMs: number;
+}
+
+/**
+ * What is in force after a fresh catalog: a restarted, wiped or amnesiac Consul must not take traffic down.
+ *
+ * - An instance that vanished is gone at once where the answer is trusted; otherwise, if it served (passing or
+ *   warning), it is held as it was.
+ * - So is one that served and turned critical while the session settles.
+ * - A held instance stays until it is seen again and is not critical, or until its hold expires.
+ * - An instance whose registration came back at another address is replaced, never held beside it.
+ *
+ * The array of a service, and the catalog itself, keep their identity where nothing changed.
+ */
+export const applyHold = (previous: Catalog, fresh: Catalog, rules: HoldRules): Catalog => {
+  const result = new Map<string, readonly Instance[]>();
+  let changed = false;
+  for (const name of new Set([...fresh.keys(), ...previous.keys()])) {
+    const before = previous.get(name) ?? [];
+    const after = holdService(before, fresh.get(name) ?? [], rules);
+    if (after !== before) changed = true;
+    if (after.length > 0) result.set(name, after);
+  }
+  return changed ? result : previous;
+};
+
+const holdService = (
+  before: readonly Instance[],
+  listed: readonly Instance[],
+  rules: HoldRules,
+): readonly Instance[] => {
+  if (before === listed) return before;
+  const registrations = new Set(listed.map(registrationOf));
+  const after = new Map(listed.map(instance => [instance.id, instance]));
+  let held = 0;
+  for (const old of before) {
+    const seen = after.get(old.id);
+    const isLost = seen === undefined ? !registrations.has(registrationOf(old)) : seen.health === 'critical';
+    const until = isLost ? holdUntil(old, seen, rules) : undefined;
+    if (until === undefined || until <= rules.now) continue;
+    after.set(old.id, old.heldUntil === until ? old : { ...old, heldUntil: until });
+    held += 1;
+  }
+  const instances = held === 0 ? listed : [...after.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return isDeepStrictEqual(before, instances) ? before : instances;
+};
+
+const holdUntil = (
+  old: Instance,
+  seen: Instance | undefined,
+  { trusted, settling, now, holdMs }: HoldRules,
+): number | undefined => {
+  if (old.heldUntil !== undefined) return old.heldUntil;
+  const served = old.health === 'passing' || old.health === 'warning';
+  const isDoubted = seen === undefined ? !trusted : settling;
+  return served && isDoubted ? now + holdMs : undefined;
+};
+
+const registrationOf = ({ node, serviceId }: Instance): string => `${node}/${serviceId}`;
+
+/** When the first held instance expires, in epoch milliseconds; undefined where none is held. */
+export const nextExpiry = (catalog: Catalog): number | undefined => {
+  let next: number | undefined;
+  for (const instances of catalog.values()) {
+    for (const { heldUntil } of instances) {
+      if (heldUntil !== undefined && (next === undefined || heldUntil < next)) next = heldUntil;
+    }
+  }
+  return next;
+};

@@ -1,0 +1,108 @@
+import type { Timers } from './timers.ts';
+
+/** Reads services one by one over a few connections: named ones first, and now and then all of them. */
+export interface ReadQueue {
+  /** Reads these before anything else; one that is being read right now is read once more after that. */
+  urgent(names: Iterable<string>): void;
+  /** Reads every service. Calls that come while a sweep is due or under way are one more sweep together. */
+  sweep(): void;
+  /** Forgets what is still to be read. */
+  clear(): void;
+  stop(): void;
+}
+
+export interface ReadQueueOptions {
+  /** Reads one service. Where it fails, it has called `clear` if the others are to be spared. */
+  readonly read: (name: string) => Promise<void>;
+  /** The names of a sweep, asked when it starts. */
+  readonly beginSweep: () => Iterable<string>;
+  /** All urgent reads are done. */
+  readonly onUrgentDone: () => void;
+  /** Every service was read since `beginSweep`. */
+  readonly onSweepDone: () => void;
+  readonly timers: Timers;
+}
+
+const CONNECTIONS = 4;
+
+/** Sweeps rest for twice as long as the last one took, so that a storm of changes costs a third of a core. */
+const REST_FACTOR = 2;
+
+export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
+  const { read, beginSweep, onUrgentDone, onSweepDone, timers } = options;
+  const urgent = new Set<string>();
+  const rest = new Set<string>();
+  const reading = new Map<string, 'urgent' | 'rest'>();
+  let stopped = false;
+  let sweeping = false;
+  let sweepWanted = false;
+  let sweepBegan = 0;
+  let earliestSweep = 0;
+  let cancelSweep: (() => void) | undefined;
+
+  const pull = (): { name: string; kind: 'urgent' | 'rest' } | undefined => {
+    for (const name of urgent) if (!reading.has(name)) return { name, kind: 'urgent' };
+    for (const name of rest) if (!reading.has(name)) return { name, kind: 'rest' };
+    return undefined;
+  };
+
+  const pump = (): void => {
+    while (!stopped && reading.size < CONNECTIONS) {
+      const next = pull();
+      if (next === undefined) return;
+      urgent.delete(next.name);
+      rest.delete(next.name);
+      reading.set(next.name, next.kind);
+      void read(next.name).finally(() => finish(next.name, next.kind));
+    }
+  };
+
+  const finish = (name: string, kind: 'urgent' | 'rest'): void => {
+    reading.delete(name);
+    if (stopped) return;
+    if (kind === 'urgent' && urgent.size === 0 && ![...reading.values()].includes('urgent')) onUrgentDone();
+    if (sweeping && urgent.size + rest.size + reading.size === 0) endSweep();
+    pump();
+  };
+
+  const endSweep = (): void => {
+    sweeping = false;
+    const now = timers.now();
+    earliestSweep = now + (now - sweepBegan) * REST_FACTOR;
+    onSweepDone();
+    if (sweepWanted) schedule();
+  };
+
+  const schedule = (): void => {
+    sweepWanted = true;
+    if (stopped || sweeping || cancelSweep !== undefined) return;
+    cancelSweep = timers.after(Math.max(0, earliestSweep - timers.now()), begin);
+  };
+
+  const begin = (): void => {
+    cancelSweep = undefined;
+    sweepWanted = false;
+    sweeping = true;
+    sweepBegan = timers.now();
+    for (const name of beginSweep()) rest.add(name);
+    if (urgent.size + rest.size + reading.size === 0) endSweep();
+    else pump();
+  };
+
+  return {
+    urgent: names => {
+      for (const name of names) urgent.add(name);
+      pump();
+    },
+    sweep: schedule,
+    clear: () => {
+      urgent.clear();
+      rest.clear();
+      sweeping = false;
+    },
+    stop: () => {
+      stopped = true;
+      cancelSweep?.();
+    },
+  };
+};

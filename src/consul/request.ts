@@ -1,0 +1,107 @@
+import { EventEmitter } from 'node:events';
+import type { ClientRequest, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { ConsulError } from './errors.ts';
+
+/** The layer under the `consul` package (papi), which its types leave out. */
+export interface Papi {
+  _request(options: object, finish: PapiStep): Promise<PapiState>;
+  _ext(event: 'onRequest', step: PapiStep): void;
+}
+
+type PapiStep = (state: PapiState, next: (error?: false, _?: undefined, value?: PapiState) => void) => void;
+
+interface PapiState {
+  req: { hostname?: string };
+  transport: { request(options: object): ClientRequest };
+  res?: IncomingMessage & { body?: Buffer };
+  err?: Error & { code?: string; isTimeout?: boolean; isResponse?: boolean };
+}
+
+/** One call of Consul's API. */
+export interface Call {
+  readonly method?: 'GET' | 'PUT';
+  /** Below `/v1`, with `{name}` for each of `params`. */
+  readonly path: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  readonly deadlineMs: number;
+  readonly agent: HttpAgent;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Any answer at all, whatever its status. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/**
+ * Makes papi's requests end in every case: with a whole reply, with a `ConsulError` (unreachable, timeout), or
+ * with the signal's reason.
+ *
+ * @param headers sent with every call; the token is among them
+ */
+export const createRequester = (
+  papi: Papi,
+  address: string,
+  headers: Readonly<Record<string, string>>,
+): ((call: Call) => Promise<Reply>) => {
+  papi._ext('onRequest', guardRequest);
+  return async ({ method = 'GET', params = {}, query = {}, deadlineMs, signal, ...call }) => {
+    signal?.throwIfAborted();
+    const ctx = new EventEmitter();
+    const cancel = (): void => void ctx.emit('cancel');
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const options = { ...call, method, params, query, headers, ctx, buffer: true, timeout: deadlineMs };
+      // Handing the state on unjudged keeps papi's errors, which hold the request's headers, in here.
+      const { err, res } = await papi._request(options, (state, next) => next(false, undefined, state));
+      signal?.throwIfAborted();
+      if (res === undefined || (err !== undefined && err.isResponse !== true)) {
+        if (err?.isTimeout === true) dropIdle(call.agent);
+        throw connectionFailure(err, address, deadlineMs);
+      }
+      return { status: res.statusCode ?? 0, headers: res.headers, body: res.body ?? Buffer.alloc(0) };
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  };
+};
+
+/** papi waits for ever on a response that is cut short, and hands IPv6 addresses on with their brackets. */
+const guardRequest: PapiStep = (state, next) => {
+  const { transport } = state;
+  const hostname = state.req.hostname?.replace(/^\[(.*)\]$/, '$1');
+  if (hostname !== undefined) state.req.hostname = hostname;
+  state.transport = {
+    request: options => {
+      const request = transport.request(options);
+      request.once('response', response => response.once('error', error => request.emit('error', error)));
+      return request;
+    },
+  };
+  next();
+};
+
+/** After a partition the idle connections are as half-open as the one that timed out. */
+const dropIdle = (agent: HttpAgent): void => {
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
+};
+
+const connectionFailure = (err: PapiState['err'], address: string, deadlineMs: number): ConsulError =>
+  err?.isTimeout === true
+    ? new ConsulError('timeout', `Consul at ${address} did not answer within ${Math.round(deadlineMs)} ms`, {
+        hint: 'it may be overloaded, or the network between may be cut',
+      })
+    : new ConsulError('unreachable', `Consul at ${address} cannot be reached (${reasonOf(err)})`, {
+        hint: 'see that a Consul agent listens there; --consul or CONSUL_HTTP_ADDR names another',
+      });
+
+const reasonOf = (err: PapiState['err']): string => {
+  // One error for each address that a name resolves to; its own message is empty.
+  const first = err instanceof AggregateError ? (err.errors[0] as PapiState['err']) : err;
+  return first?.code ?? first?.message ?? 'the connection broke';
+};

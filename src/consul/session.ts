@@ -1,0 +1,50 @@
+import type { Log } from '../telemetry/log.ts';
+import { describeFailure } from './errors.ts';
+import type { Timers } from './timers.ts';
+
+/** How we stand with Consul. */
+export interface ConsulStatus {
+  readonly state: 'up' | 'down';
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Why it is down, in one line without secrets. */
+  readonly detail?: string;
+}
+
+/** What several queries together know of Consul: up while none of them fails. Logs each change of state once. */
+export interface Session {
+  answered(query: string): void;
+  failed(query: string, error: unknown): void;
+  status(): ConsulStatus;
+}
+
+/** @param queries all that must have answered before Consul counts as up */
+export const createSession = (options: {
+  readonly queries: readonly string[];
+  readonly address: string;
+  readonly log: Log;
+  readonly timers: Timers;
+}): Session => {
+  const { queries, address, log, timers } = options;
+  const waiting = new Set(queries);
+  let status: ConsulStatus = { state: 'down', since: timers.wall(), detail: 'no answer yet' };
+  let said: 'nothing' | 'up' | 'down' = 'nothing';
+  return {
+    answered: query => {
+      waiting.delete(query);
+      if (status.state === 'up' || waiting.size > 0) return;
+      status = { state: 'up', since: timers.wall() };
+      log.info({ consul: address }, said === 'down' ? 'Consul answers again' : 'Consul answers');
+      said = 'up';
+    },
+    failed: (query, error) => {
+      waiting.add(query);
+      const detail = describeFailure(error);
+      status = { state: 'down', since: status.state === 'up' ? timers.wall() : status.since, detail };
+      if (said === 'down') return;
+      said = 'down';
+      log.warn({ consul: address, query, detail }, 'Consul is away; the last known catalog stays in force');
+    },
+    status: () => status,
+  };
+};
