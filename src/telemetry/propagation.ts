@@ -89,7 +89,11 @@ const setter = {
   },
 };
 
-/** The headers among `fields`; what came more than once is joined as RFC 9110 (5.3) joins it. */
+/** `tracestate` is a list (RFC 9110, 5.3: joined by commas). Of any other header, two contradict each other. */
+const mergeTwice = (name: string, first: string, second: string): string =>
+  name === 'tracestate' ? `${first},${second}` : '';
+
+/** The headers among `fields`. */
 const collect = (
   rawHeaders: readonly string[],
   fields: ReadonlySet<string>,
@@ -104,7 +108,7 @@ const collect = (
     const value = rawHeaders[i + 1] ?? '';
     carrier ??= new Map();
     const before = carrier.get(name);
-    carrier.set(name, before === undefined ? value : `${before},${value}`);
+    carrier.set(name, before === undefined ? value : mergeTwice(name, before, value));
   }
   return carrier;
 };

@@ -19,7 +19,7 @@ import { TraceState } from '@opentelemetry/core';
 export const w3cPropagator: TextMapPropagator = {
   fields: () => ['traceparent', 'tracestate'],
 
-  /** Several headers of one name are expected joined by commas (RFC 9110, 5.3): two parents are no parent. */
+  /** Expects several `tracestate` headers joined by commas, and of several `traceparent` headers none. */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const parent = getter.get(carrier, 'traceparent');
     const spanContext = typeof parent === 'string' ? parseTraceParent(parent) : undefined;

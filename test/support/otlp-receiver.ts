@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { decodeTraces, type ReceivedSpan } from './otlp-decode.ts';
@@ -17,6 +17,8 @@ export interface OtlpReceiver {
   spans(): readonly ReceivedSpan[];
   /** Requests seen, whatever became of them. */
   requests(): number;
+  /** Headers of the last request. */
+  headers(): IncomingHttpHeaders;
   /** Resolves with all spans once enough (or the right ones) are there; rejects after `withinMs`. */
   waitFor(
     wanted: number | ((spans: readonly ReceivedSpan[]) => boolean),
@@ -31,11 +33,13 @@ export interface OtlpReceiver {
 export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
   let mode: ReceiverMode = 'accept';
   let requests = 0;
+  let headers: IncomingHttpHeaders = {};
   let spans: ReceivedSpan[] = [];
   const watchers = new Set<() => void>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     requests += 1;
+    headers = request.headers;
     const body = await readBody(request);
     if (mode === 'hang') return;
     if (mode === 'unavailable') return answer(response, 503);
@@ -63,6 +67,7 @@ export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
     port: bound,
     spans: () => spans,
     requests: () => requests,
+    headers: () => headers,
     waitFor: (wanted, withinMs = 5000) => {
       const enough = typeof wanted === 'number' ? () => spans.length >= wanted : () => wanted(spans);
       return new Promise((resolve, reject) => {

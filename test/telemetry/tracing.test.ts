@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { type Log, silentLog } from '../../src/telemetry/log.ts';
+import { createTracing, type Tracing, type TracingOptions } from '../../src/telemetry/tracing.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { eventually } from '../support/wait.ts';
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const receive = async (port?: number): Promise<OtlpReceiver> => {
+  const receiver = await startOtlpReceiver(port);
+  cleanups.push(receiver.stop);
+  return receiver;
+};
+
+const start = (options: Partial<TracingOptions>): Tracing => {
+  const tracing = createTracing({
+    serviceName: 'gateway',
+    serviceInstanceId: 'gateway-1',
+    serviceVersion: '0.1.0',
+    log: silentLog,
+    delay: 20,
+    exportTimeout: 500,
+    ...options,
+  });
+  cleanups.push(() => tracing.shutdown(100));
+  return tracing;
+};
+
+const makeSpans = (tracing: Tracing, count: number): void => {
+  for (let i = 0; i < count; i++) tracing.tracer.startSpan('GET', {}, ROOT_CONTEXT).end();
+};
+
+/** Collects "level message" lines. */
+const listeningLog = (): { log: Log; lines: string[] } => {
+  const lines: string[] = [];
+  const write =
+    (level: string) =>
+    (...args: [unknown, string?]) => {
+      lines.push(`${level} ${args[1] ?? args[0]}`);
+    };
+  return {
+    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    lines,
+  };
+};
+
+describe('tracing to a real OTLP receiver', () => {
+  it('delivers what a span says, and who made it', async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: receiver.url });
+    const span = tracing.tracer.startSpan(
+      'GET orders',
+      { kind: SpanKind.SERVER, attributes: { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] } },
+      ROOT_CONTEXT,
+    );
+    span.setStatus({ code: 2, message: 'broken' });
+    span.end();
+    const [received] = await receiver.waitFor(1);
+    assert.equal(received?.name, 'GET orders');
+    assert.equal(received?.kind, 'SERVER');
+    assert.deepEqual(received?.attributes, { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] });
+    assert.equal(received?.status, 'ERROR');
+    assert.equal(received?.statusMessage, 'broken');
+    assert.equal(received?.traceId, span.spanContext().traceId);
+    assert.equal(received?.spanId, span.spanContext().spanId);
+    assert.equal(received?.parentSpanId, undefined);
+    assert.equal(received?.resource['service.name'], 'gateway');
+    assert.equal(received?.resource['service.instance.id'], 'gateway-1');
+    assert.equal(received?.resource['service.version'], '0.1.0');
+    assert.equal(received?.resource['telemetry.sdk.language'], 'nodejs');
+  });
+
+  it("continues the caller's trace and hands its own span on", async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: `${receiver.url}/` });
+    const caller = tracing.extract([
+      'Traceparent',
+      '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      'Tracestate',
+      'vendor=1',
+    ]);
+    const span = tracing.tracer.startSpan('GET', {}, caller);
+    const headers = tracing.inject(trace.setSpan(caller, span));
+    span.end();
+    const [received] = await receiver.waitFor(1);
+    assert.equal(received?.traceId, '0af7651916cd43dd8448eb211c80319c');
+    assert.equal(received?.parentSpanId, 'b7ad6b7169203331');
+    assert.equal(received?.traceState, 'vendor=1');
+    assert.deepEqual(headers, [
+      'traceparent',
+      `00-0af7651916cd43dd8448eb211c80319c-${received?.spanId}-01`,
+      'tracestate',
+      'vendor=1',
+    ]);
+  });
+
+  it('drops none of 20,000 spans made at once', async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: receiver.url, exportTimeout: 10_000 });
+    makeSpans(tracing, 20_000);
+    const spans = await receiver.waitFor(20_000, 20_000);
+    assert.equal(new Set(spans.map(span => span.spanId)).size, 20_000);
+    await eventually(() => tracing.counts().exported === 20_000, {
+      within: 2000,
+      hint: 'all counted as exported',
+    });
+    assert.deepEqual(tracing.counts(), {
+      ended: 20_000,
+      queued: 0,
+      exporting: 0,
+      exported: 20_000,
+      failed: 0,
+      dropped: 0,
+    });
+  });
+
+  it('delivers a queue of more batches than the exporter sends at a time when it is shut down', async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: receiver.url, delay: 60_000, exportTimeout: 2500 });
+    receiver.mode('hang');
+    makeSpans(tracing, 512);
+    await eventually(() => receiver.requests() === 1, { within: 2000, hint: 'the first batch on its way' });
+    receiver.mode('accept');
+    makeSpans(tracing, 512 * 40);
+    await tracing.shutdown(2000);
+    assert.equal(receiver.spans().length, 512 * 40);
+    assert.equal(tracing.counts().failed, 0);
+  });
+
+  it('drops and counts what ends after the shutdown', async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: receiver.url });
+    makeSpans(tracing, 3);
+    await tracing.shutdown();
+    makeSpans(tracing, 2);
+    assert.equal(receiver.spans().length, 3);
+    assert.equal(tracing.counts().exported, 3);
+    assert.equal(tracing.counts().dropped, 2);
+  });
+
+  it('honours OTEL_EXPORTER_OTLP_COMPRESSION and OTEL_EXPORTER_OTLP_HEADERS', async () => {
+    const receiver = await receive();
+    process.env.OTEL_EXPORTER_OTLP_COMPRESSION = 'gzip';
+    process.env.OTEL_EXPORTER_OTLP_HEADERS = 'x-tenant=acme';
+    try {
+      makeSpans(start({ otlp: receiver.url }), 5);
+      await receiver.waitFor(5);
+    } finally {
+      delete process.env.OTEL_EXPORTER_OTLP_COMPRESSION;
+      delete process.env.OTEL_EXPORTER_OTLP_HEADERS;
+    }
+    assert.equal(receiver.headers()['content-encoding'], 'gzip');
+    assert.equal(receiver.headers()['x-tenant'], 'acme');
+  });
+
+  for (const bad of ['127.0.0.1:4318', 'grpc://127.0.0.1:4317', '']) {
+    it(`refuses "${bad}" with a hint`, () => {
+      assert.throws(() => start({ otlp: bad }), /http or https URL, e\.g\. http:\/\/127\.0\.0\.1:4318/);
+    });
+  }
+});
+
+describe('an OTLP receiver that fails', () => {
+  it('is said to be away once, and to be back once; nothing is thrown meanwhile', async () => {
+    const gone = await startOtlpReceiver();
+    await gone.stop();
+    const { log, lines } = listeningLog();
+    const tracing = start({ otlp: gone.url, log });
+    for (const failed of [10, 20]) {
+      makeSpans(tracing, 10);
+      await eventually(() => tracing.counts().failed === failed, { within: 5000, hint: `${failed} failed` });
+    }
+    assert.deepEqual(lines, ['warn the OTLP receiver takes no spans; requests go on, spans may be lost']);
+
+    const receiver = await receive(gone.port);
+    makeSpans(tracing, 10);
+    await receiver.waitFor(10);
+    await eventually(() => lines.length === 2, { within: 2000, hint: 'a second line' });
+    assert.equal(lines[1], 'info the OTLP receiver takes spans again');
+  });
+
+  it('answers 503: tried again, then counted as failed', async () => {
+    const receiver = await receive();
+    receiver.mode('unavailable');
+    const tracing = start({ otlp: receiver.url, exportTimeout: 1400 });
+    makeSpans(tracing, 3);
+    await eventually(() => receiver.requests() >= 2, { within: 5000, hint: 'a second try' });
+    await eventually(() => tracing.counts().failed === 3, { within: 5000, hint: '3 failed' });
+    assert.equal(receiver.spans().length, 0);
+  });
+
+  it('hangs: what does not fit the queue is dropped and counted, and the shutdown is bounded', async () => {
+    const receiver = await receive();
+    receiver.mode('hang');
+    const tracing = start({ otlp: receiver.url, queueSize: 10, exportTimeout: 900 });
+    makeSpans(tracing, 40);
+    const { ended, exporting, queued, dropped } = tracing.counts();
+    assert.deepEqual(
+      { ended, exporting, queued, dropped },
+      { ended: 40, exporting: 10, queued: 10, dropped: 20 },
+    );
+    const begun = performance.now();
+    await tracing.shutdown(150);
+    const took = performance.now() - begun;
+    assert.ok(took >= 140 && took < 1500, `${took} ms`);
+  });
+});
+
+describe('tracing without a receiver', () => {
+  it('leaves trace context alone: no header is ours, none is written, nothing is recorded', async () => {
+    const tracing = start({});
+    const context = tracing.extract([
+      'traceparent',
+      '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    ]);
+    assert.equal(tracing.enabled, false);
+    assert.equal(trace.getSpanContext(context)?.traceId, '0af7651916cd43dd8448eb211c80319c');
+    assert.equal(tracing.propagationFields.size, 0);
+    assert.deepEqual(tracing.inject(context), []);
+    assert.equal(tracing.tracer.startSpan('GET', {}, context).isRecording(), false);
+    await tracing.shutdown();
+    assert.equal(tracing.counts().ended, 0);
+  });
+});
