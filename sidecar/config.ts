@@ -14,7 +14,7 @@ import { type ListSetting, SIDECAR_SETTINGS, TAG_SETTINGS } from './settings.ts'
 import { buildTags } from './tags.ts';
 
 /** All that the sidecar process is told. Frozen. */
-export interface SidecarConfig extends Omit<SettingValues, 'service' | 'port' | 'id' | 'version'> {
+export interface SidecarConfig extends Omit<SettingValues, 'service' | 'port' | 'id'> {
   readonly service: string;
   /** The program's own port. */
   readonly port: number;
@@ -72,9 +72,8 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   if (problems.length > 0 || service === undefined || port === undefined || program === undefined)
     throw new ConfigError(problems);
 
-  const { version: _, ...rest } = values;
   const config: SidecarConfig = {
-    ...rest,
+    ...values,
     service,
     port,
     id: values.id ?? `${service}-${hostname()}-${port}`,

@@ -121,7 +121,10 @@ export const SIDECAR_SETTINGS = {
   otelSampler: SETTINGS.otelSampler,
   otelSamplerArg: SETTINGS.otelSamplerArg,
   otelPropagators: SETTINGS.otelPropagators,
+  // Callers of a sidecar are gateways and other sidecars: what they decided about a trace holds.
+  traceTrust: { ...SETTINGS.traceTrust, fallback: 'honour' } as typeof SETTINGS.traceTrust,
   tagPrefix: SETTINGS.tagPrefix,
+  live: SETTINGS.live,
   ttl: setting({
     flag: '--ttl <duration>',
     env: ['SLUICE_SIDECAR_TTL'],

@@ -1,0 +1,103 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { nanoid } from 'nanoid';
+import type { Decision, Refusal } from '../src/core/decide.ts';
+import type { Target } from '../src/core/model.ts';
+import type { ProxyFacts } from '../src/proxy/options.ts';
+import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
+import { readAuthority } from '../src/proxy/target.ts';
+import type { Log } from '../src/telemetry/log.ts';
+import type { RequestObserver } from '../src/telemetry/observer.ts';
+import type { CalledServices } from './called.ts';
+import { meshService } from './mesh-rule.ts';
+
+export interface OutboundOptions {
+  readonly called: CalledServices;
+  readonly observer: RequestObserver;
+  readonly log: Log;
+}
+
+/**
+ * The way out, as an HTTP proxy: calls to `NAME.mesh` are discovered, split and balanced as the gateway would;
+ * anything else is forwarded to where it asks for, for programs of this machine only.
+ */
+export const createOutbound = ({ called, observer, log }: OutboundOptions): HttpProxy =>
+  createProxy({
+    prepare: ({ host }) => {
+      const service = meshService(host);
+      return service === undefined ? undefined : called.prepare(service);
+    },
+    decide: facts => decideOutbound(called, facts),
+    tunnel,
+    via: `sluice-${nanoid(10)}`,
+    observer,
+    loads: called.loads,
+    log,
+    trusts: isLoopback,
+  });
+
+export const decideOutbound = (
+  called: Pick<CalledServices, 'decide'>,
+  facts: ProxyFacts,
+): Decision | Refusal => {
+  const service = meshService(facts.host);
+  if (service !== undefined) return called.decide(service, facts.path);
+  // Open to the network, it would let strangers into whatever this machine can reach.
+  if (facts.host === '' || !isLoopback(facts.clientAddress)) return { code: 'no_route' };
+  return forward(facts);
+};
+
+/** One route for all of them: hosts are the program's to invent, and must not become series of metrics. */
+const FORWARD = { route: 'forward', service: 'forward', version: 'default' };
+
+const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  const target: Target = {
+    version: FORWARD.version,
+    instance: {
+      id: `forward/${host}:${port}`,
+      service: FORWARD.service,
+      serviceId: host,
+      node: '',
+      address,
+      port,
+      health: 'passing',
+      tags: [],
+      weight: 1,
+      createIndex: 0,
+      modifyIndex: 0,
+    },
+  };
+  return { ...FORWARD, path, target, candidates: [target] };
+};
+
+const isLoopback = (address: string): boolean => address === '::1' || /^127\./.test(address);
+
+const CONNECT_MS = 5_000;
+
+/** CONNECT, for what a program says to others over TLS. */
+const tunnel = (authority: string, socket: Duplex, head: Buffer): boolean => {
+  const to = readAuthority(authority);
+  const { remoteAddress = '' } = socket as { remoteAddress?: string };
+  if (to?.port === undefined || meshService(to.host) !== undefined) return false;
+  if (!isLoopback(remoteAddress.replace(/^::ffff:/, ''))) return false;
+  const host = to.host.replace(/^\[(.*)\]$/, '$1');
+  const upstream = connect({ host, port: to.port, timeout: CONNECT_MS });
+  let isOpen = false;
+  upstream.once('connect', () => {
+    isOpen = true;
+    upstream.setTimeout(0);
+    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+    upstream.write(head);
+    socket.pipe(upstream).pipe(socket);
+  });
+  upstream.once('timeout', () => upstream.destroy());
+  upstream.once('error', () => {});
+  upstream.once('close', hadError => {
+    if (isOpen) hadError ? socket.destroy() : socket.end();
+    else socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  socket.once('error', () => upstream.destroy());
+  socket.once('close', () => upstream.destroy());
+  return true;
+};

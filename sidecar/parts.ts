@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../src/config.ts';
+import { type ConsulClient, createConsulClient } from '../src/consul/client.ts';
+import type { Log } from '../src/telemetry/log.ts';
+import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
+import { openRedisStore } from '../src/weights/redis-store.ts';
+import { adminWeights, noWeights, type WeightSource } from './admin-weights.ts';
+import { type CalledServices, createCalledServices } from './called.ts';
+import type { SettingValues } from './read-settings.ts';
+
+/** What the sidecar process and the SDK have in common. */
+export interface Parts {
+  readonly consul: ConsulClient;
+  readonly telemetry: Telemetry;
+  readonly called: CalledServices;
+  close(): Promise<void>;
+}
+
+/**
+ * @param service whose traces these are, where `OTEL_SERVICE_NAME` names none
+ * @throws ConfigError
+ */
+export const openParts = (settings: SettingValues, service: string, log: Log): Parts => {
+  const consul = openConsul(settings);
+  const telemetry = openTelemetry({ ...settings, otelServiceName: settings.otelServiceName ?? service }, log);
+  const weights = openWeights(settings, log);
+  const called = createCalledServices({
+    follow: (name, onInstances) => watchService({ client: consul, service: name, log, onInstances }).stop,
+    weights,
+    policy: settings.live,
+    tagPrefix: settings.tagPrefix,
+    chance: Math.random,
+    now: () => performance.now(),
+  });
+  return {
+    consul,
+    telemetry,
+    called,
+    close: async () => {
+      called.close();
+      consul.close();
+      await Promise.all([weights.close(), telemetry.close()]);
+    },
+  };
+};
+
+const openConsul = ({ consul, consulToken, consulTls, consulCa }: SettingValues): ConsulClient =>
+  createConsulClient({
+    address: consul,
+    ...(consulToken === undefined ? {} : { token: consulToken }),
+    ...(consulCa === undefined ? {} : { tls: { ca: readCa(consulCa) } }),
+    ...(consulTls && consulCa === undefined ? { tls: {} } : {}),
+  });
+
+const readCa = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`CONSUL_CACERT: cannot read "${file}": ${(error as Error).message}`]);
+  }
+};
+
+/** Redis where there is one, else a gateway that follows it, else nobody names any weights. */
+const openWeights = ({ redis, redisPrefix, admin }: SettingValues, log: Log): WeightSource => {
+  if (redis !== 'off')
+    return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-sidecar', log });
+  return admin === undefined ? noWeights : adminWeights({ url: admin, log, chance: Math.random });
+};
