@@ -144,6 +144,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       log.info('draining');
       const { cut } = await proxy.drain(config.drain);
       if (cut > 0) log.warn({ cut }, 'cut what did not finish in time');
+      await proxy.close();
       await admin.close();
       await closeParts();
       log.info('stopped');

@@ -59,7 +59,7 @@ export interface Match {
 
 /** Where the shares of a split come from. */
 export type SplitSource =
-  | 'redis' // the operator's hash (or the memory store of `sluice dev`)
+  | 'weights' // the operator's: the hash in Redis, or the memory of `sluice dev`
   | 'tags' // `weight=` tags
   | 'instances' // no weights anywhere: every live instance has an equal share
   | 'unnamed'; // every version the hash gives a share to is dead: live versions it does not name serve

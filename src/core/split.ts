@@ -20,13 +20,13 @@ export const computeSplit = (live: readonly LiveVersion[], stored: ServiceWeight
   const weights = stored?.weights;
   if (weights !== undefined) {
     const named = normalise(live.map(v => ({ version: v.version, share: weights.get(v.version) ?? 0 })));
-    if (sum(named) > 0) return { source: 'redis', shares: named };
+    if (sum(named) > 0) return { source: 'weights', shares: named };
     const somebodyShouldServe = [...weights.values()].some(weight => weight > 0);
     const unnamed = live.filter(v => !weights.has(v.version));
     if (somebodyShouldServe && unnamed.length > 0) {
       return { source: 'unnamed', shares: normalise(live.map(v => perInstance(v, !weights.has(v.version)))) };
     }
-    return { source: 'redis', shares: named };
+    return { source: 'weights', shares: named };
   }
   if (live.some(v => v.tagWeight !== undefined)) {
     return {

@@ -117,7 +117,7 @@ describe('with a snapshot', () => {
     const { json: routes } = await ask('GET', '/api/routes');
     assert.deepEqual(
       routes.routes.map((r: { route: string; source: string }) => [r.route, r.source]),
-      [['/orders/*', 'redis']],
+      [['/orders/*', 'weights']],
     );
     assert.deepEqual(
       routes.routes[0].versions.map((v: { version: string; share: number }) => [v.version, v.share]),

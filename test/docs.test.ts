@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { SETTINGS, type Setting, settingKey } from '../src/config.ts';
+import { ERRORS } from '../src/core/errors.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** Compares the part of a page between its markers with what the code says, or writes it (UPDATE_DOCS=1). */
+const holds = (file: string, marker: string, expected: string): void => {
+  const pattern = new RegExp(`(<!-- ${marker}: [^>]*-->\n)([^]*?)(<!-- /${marker} -->)`);
+  const page = read(file);
+  assert.match(page, pattern, `${file} has no part "${marker}"`);
+  if (process.env.UPDATE_DOCS !== undefined) {
+    writeFileSync(
+      join(ROOT, file),
+      page.replace(pattern, (_all, start, _old, end) => `${start}${expected}${end}`),
+    );
+  } else {
+    assert.equal(pattern.exec(page)?.[2], expected, `${file} is behind the code: run with UPDATE_DOCS=1`);
+  }
+};
+
+const settingsTable = (): string => {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = Object.entries(SETTINGS).map(([name, given]) => {
+    const { flag, env, fallback, fallbackText, help }: Setting<unknown> = given;
+    const shown = fallbackText ?? (fallback === undefined || fallback === '' ? '' : String(fallback));
+    const variables = (env ?? []).map(variable => `\`${variable}\``).join(', ');
+    const cells = [
+      flag === undefined ? '' : `\`${flag}\``,
+      variables,
+      `\`${settingKey(name)}\``,
+      shown === '' ? '' : `\`${shown}\``,
+      help,
+    ];
+    return `| ${cells.map(cell).join(' | ')} |\n`;
+  });
+  return `| flag | environment | file | default | what it says |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
+};
+
+const errorsTable = (): string => {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, title }]) => `| \`${code}\` | ${status} | ${title} |\n`,
+  );
+  return `| code | status | title |\n| --- | --- | --- |\n${rows.join('')}`;
+};
+
+describe('pages that follow the code', () => {
+  it('docs/configuration.md has every setting', () =>
+    holds('docs/configuration.md', 'settings', settingsTable()));
+  it('docs/errors.md has every code', () => holds('docs/errors.md', 'errors', errorsTable()));
+});
+
+describe('links', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+    readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.md'))
+      .map(name => join('docs', name)),
+  );
+  for (const page of pages) {
+    it(`${page}: every file it names is there`, () => {
+      const targets = [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(
+        ([, target = '']) => target,
+      );
+      const missing = targets.filter(target => !existsSync(resolve(ROOT, dirname(page), target)));
+      assert.deepEqual(missing, []);
+    });
+  }
+});

@@ -1,0 +1,86 @@
+import { Agent, request } from 'undici';
+
+export interface LoadResult {
+  /** Answers by status; `failed` counts requests that got none. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly requests: number;
+  /** First few that were not 2xx, for the failure's message. */
+  readonly bad: readonly string[];
+}
+
+export interface Load {
+  /** Sends no more, waits for what is under way. */
+  stop(): Promise<LoadResult>;
+}
+
+/** Requests at a steady rate, each sent when its time has come whether or not others were answered. */
+export const startLoad = (
+  url: string,
+  { perSecond, method = 'GET' }: { perSecond: number; method?: 'GET' | 'POST' },
+): Load => {
+  const agent = new Agent({ connections: 50, pipelining: 1 });
+  const statuses: Record<string, number> = {};
+  const bad: string[] = [];
+  const underWay = new Set<Promise<void>>();
+  let requests = 0;
+
+  const send = async (): Promise<void> => {
+    requests += 1;
+    const at = new Date().toISOString();
+    try {
+      const answer = await request(url, {
+        method,
+        dispatcher: agent,
+        ...(method === 'POST' ? { body: 'x' } : {}),
+      });
+      const text = await answer.body.text();
+      statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
+      if (answer.statusCode >= 300 && bad.length < 5)
+        bad.push(`${at} ${answer.statusCode} ${text.slice(0, 200)}`);
+    } catch (error) {
+      statuses.failed = (statuses.failed ?? 0) + 1;
+      if (bad.length < 5) bad.push(`${at} ${String(error)}`);
+    }
+  };
+
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - began) / 1_000) * perSecond);
+    while (requests < due) {
+      const work = send().finally(() => underWay.delete(work));
+      underWay.add(work);
+    }
+  }, 5);
+
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(underWay);
+      await agent.close();
+      return { statuses, requests, bad };
+    },
+  };
+};
+
+/** Many requests one after the other on a few connections, counting what each answered. */
+export const countAnswers = async (
+  url: string,
+  total: number,
+  connections = 16,
+): Promise<Map<string, number>> => {
+  const agent = new Agent({ connections, pipelining: 1 });
+  const counts = new Map<string, number>();
+  let left = total;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const answer = await request(url, { dispatcher: agent });
+      const text = await answer.body.text();
+      const key = answer.statusCode === 200 ? text : String(answer.statusCode);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, worker));
+  await agent.close();
+  return counts;
+};
