@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../src/config.ts';
 import { type ConsulClient, createConsulClient } from '../src/consul/client.ts';
+import { watchService } from '../src/consul/service-watch.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
@@ -25,7 +26,7 @@ export const openParts = (settings: SettingValues, service: string, log: Log): P
   const telemetry = openTelemetry({ ...settings, otelServiceName: settings.otelServiceName ?? service }, log);
   const weights = openWeights(settings, log);
   const called = createCalledServices({
-    follow: (name, onInstances) => watchService({ client: consul, service: name, log, onInstances }).stop,
+    follow: (name, onInstances) => watchService({ client: consul, name, log, onInstances }).stop,
     weights,
     policy: settings.live,
     tagPrefix: settings.tagPrefix,
