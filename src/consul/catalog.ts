@@ -3,7 +3,9 @@ import type { Catalog, Instance } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
+import { createGate } from './gate.ts';
 import { createHeldCatalog } from './held-catalog.ts';
+import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { readInstances } from './instances.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
@@ -46,15 +48,12 @@ interface View {
 /** Everything is read again about this often, whatever the bells say. */
 const RECONCILE_MS = 30_000;
 
-/** For this long after a break, `critical` may mean that a restarted agent has not yet run its checks. */
-const SETTLE_MS = 15_000;
-
 /**
  * Follows the whole catalog with seven connections, however many services there are: three long polls say
  * that (and mostly where) something changed, and services are then read one by one over four more.
  */
 export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
-  const { client, log, holdMs = 60_000, timers = systemTimers, chance = Math.random } = options;
+  const { client, log, holdMs = HOLD_MS, timers = systemTimers, chance = Math.random } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
   const views = new Map<string, View>();
@@ -62,7 +61,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   const partial = new Set<string>();
   const session = createSession({ queries: ['bells', 'reads'], address: client.address, log, timers });
   const held = createHeldCatalog({ holdMs, timers, onCatalog: options.onCatalog });
-  const { promise: ready, resolve: becomeReady } = withResolvers();
+  const ready = createGate();
 
   /** Counts breaks; what Consul says is trusted once a sweep was completed in the present session. */
   let current = 0;
@@ -148,7 +147,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       failures = 0;
       session.answered('reads');
       publish();
-      becomeReady();
+      ready.open();
       if (sweptIn !== current || !bells.areUp()) return;
       trusted = current;
       if (restarted) settleUntil = timers.wall() + SETTLE_MS;
@@ -179,7 +178,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   cancelReconcile = timers.after(RECONCILE_MS, reconcile);
 
   return {
-    ready,
+    ready: ready.opened,
     stop: () => {
       stopped.abort();
       bells.stop();
@@ -193,11 +192,3 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
 
 const servicesOn = (nodes: ReadonlySet<string>, views: ReadonlyMap<string, View>): string[] =>
   [...views].filter(([, view]) => view.instances.some(({ node }) => nodes.has(node))).map(([name]) => name);
-
-const withResolvers = (): { promise: Promise<void>; resolve: () => void } => {
-  let resolve = (): void => {};
-  const promise = new Promise<void>(done => {
-    resolve = done;
-  });
-  return { promise, resolve };
-};

@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, Instance } from '../core/model.ts';
 
+/** For so long after a break `critical` may come from a restarted agent that has not run its checks yet. */
+export const SETTLE_MS = 15_000;
+
+/** How long an instance is held unless configured otherwise. */
+export const HOLD_MS = 60_000;
+
 export interface HoldRules {
   /** The fresh catalog is whole and came in an unbroken session: what it lacks is gone. */
   readonly trusted: boolean;
