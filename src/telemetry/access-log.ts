@@ -90,7 +90,7 @@ const open = (options: AccessLogOptions, share: number): AccessLog => {
       batch += `${JSON.stringify(entry)}\n`;
       lines += 1;
       if (batch.length >= BATCH_SIZE) flush();
-      else timer ??= setTimeout(flush, BATCH_DELAY).unref();
+      else timer ??= setTimeout(flush, BATCH_DELAY);
     },
     counts: () => ({ written, dropped }),
     close: async (within = 1000) => {
