@@ -77,7 +77,11 @@ export const startEmbeddedAgent = async ({
   };
 };
 
-const ANY_ADDRESS: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' };
+const ANY_ADDRESS: Readonly<Record<string, string>> = {
+  '': '127.0.0.1',
+  '0.0.0.0': '127.0.0.1',
+  '::': '::1',
+};
 
 /** Services that name no address are reached at their node's: with every address listened on, this machine. */
 const describeNode = (host: string): NodeRow => {

@@ -2,8 +2,8 @@ import { parseGoDuration } from './duration.ts';
 import { ApiError } from './errors.ts';
 
 /**
- * Reads JSON into typed values as Consul 1.8.7 (Go's encoding/json) does: field names in any case and with or
- * without underscores, null for "not given", unknown fields and wrong types refused by name.
+ * Reads JSON into typed values as Consul 1.8.7 (Go's encoding/json) does: field names in any case, null for
+ * "not given", unknown fields and wrong types refused by name.
  */
 export type Reader<T> = (value: unknown, field: string) => T;
 
@@ -45,7 +45,7 @@ export const anything: Reader<unknown> = value => value;
 export const listOf =
   <T>(item: Reader<T>): Reader<T[]> =>
   (value, field) =>
-    Array.isArray(value) ? value.map(v => item(v, field)) : mismatch(value, field, '[]');
+    Array.isArray(value) ? value.map(v => item(v, field)) : mismatch(value, field, 'list');
 
 export const mapOf =
   <T>(item: Reader<T>): Reader<Record<string, T>> =>
@@ -56,20 +56,28 @@ type Fields = Record<string, Reader<unknown>>;
 
 export type Struct<F extends Fields> = { [K in keyof F]?: ReturnType<F[K]> };
 
-/** Fields that are absent or null are absent in the result. */
-export const struct = <F extends Fields>(fields: F): Reader<Struct<F>> => {
-  const byPlainName = new Map(Object.keys(fields).map(name => [plain(name), name]));
+/**
+ * Fields that are absent or null are absent in the result.
+ *
+ * @param aliases other spellings, lower case
+ */
+export const struct = <F extends Fields>(
+  fields: F,
+  aliases: Readonly<Record<string, keyof F & string>> = {},
+): Reader<Struct<F>> => {
+  const names = new Map([
+    ...Object.keys(fields).map(name => [name.toLowerCase(), name] as const),
+    ...Object.entries(aliases),
+  ]);
   return (value, field) => {
     const result: Record<string, unknown> = {};
     for (const [key, v] of entriesOf(value, field, 'struct')) {
-      const name = byPlainName.get(plain(key)) ?? refuse(`json: unknown field ${JSON.stringify(key)}`);
+      const name = names.get(key.toLowerCase()) ?? refuse(`json: unknown field ${JSON.stringify(key)}`);
       if (v !== null) result[name] = fields[name]?.(v, `${field}.${name}`);
     }
     return result as Struct<F>;
   };
 };
-
-const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
 
 const entriesOf = (value: unknown, field: string, type: string): [string, unknown][] =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

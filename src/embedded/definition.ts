@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   anything,
   duration,
@@ -46,7 +47,13 @@ const checkFields = {
   OutputMaxSize: anything,
 } satisfies Record<string, Reader<unknown>>;
 
-export const checkBody = struct(checkFields);
+export const checkBody = struct(checkFields, {
+  deregister_critical_service_after: 'DeregisterCriticalServiceAfter',
+  docker_container_id: 'DockerContainerID',
+  script_args: 'ScriptArgs',
+  service_id: 'ServiceID',
+  tls_skip_verify: 'TLSSkipVerify',
+});
 
 export type CheckBody = Struct<typeof checkFields>;
 
@@ -69,7 +76,10 @@ const serviceFields = {
   Namespace: anything,
 } satisfies Record<string, Reader<unknown>>;
 
-export const serviceBody = struct(serviceFields);
+export const serviceBody = struct(serviceFields, {
+  enable_tag_override: 'EnableTagOverride',
+  tagged_addresses: 'TaggedAddresses',
+});
 
 export type ServiceBody = Struct<typeof serviceFields>;
 
@@ -126,7 +136,7 @@ export const readService = (body: ServiceBody, node: string): ServiceDefinition 
   refuseUnsupported('service', { Kind: body.Kind, Proxy: body.Proxy, Connect: body.Connect });
   const id = body.ID === undefined || body.ID === '' ? name : body.ID;
   const port = body.Port ?? 0;
-  const addresses = body.TaggedAddresses ?? {};
+  const taggedAddresses = readTaggedAddresses(body, address, port);
   const row: ServiceRow = {
     Node: node,
     ID: id,
@@ -135,12 +145,7 @@ export const readService = (body: ServiceBody, node: string): ServiceDefinition 
     Meta: meta,
     Port: port,
     Address: address,
-    TaggedAddresses: {
-      ...ownAddresses(address, port),
-      ...Object.fromEntries(
-        Object.entries(addresses).map(([tag, a]) => [tag, { Address: a.Address ?? '', Port: a.Port ?? 0 }]),
-      ),
-    },
+    ...(Object.keys(taggedAddresses).length === 0 ? {} : { TaggedAddresses: taggedAddresses }),
     Weights: readWeights(body.Weights),
     EnableTagOverride: body.EnableTagOverride ?? false,
   };
@@ -271,9 +276,18 @@ const isGiven = (value: unknown): boolean => {
   return value !== undefined && value !== null && value !== '' && value !== 0 && value !== false;
 };
 
-const ownAddresses = (address: string, port: number): NonNullable<ServiceRow['TaggedAddresses']> => {
-  const family = /^\d+(\.\d+){3}$/.test(address) ? 'ipv4' : address.includes(':') ? 'ipv6' : undefined;
-  if (family === undefined) return {};
-  const at = { Address: address, Port: port };
-  return { [`lan_${family}`]: at, [`wan_${family}`]: at };
+/** Consul adds the service's own address by its family; what the service itself says counts more. */
+const readTaggedAddresses = (
+  { TaggedAddresses: given = {} }: ServiceBody,
+  address: string,
+  port: number,
+): NonNullable<ServiceRow['TaggedAddresses']> => {
+  const family = isIP(address);
+  const own = { Address: address, Port: port };
+  return {
+    ...(family === 0 ? {} : { [`lan_ipv${family}`]: own, [`wan_ipv${family}`]: own }),
+    ...Object.fromEntries(
+      Object.entries(given).map(([tag, { Address = '', Port = 0 }]) => [tag, { Address, Port }]),
+    ),
+  };
 };

@@ -8,6 +8,8 @@ import { type Answer, findRoute, isQuery, type Route } from './routing.ts';
 const MAX_BODY = 512 * 1024;
 
 const MAX_CONNECTIONS = 4096;
+/** Long, since Consul closes no idle connection and clients reuse theirs without expecting it to be gone. */
+const KEEP_ALIVE_MS = 5 * 60_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A client that takes nothing of its answer for so long is cut off. */
 const WRITE_TIMEOUT_MS = 30_000;
@@ -30,6 +32,7 @@ export const createApiServer = (routes: readonly Route[], surroundings: Surround
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 };
 
