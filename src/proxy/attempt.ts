@@ -117,9 +117,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 /** What a failure on an open connection means to the caller. */
 const codeOf = (cause: Error & { code?: unknown }): ErrorCode => {
-  const code = String(cause.code);
-  if (code.startsWith('HPE_')) return 'bad_response';
+  if (cause.name === 'HTTPParserError') return 'bad_response';
   // undici tells an answer out of turn from a closed connection by the message alone.
   if (cause.message === 'bad response' || cause.message === 'bad upgrade') return 'bad_response';
-  return CODES[code] ?? 'upstream_reset';
+  return CODES[String(cause.code)] ?? 'upstream_reset';
 };

@@ -11,7 +11,7 @@ import { Upstreams } from './upstreams.ts';
 /** What both lanes share: the settings, resolved once, and the little that changes. */
 export interface Context
   extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'chance' | 'nextId'>>,
-    Pick<ProxyOptions, 'decide' | 'via' | 'observer' | 'loads' | 'log' | 'tunnel' | 'readyPath'> {
+    Pick<ProxyOptions, 'decide' | 'prepare' | 'via' | 'observer' | 'loads' | 'log' | 'tunnel' | 'readyPath'> {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;

@@ -8,7 +8,8 @@ import { Attempt, type AttemptEvents, type RawFields } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { readResponseHead, stampResponse } from './headers.ts';
-import { beginObservation, decideFor, type Intake, outcomeOf, stampFor, takeIn } from './intake.ts';
+import { beginObservation, factsOf, type Intake, outcomeOf, stampFor, takeIn } from './intake.ts';
+import type { ProxyFacts } from './options.ts';
 import { Reply } from './reply.ts';
 import { discardRest, RequestBody } from './request-body.ts';
 import { plain, problem } from './respond.ts';
@@ -77,11 +78,18 @@ class Exchange implements AttemptEvents, OnConnection {
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.requests > this.#ctx.limits.requests) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
-    else this.#route();
+    else this.#route(factsOf(this.#connection, this.#intake));
   }
 
-  #route(): void {
-    const outcome = decideFor(this.#ctx, this.#connection, this.#intake);
+  #route(facts: ProxyFacts): void {
+    const prepared = this.#ctx.prepare?.(facts);
+    if (prepared === undefined) this.#decide(facts);
+    else prepared.then(() => this.#decide(facts)).catch((cause: unknown) => this.fail('internal', cause));
+  }
+
+  #decide(facts: ProxyFacts): void {
+    if (this.#over) return;
+    const outcome = this.#ctx.decide(facts);
     this.#outcome = outcome;
     if (isRefusal(outcome)) {
       this.fail(outcome.code);

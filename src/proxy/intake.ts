@@ -14,6 +14,7 @@ import {
   readRequestHead,
   stampRequest,
 } from './headers.ts';
+import type { ProxyFacts } from './options.ts';
 import { type RequestTarget, readTarget } from './target.ts';
 
 /** A request as far as it is understood before anything is done about it, the same for every lane. */
@@ -79,14 +80,9 @@ export const beginObservation = (
     rawHeaders,
   });
 
-/** match -> split -> pick, or why not. */
-export const decideFor = (
-  ctx: Context,
-  { clientAddress }: Connection,
-  { target }: Intake,
-): Decision | Refusal => {
+export const factsOf = ({ clientAddress }: Connection, { target }: Intake): ProxyFacts => {
   const { host, path, port } = target;
-  return ctx.decide(port === undefined ? { host, path, clientAddress } : { host, path, port, clientAddress });
+  return port === undefined ? { host, path, clientAddress } : { host, path, port, clientAddress };
 };
 
 /** Adds to the head what the upstream is told about this hop, once a request. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Loads } from '../core/balance.ts';
 import type { Decision, Refusal, RequestFacts } from '../core/decide.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -15,6 +16,9 @@ export interface ProxyOptions {
   /** Where each request goes: the table of a gateway, the one target of a sidecar's inbound, the names of its
    * outbound. Called once a request, synchronously. */
   readonly decide: (facts: ProxyFacts) => Decision | Refusal;
+  /** Waited for before `decide` where a hop must first learn of whom it is asked for; undefined where it need not.
+   * Must not reject. */
+  readonly prepare?: (facts: ProxyFacts) => Promise<void> | undefined;
   /** Names this very process in `Via`; a token (RFC 9110, 5.6.2). A request that carries it is a loop. */
   readonly via: string;
   readonly observer: RequestObserver;
@@ -36,7 +40,7 @@ export interface ProxyOptions {
 }
 
 /** @returns false to refuse it after all */
-export type Tunnel = (authority: string, socket: import('node:stream').Duplex, head: Buffer) => boolean;
+export type Tunnel = (authority: string, socket: Duplex, head: Buffer) => boolean;
 
 export interface Limits {
   /** Of the request line and all headers together. */

@@ -119,11 +119,14 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   });
 
   server.on('clientError', (error: ParserError, socket: Duplex) => {
-    const running = [...(connections.get(socket)?.running ?? [])];
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else if (running.length === 0) answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()));
-    // Of several answers that are due, no one can be written in another's place.
-    else if (running.length > 1 || running[0]?.garbled?.() !== true) socket.destroy();
+    const [exchange, ...others] = connections.get(socket)?.running ?? [];
+    const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
+    if (!hasLeft && exchange === undefined) {
+      answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()));
+    } else if (hasLeft || others.length > 0 || exchange?.garbled?.() !== true) {
+      // Of several answers that are due, none can be written in another's place.
+      socket.destroy();
+    }
   });
 
   let onEmpty = (): void => {};

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../support/wait.ts';
@@ -123,6 +125,31 @@ export const deadPort = async (): Promise<number> => {
   await listenOn(server);
   const port = portOf(server);
   await new Promise(resolve => server.close(resolve));
+  return port;
+};
+
+/**
+ * A port that takes no more connections, so that connecting hangs as it does to a host that is down: its
+ * process is stopped and its backlog full.
+ */
+export const fullBacklog = async (t: TestContext): Promise<number> => {
+  const code = `const s = require('node:net').createServer();
+    s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port));`;
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(line.toString());
+  child.kill('SIGSTOP');
+  const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  t.after(async () => {
+    for (const socket of waiting) socket.destroy();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  // The kernel answers what fits into the backlog and drops the rest.
+  await eventually(() => waiting.filter(s => !s.connecting).length >= 2, {
+    within: 2_000,
+    hint: 'a full backlog',
+  });
   return port;
 };
 

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { startProxy, VIA } from './support/proxy.ts';
+import { fieldsOf, type RawUpstream, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+const upstreamAndProxy = async (t: TestContext): Promise<{ upstream: RawUpstream; port: number }> => {
+  const upstream = await rawUpstream(t, socket => socket.write(OK));
+  const { port } = await startProxy(t, upstream.port);
+  return { upstream, port };
+};
+
+/** Requests that an upstream would see, were they passed on. */
+const refused: readonly (readonly [attack: string, request: string, status: number])[] = [
+  [
+    'CL.TE: Content-Length and Transfer-Encoding disagree',
+    'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
+    400,
+  ],
+  [
+    'TE.CL: the same, the other way round',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n8\r\nSMUGGLED\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'TE.TE: a coding list that parsers read differently',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'TE.TE: two Transfer-Encoding fields',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'TE.TE: an unknown coding',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'TE.TE: a vertical tab before the coding',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'Transfer-Encoding from HTTP/1.0',
+    'POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'CL.CL: two lengths',
+    'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello',
+    400,
+  ],
+  ['CL.CL: a list of lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello', 400],
+  ['a signed length', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nhello', 400],
+  ['two Host fields', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+  ['two equal Host fields', 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n', 400],
+  ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['a space before the colon', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', 400],
+  ['obs-fold', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\n 2\r\n\r\n', 400],
+  [
+    'a bare line feed in a chunk size',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\n\r\n',
+    400,
+  ],
+  ['a control character in a value', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n', 400],
+  ['user info in Host', 'GET / HTTP/1.1\r\nHost: admin@x\r\n\r\n', 400],
+  ['climbing out of the root', 'GET /a/../../etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['climbing in disguise', 'GET /%2e%2e/etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['CONNECT through a gateway', 'CONNECT inner:22 HTTP/1.1\r\nHost: inner:22\r\n\r\n', 400],
+  ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ['a loop', `GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 edge, 1.1 ${VIA} (sluice)\r\n\r\n`, 508],
+];
+
+describe('attacks that are refused and reach nobody', () => {
+  for (const [attack, request, status] of refused) {
+    it(attack, async t => {
+      const { upstream, port } = await upstreamAndProxy(t);
+      const client = await rawClient(t, port);
+      client.send(request);
+      const answer = await client.until(/^HTTP\/1\.1 \d+ [\s\S]*\r\n\r\n[\s\S]*}/);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+      assert.deepEqual(fieldsOf(answer)['content-type'], ['application/problem+json']);
+      // At most the head of a request whose body turned out malformed, and never a second request.
+      const seen = upstream.connections.map(c => c.text).join('');
+      assert.ok((seen.match(/HTTP\/1\.1\r\n/g) ?? []).length <= 1, seen);
+      assert.doesNotMatch(seen, /SMUGGLED/);
+    });
+  }
+});
+
+describe('attacks that come through harmless', () => {
+  it('chunked DELETE smuggling: the body stays the body of its request', async t => {
+    const { upstream, port } = await upstreamAndProxy(t);
+    const smuggled = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
+    await rawExchange(
+      t,
+      port,
+      `DELETE /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+    );
+    const [first] = upstream.connections;
+    assert.equal(upstream.connections.length, 1);
+    const fields = fieldsOf(first?.text ?? '');
+    assert.ok(fields['transfer-encoding'] !== undefined || fields['content-length'] !== undefined);
+  });
+
+  it('GET with a body: framed for the upstream as for us', async t => {
+    const { upstream, port } = await upstreamAndProxy(t);
+    await rawExchange(
+      t,
+      port,
+      'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\nGET ',
+    );
+    assert.deepEqual(fieldsOf(upstream.connections[0]?.text ?? '')['content-length'], ['4']);
+  });
+
+  it('hop-by-hop abuse: Connection cannot remove what this hop says', async t => {
+    const { upstream, port } = await upstreamAndProxy(t);
+    await rawExchange(
+      t,
+      port,
+      'GET / HTTP/1.1\r\nHost: x\r\nConnection: close, X-Forwarded-For, Forwarded, X-Request-Id, Host, Via\r\n\r\n',
+    );
+    const fields = fieldsOf(upstream.connections[0]?.text ?? '');
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-request-id', 'host', 'via']) {
+      assert.equal(fields[name]?.length, 1, name);
+    }
+  });
+
+  it('response splitting: a line break in a value cannot leave the upstream', async t => {
+    const upstream = await rawUpstream(t, socket =>
+      socket.write('HTTP/1.1 200 OK\r\nX-A: a\rX-B: b\r\nContent-Length: 0\r\n\r\n'),
+    );
+    const { port } = await startProxy(t, upstream.port);
+    const answer = await rawExchange(t, port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    assert.match(answer, /^HTTP\/1\.1 502 /);
+  });
+
+  it('response queue poisoning: bytes after an answer are not the next answer', async t => {
+    const upstream = await rawUpstream(t, (socket, _, seen) => {
+      socket.write(seen === 0 ? `${OK}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil` : OK);
+    });
+    const { port } = await startProxy(t, upstream.port);
+    for (let i = 0; i < 3; i++) {
+      const answer = await rawExchange(t, port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      assert.match(answer, /\r\n\r\nok$/);
+    }
+  });
+});
