@@ -22,7 +22,7 @@ export interface ConsulClientOptions {
   /** Speak https. `ca` is PEM text; without it the system's authorities count. */
   readonly tls?: { readonly ca?: string };
   readonly dc?: string;
-  /** How long a call that does not wait for changes may take, in milliseconds. */
+  /** How long a call may take, in milliseconds; a blocking query may take so much longer than its wait. */
   readonly timeoutMs?: number;
 }
 
@@ -94,9 +94,6 @@ export interface ConsulClient {
 /** Connections for calls that don't wait. Each blocking query under way has one more of its own. */
 const MAX_CALL_CONNECTIONS = 4;
 
-/** What a blocking query may take longer than Consul means to: the answer has to travel, too. */
-const SLACK_MS = 5_000;
-
 const UPDATE_VERBS = { passing: 'pass', warning: 'warn', critical: 'fail' } as const;
 
 /** @throws TypeError where the address is none */
@@ -121,7 +118,7 @@ export const createConsulClient = (options: ConsulClientOptions): ConsulClient =
       query,
       agent: waitSeconds > 0 ? polls : calls,
       // The server adds up to a sixteenth to the wait, so that clients don't come back in step.
-      deadlineMs: waitSeconds > 0 ? waitSeconds * 1_000 * (1 + 1 / 16) + SLACK_MS : timeoutMs,
+      deadlineMs: waitSeconds * 1_000 * (1 + 1 / 16) + timeoutMs,
     });
   };
 
