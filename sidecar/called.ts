@@ -39,6 +39,7 @@ export interface CalledServices {
   prepare(service: string): Promise<void> | undefined;
   /** Where a call to `http://SERVICE.mesh/…` goes. */
   decide(service: string, path: string): Decision | Refusal;
+  /** Follows nothing any more; calls still go to where they went last. */
   close(): void;
 }
 
@@ -65,6 +66,7 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
   const { weights, policy, tagPrefix, chance, now, firstAnswerMs = 2_000 } = options;
   const loads = new Loads();
   const entries = new Map<string, Entry>();
+  let closed = false;
 
   const compile = (service: string, entry: Entry): void => {
     const { instances = [] } = entry;
@@ -123,9 +125,12 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
   return {
     loads,
     prepare: service => {
-      const known = entries.get(service);
-      if (known === undefined) makeRoom();
-      const entry = known ?? follow(service);
+      let entry = entries.get(service);
+      if (entry === undefined) {
+        if (closed) return undefined;
+        makeRoom();
+        entry = follow(service);
+      }
       entry.calledAt = now();
       return entry.first;
     },
@@ -136,9 +141,10 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       return decide(entry.table, { host: `${service}.mesh`, path }, loads, chance);
     },
     close: () => {
+      closed = true;
       clearInterval(sweeper);
       stopWeights();
-      for (const service of [...entries.keys()]) drop(service);
+      for (const entry of entries.values()) entry.end();
     },
   };
 };

@@ -25,8 +25,6 @@ export interface MeshFetch {
    * nobody knows is a 404, one without a live instance a 503, both as application/problem+json.
    */
   fetch(input: string | URL | Request, init?: MeshInit): Promise<Response>;
-  /** Cuts what is under way. */
-  close(): Promise<void>;
 }
 
 export interface MeshFetchOptions {
@@ -114,7 +112,6 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
   };
 
   return {
-    close: () => agent.destroy(),
     fetch: async (input, { from, ...init } = {}) => {
       const request = input instanceof Request ? input : undefined;
       const url = new URL(request?.url ?? (input as string | URL));

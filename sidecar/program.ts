@@ -52,7 +52,7 @@ export const startProgram = async (
       const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), deadline);
       const code = await exited;
       clearTimeout(timer);
-      await endGroup(pid, deadline);
+      await endGroup(pid);
       return code;
     },
   };
@@ -65,9 +65,12 @@ const reason = (error: unknown): string => {
   return message;
 };
 
+/** For those that the program leaves behind. Short, since zombies (init.ts) count as members of a group, too. */
+const ORPHANS_MS = 1_000;
+
 /** What the program leaves behind (workers, a shell's children) has no terminal and would outlive the sidecar. */
-const endGroup = async (pid: number, deadline: number): Promise<void> => {
-  const until = performance.now() + deadline;
+const endGroup = async (pid: number): Promise<void> => {
+  const until = performance.now() + ORPHANS_MS;
   if (!signalGroup(pid, 'SIGTERM')) return;
   while (performance.now() < until) {
     if (!signalGroup(pid, 0)) return;
