@@ -173,14 +173,13 @@ class Observation implements RequestObservation {
     };
   }
 
-  /** All times of a request are measured from its start, so that no child outlives its parent by a rounding. */
+  /**
+   * All times of a request are measured from its start, so that no child outlives its parent by a rounding.
+   * OpenTelemetry's own clock starts spans at whole milliseconds.
+   */
   #hrTimeAt(monotonic: number): HrTime {
-    return hrTime(this.#epoch + (monotonic - this.#begunAt));
+    const epoch = this.#epoch + (monotonic - this.#begunAt);
+    const seconds = Math.floor(epoch / 1000);
+    return [seconds, Math.floor((epoch - seconds * 1000) * 1_000_000)];
   }
 }
-
-/** OpenTelemetry's own clock starts spans at whole milliseconds. */
-const hrTime = (wall: number): HrTime => {
-  const seconds = Math.floor(wall / 1000);
-  return [seconds, Math.floor((wall - seconds * 1000) * 1_000_000)];
-};

@@ -56,7 +56,10 @@ export interface Tracing {
   /** Headers for the next hop: name, value, name, value … */
   inject(context: Context): string[];
   counts(): SpanCounts;
-  /** Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws. */
+  /**
+   * Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws.
+   * A delivery that is given up this way still waits to be tried again: exit the process, or let it idle that long.
+   */
   shutdown(within?: number): Promise<void>;
 }
 
@@ -128,9 +131,8 @@ const passThrough = (extract: (rawHeaders: readonly string[]) => Context): Traci
 const tracesUrl = (base: string): string => {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new Error(
-      `the OTLP address must be an http or https URL, e.g. http://127.0.0.1:4318, not "${base}"`,
-    );
+    // Not echoed: it may hold a password.
+    throw new Error('the OTLP address must be an http or https URL, e.g. http://127.0.0.1:4318');
   }
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`;
   return url.href;

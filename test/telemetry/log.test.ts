@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { createLog, type LogLevel, silentLog } from '../../src/telemetry/log.ts';
 
@@ -60,6 +61,22 @@ describe('the process log', () => {
       assert.match(lines[0] ?? '', /\[redacted\]/);
     });
   }
+
+  it('gets its last words out on stderr before the process exits', () => {
+    const program = `
+      import { createLog } from './src/telemetry/log.ts';
+      createLog({ level: 'info', name: 'sluice' }).error({ port: 8080 }, 'the port is taken');
+      process.exit(2);
+    `;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', program],
+      { encoding: 'utf8', timeout: 10_000 },
+    );
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.equal(JSON.parse(stderr).msg, 'the port is taken');
+  });
 
   it('has a silent twin with the same shape', () => {
     assert.deepEqual(Object.keys(silentLog).sort(), ['debug', 'error', 'info', 'warn']);
