@@ -120,9 +120,13 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   };
 
   /** From here on what Consul says may be news from another life. */
-  const beginAnew = (): void => {
+  const endSession = (): void => {
     current += 1;
     restarted = held.current() !== undefined;
+  };
+
+  const beginAnew = (): void => {
+    endSession();
     queue.sweep();
   };
 
@@ -162,7 +166,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     chance,
     onBreak: error => {
       session.failed('bells', error);
-      current += 1;
+      endSession();
     },
     onUp: () => session.answered('bells'),
     onReset: beginAnew,

@@ -1,7 +1,7 @@
 import type { Timers } from './timers.ts';
 
 /** The longest wait between two tries; an agent that comes back is noticed within it. */
-const LONGEST_MS = 5_000;
+const LONGEST_MS = 3_000;
 const FIRST_MS = 100;
 
 /**

@@ -51,13 +51,16 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
   let registered = false;
   let wasEverRegistered = false;
   let failures = 0;
+  /** The last registration that was sent. */
+  let underway: Promise<void> = Promise.resolve();
   /** Ends the present pause; replaced by each. */
   let wake = new AbortController();
 
   const register = async (): Promise<void> => {
     const status = await healthNow();
     if (closing !== undefined) return;
-    await client.registerService(definition, status);
+    underway = client.registerService(definition, status);
+    await underway;
     const fields = { service: name, id, consul: client.address, health: status };
     log.info(fields, wasEverRegistered ? 'registered again: Consul had forgotten' : 'registered');
     registered = true;
@@ -66,8 +69,12 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
   };
 
   const report = async (): Promise<void> => {
-    if ('ttlSeconds' in check) await client.updateCheck(checkIdOf(id), await healthNow());
-    else registered = await client.knowsService(id);
+    if ('http' in check) {
+      registered = await client.knowsService(id);
+      return;
+    }
+    const status = await healthNow();
+    if (closing === undefined) await client.updateCheck(checkIdOf(id), status);
   };
 
   const healthNow = async (): Promise<CheckStatus> => {
@@ -91,6 +98,7 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
       failures = 0;
       return registered ? periodMs * (0.75 + chance() / 2) : 0;
     } catch (error) {
+      if (closing !== undefined) return 0;
       if (error instanceof CheckUnknown) {
         registered = false;
         return 0;
@@ -115,7 +123,11 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
   const close = async (): Promise<void> => {
     wake.abort();
     // A registration under way must not reach the agent after the deregistration.
-    await within(timers, CLOSE_STEP_MS, running);
+    await within(
+      timers,
+      CLOSE_STEP_MS,
+      underway.catch(() => {}),
+    );
     try {
       await client.deregisterService(id, { signal: AbortSignal.timeout(CLOSE_STEP_MS) });
       log.info({ service: name, id }, 'deregistered');
@@ -128,7 +140,7 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
     }
   };
 
-  const running = run();
+  void run();
   return {
     ready: ready.opened,
     healthChanged: () => wake.abort(),

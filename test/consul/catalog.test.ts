@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { type CatalogWatch, watchCatalog } from '../../src/consul/catalog.ts';
 import { type ConsulClient, createConsulClient } from '../../src/consul/client.ts';
@@ -184,11 +185,17 @@ describe('catalog, when Consul dies', () => {
   });
 
   it('an agent that restarts with its data and takes its HTTP checks for critical costs nothing', async t => {
-    const healthy = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
-    t.after(() => healthy.close());
+    const held: ServerResponse[] = [];
+    let answers = true;
+    const app = createServer((_, response) => {
+      if (answers) response.end();
+      else held.push(response);
+    }).listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    t.after(() => app.close());
     const consul = await startConsul({ dev: false });
     t.after(() => consul.stop());
-    const { port } = healthy.address() as { port: number };
+    const { port } = app.address() as { port: number };
     const check = { CheckID: 'http', HTTP: `http://127.0.0.1:${port}/`, Interval: '1s', Status: 'passing' };
     await put(consul, '/agent/service/register', { Name: 'orders', ID: 'o1', Port: port, Check: check });
     const following = follow(consul);
@@ -199,9 +206,13 @@ describe('catalog, when Consul dies', () => {
       hint: 'passing',
     });
     const from = following.seen.length - 1;
+    // Until the application answers, the restarted agent has nothing but its initial "critical".
+    answers = false;
     await consul.restart({ wipe: false });
     const doubted = (): boolean => following.last()?.get('orders')?.[0]?.heldUntil !== undefined;
     await eventually(doubted, { within: 10_000, hint: 'Consul says critical, and is doubted' });
+    answers = true;
+    for (const response of held) response.end();
     await eventually(() => !doubted(), { within: 5_000, hint: 'passing again' });
     assert.ok(following.seen.slice(from).every(catalog => healthOf(catalog, 'orders') === 'passing'));
   });
