@@ -12,6 +12,7 @@ import { KvStore } from './kv-store.ts';
 import { LocalAgent } from './local-agent.ts';
 import { agentRoutes } from './routes/agent.ts';
 import { catalogRoutes } from './routes/catalog.ts';
+import { catalogWriteRoutes } from './routes/catalog-writes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { kvRoutes } from './routes/kv.ts';
 import type { NodeRow } from './rows.ts';
@@ -35,9 +36,6 @@ export interface EmbeddedAgent {
   stop(): Promise<void>;
 }
 
-/** The version of Consul whose answers this agent gives. */
-const SPOKEN_VERSION = '1.8.7';
-
 /**
  * The part of Consul's HTTP API that services, sidecars and the gateway use, in this process and in memory
  * only: for `sluice dev` and for tests. One node, one data centre (`dc1`), no ACLs.
@@ -56,8 +54,9 @@ export const startEmbeddedAgent = async ({
   const agent = new LocalAgent({ node: self.Node, catalog, changes, clock, log });
   let address = '';
   const routes = [
-    ...agentRoutes(agent, catalog, self, SPOKEN_VERSION),
+    ...agentRoutes(agent, catalog, self),
     ...catalogRoutes(catalog, () => address),
+    ...catalogWriteRoutes(catalog, changes, self),
     ...healthRoutes(catalog),
     ...kvRoutes(new KvStore(changes)),
   ];

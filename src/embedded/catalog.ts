@@ -44,27 +44,23 @@ export class Catalog {
   }
 
   nodes(): Stored<NodeRow>[] {
-    return inOrder(this.#nodes);
+    return inOrder(this.#nodes, everyone);
   }
 
   node(name: string): Stored<NodeRow> | undefined {
     return this.#nodes.get(name);
   }
 
-  services(): Stored<ServiceRow>[] {
-    return inOrder(this.#services);
-  }
-
-  instancesOf(name: string): Stored<ServiceRow>[] {
-    return this.services().filter(row => row.Service === name);
+  services(fits: (row: ServiceRow) => boolean = everyone): Stored<ServiceRow>[] {
+    return inOrder(this.#services, fits);
   }
 
   service(node: string, id: string): Stored<ServiceRow> | undefined {
     return this.#services.get(keyOf(node, id));
   }
 
-  checks(): Stored<CheckRow>[] {
-    return inOrder(this.#checks);
+  checks(fits: (row: CheckRow) => boolean = everyone): Stored<CheckRow>[] {
+    return inOrder(this.#checks, fits);
   }
 
   check(node: string, id: string): Stored<CheckRow> | undefined {
@@ -79,7 +75,7 @@ export class Catalog {
   }
 
   removeNode(moment: Moment, name: string): void {
-    for (const check of this.checks()) if (check.Node === name) this.removeCheck(moment, name, check.CheckID);
+    for (const { CheckID } of this.checks(row => row.Node === name)) this.removeCheck(moment, name, CheckID);
     for (const service of this.#servicesOn(name)) this.removeService(moment, name, service.ID);
     if (!this.#nodes.delete(name)) return;
     this.#nodesIndex = moment.index;
@@ -97,8 +93,8 @@ export class Catalog {
   removeService(moment: Moment, node: string, id: string): void {
     const row = this.service(node, id);
     if (row === undefined) return;
-    for (const check of this.checks()) {
-      if (check.Node === node && check.ServiceID === id) this.removeCheck(moment, node, check.CheckID);
+    for (const { CheckID } of this.checks(check => check.Node === node && check.ServiceID === id)) {
+      this.removeCheck(moment, node, CheckID);
     }
     this.#services.delete(keyOf(node, id));
     this.#touchServices(moment, row.Service);
@@ -114,6 +110,7 @@ export class Catalog {
     }
     this.#touchStates(moment, before, row);
     store(this.#checks, key, row, moment);
+    if (before !== undefined) this.#touchServicesOf(moment, before);
     this.#touchServicesOf(moment, row);
   }
 
@@ -126,7 +123,7 @@ export class Catalog {
   }
 
   #servicesOn(node: string): Stored<ServiceRow>[] {
-    return this.services().filter(row => row.Node === node);
+    return this.services(row => row.Node === node);
   }
 
   #touchServices(moment: Moment, name: string): void {
@@ -137,7 +134,8 @@ export class Catalog {
 
   #touchService(moment: Moment, name: string): void {
     moment.touch(`service:${name}`);
-    if (this.instancesOf(name).length > 0) this.#serviceIndexes.set(name, moment.index);
+    if ([...this.#services.values()].some(row => row.Service === name))
+      this.#serviceIndexes.set(name, moment.index);
     else {
       this.#serviceIndexes.delete(name);
       this.#extinctionIndex = moment.index;
@@ -158,14 +156,14 @@ export class Catalog {
   #touchStates(moment: Moment, ...rows: (CheckRow | undefined)[]): void {
     this.#checksIndex = moment.index;
     moment.touch('checks');
-    const present = new Set(this.checks().map(row => row.Status));
+    const present = new Set([...this.#checks.values()].map(row => row.Status));
     for (const state of CHECK_STATES) {
       if (!present.has(state) || rows.some(row => row?.Status === state)) moment.touch(`state:${state}`);
     }
   }
 }
 
-/** Cannot be mistaken for another pair: names and ids hold no NUL that a client could send in JSON or a path. */
+/** No two pairs share a key, whatever characters the ids hold. */
 const keyOf = (node: string, id: string): string => JSON.stringify([node, id]);
 
 const contentOf = <Row>({ CreateIndex: _c, ModifyIndex: _m, ...row }: Row & Indexes): unknown => row;
@@ -183,5 +181,10 @@ const store = <Row extends object>(
   return true;
 };
 
-const inOrder = <Row>(table: ReadonlyMap<string, Row>): Row[] =>
-  [...table].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+const everyone = (): boolean => true;
+
+const inOrder = <Row>(table: ReadonlyMap<string, Row>, fits: (row: Row) => boolean): Row[] =>
+  [...table]
+    .filter(([, row]) => fits(row))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, row]) => row);

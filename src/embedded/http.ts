@@ -8,6 +8,7 @@ import { type Answer, findRoute, isQuery, type Route } from './routing.ts';
 const MAX_BODY = 512 * 1024;
 
 const MAX_CONNECTIONS = 4096;
+
 /** Long, since Consul closes no idle connection and clients reuse theirs without expecting it to be gone. */
 const KEEP_ALIVE_MS = 5 * 60_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -25,9 +26,9 @@ export const createApiServer = (routes: readonly Route[], surroundings: Surround
     },
     (request, response) => {
       void answerRequest(routes, surroundings, request, response).catch((error: unknown) => {
-        if (error instanceof ApiError) return sendError(response, routes, request, error);
+        if (error instanceof ApiError) return sendError(response, error);
         log.error({ err: error }, 'the embedded agent failed to answer');
-        sendError(response, routes, request, new ApiError(500, 'The embedded agent failed'));
+        sendError(response, new ApiError(500, 'The embedded agent failed'));
       });
     },
   );
@@ -43,10 +44,11 @@ const answerRequest = async (
   response: ServerResponse,
 ): Promise<void> => {
   const { path, params } = readTarget(request.url ?? '/');
-  const { route, rest } = findRoute(routes, request.method ?? 'GET', path);
-  refuseUnsupported(params);
+  // Whatever the answer: one that is sent before the body has been read can be lost in a reset.
   const body = await readBody(request);
   if (body === undefined) return;
+  const { route, rest } = findRoute(routes, request.method ?? 'GET', path);
+  refuseUnsupported(params);
   const outcome = route.handle({ rest, params, body });
   const pretty = params.has('pretty');
   if (!isQuery(outcome)) return send(response, outcome, {}, pretty);
@@ -85,8 +87,9 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   } catch {
     return undefined;
   }
-  if (length > MAX_BODY)
+  if (length > MAX_BODY) {
     throw new ApiError(413, `Request body(${length} bytes) too large, max size: ${MAX_BODY} bytes.`);
+  }
   return Buffer.concat(chunks);
 };
 
@@ -113,19 +116,10 @@ const send = (
   response.end(body);
 };
 
-const sendError = (
-  response: ServerResponse,
-  routes: readonly Route[],
-  request: IncomingMessage,
-  { status, message }: ApiError,
-): void => {
-  const { path } = readTarget(request.url ?? '/');
-  const allowed = routes.filter(route => path.startsWith(route.path)).map(route => route.method);
+const sendError = (response: ServerResponse, { status, message, headers }: ApiError): void => {
   response.setTimeout(WRITE_TIMEOUT_MS);
   response.writeHead(status, {
-    ...(status === 405 ? { Allow: [...new Set(allowed)].join(', ') } : {}),
-    // What is left of a refused body is not read, so the connection cannot carry another request.
-    ...(request.complete ? {} : { Connection: 'close' }),
+    ...headers,
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(message),
   });

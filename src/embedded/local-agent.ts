@@ -1,11 +1,12 @@
 import type { Log } from '../telemetry/log.ts';
 import type { Catalog } from './catalog.ts';
 import type { Changes } from './changes.ts';
+import type { CheckDefinition } from './check-definition.ts';
 import type { Clock } from './clock.ts';
-import type { CheckDefinition, ServiceDefinition } from './definition.ts';
 import { ApiError } from './errors.ts';
 import { httpProbe, startProbing, tcpProbe } from './probe.ts';
 import type { CheckRow, CheckStatus, ServiceRow } from './rows.ts';
+import type { ServiceDefinition } from './service-definition.ts';
 import { type Report, startTtl, type TtlCheck } from './ttl.ts';
 
 export interface LocalAgentParts {
@@ -124,8 +125,7 @@ export class LocalAgent {
   #checksOf(serviceId: string): CheckRow[] {
     const { catalog, node } = this.#parts;
     return catalog
-      .checks()
-      .filter(check => check.Node === node && check.ServiceID === serviceId)
+      .checks(check => check.Node === node && check.ServiceID === serviceId)
       .map(({ CreateIndex: _c, ModifyIndex: _m, ...row }) => row);
   }
 

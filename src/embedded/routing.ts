@@ -44,7 +44,10 @@ export const findRoute = (routes: readonly Route[], method: string, path: string
   // HEAD is a GET whose body the server leaves out.
   const wanted = method === 'HEAD' ? 'GET' : method;
   const route = fitting.find(candidate => candidate.method === wanted);
-  if (route === undefined) throw new ApiError(405, `method ${method} not allowed`);
+  if (route === undefined) {
+    const Allow = fitting.map(candidate => candidate.method).join(', ');
+    throw new ApiError(405, `method ${method} not allowed`, { Allow });
+  }
   try {
     return { route, rest: decodeURIComponent(path.slice(route.path.length)) };
   } catch {

@@ -5,6 +5,9 @@ import type { NodeRow } from './rows.ts';
 /** Consul's servers are a service of this name, in the catalog but not among the agent's own. */
 export const SERVER_SERVICE = 'consul';
 
+/** The node's own health, as the gossip of a real cluster tells it. Like the server's entry, not the agent's. */
+export const SERF_CHECK = 'serfHealth';
+
 /** What a Consul of one node has in its catalog before anybody has registered. */
 export const registerSelf = (catalog: Catalog, changes: Changes, self: NodeRow, port: number): void =>
   changes.commit(moment => {
@@ -22,7 +25,7 @@ export const registerSelf = (catalog: Catalog, changes: Changes, self: NodeRow, 
     });
     catalog.putCheck(moment, {
       Node: self.Node,
-      CheckID: 'serfHealth',
+      CheckID: SERF_CHECK,
       Name: 'Serf Health Status',
       Status: 'passing',
       Notes: '',

@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { type StartAgent, useAgent } from './consul-agent/api.ts';
 import { blockingContract } from './consul-agent/blocking.ts';
+import { catalogWritesContract } from './consul-agent/catalog-writes.ts';
 import { checksContract } from './consul-agent/checks.ts';
 import { clientsContract } from './consul-agent/clients.ts';
 import { kvContract } from './consul-agent/kv.ts';
@@ -17,6 +18,7 @@ export const consulAgentContract = (name: string, start: StartAgent): void => {
   describe(`Consul's agent API: ${name}`, () => {
     const api = useAgent(start);
     registrationContract(api);
+    catalogWritesContract(api);
     checksContract(api);
     blockingContract(api);
     refusalsContract(api);

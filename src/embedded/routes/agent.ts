@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog.ts';
+import { checkBody, readCheck } from '../check-definition.ts';
 import { decodeBody, struct, text } from '../decode.ts';
-import { checkBody, readCheck, readService, serviceBody } from '../definition.ts';
 import { ApiError } from '../errors.ts';
 import type { LocalAgent } from '../local-agent.ts';
 import type { Answer, ApiRequest, Route } from '../routing.ts';
 import { type CheckRow, type CheckStatus, isCheckStatus, type NodeRow, type ServiceRow } from '../rows.ts';
-import { SERVER_SERVICE } from '../self.ts';
+import { SERF_CHECK, SERVER_SERVICE } from '../self.ts';
+import { readService, serviceBody } from '../service-definition.ts';
 import { isSet, readFlag } from './params.ts';
+
+/** The version of Consul whose answers this agent gives. */
+const SPOKEN_VERSION = '1.8.7';
 
 const OK: Answer = {};
 
 const updateBody = struct({ Status: text, Output: text });
 
 /** `/v1/agent/…`: what services call, and this node's own view. Its lists carry no index and do not block. */
-export const agentRoutes = (agent: LocalAgent, catalog: Catalog, self: NodeRow, version: string): Route[] => {
+export const agentRoutes = (agent: LocalAgent, catalog: Catalog, self: NodeRow): Route[] => {
   const node = self.Node;
 
   const setTtl =
@@ -92,8 +96,7 @@ export const agentRoutes = (agent: LocalAgent, catalog: Catalog, self: NodeRow, 
       handle: () => ({
         json: Object.fromEntries(
           catalog
-            .services()
-            .filter(row => row.Node === node && row.ID !== SERVER_SERVICE)
+            .services(row => row.Node === node && row.ID !== SERVER_SERVICE)
             .map(row => [row.ID, agentService(row)]),
         ),
       }),
@@ -115,13 +118,12 @@ export const agentRoutes = (agent: LocalAgent, catalog: Catalog, self: NodeRow, 
       handle: () => ({
         json: Object.fromEntries(
           catalog
-            .checks()
-            .filter(row => row.Node === node && row.Type !== '')
+            .checks(row => row.Node === node && row.CheckID !== SERF_CHECK)
             .map(row => [row.CheckID, agentCheck(row)]),
         ),
       }),
     },
-    { method: 'GET', path: '/v1/agent/self', handle: () => ({ json: describeSelf(self, version) }) },
+    { method: 'GET', path: '/v1/agent/self', handle: () => ({ json: describeSelf(self) }) },
   ];
 };
 
@@ -145,14 +147,14 @@ const agentCheck = (row: CheckRow): Record<string, unknown> => ({
   ModifyIndex: 0,
 });
 
-const describeSelf = (self: NodeRow, version: string): unknown => ({
+const describeSelf = (self: NodeRow): unknown => ({
   Config: {
     Datacenter: self.Datacenter,
     NodeName: self.Node,
     NodeID: self.ID,
     Revision: '',
     Server: true,
-    Version: version,
+    Version: SPOKEN_VERSION,
   },
   Member: {
     Name: self.Node,

@@ -26,8 +26,7 @@ export const catalogRoutes = (catalog: Catalog, leader: () => string): Route[] =
         index: () => catalog.serviceIndex(name),
         answer: () => ({
           json: catalog
-            .instancesOf(name)
-            .filter(hasTags(params))
+            .services(isNamed(name, params))
             .map(row => catalogService(row, catalog.node(row.Node))),
         }),
       };
@@ -44,10 +43,11 @@ export const catalogRoutes = (catalog: Catalog, leader: () => string): Route[] =
   },
 ];
 
-/** Every `?tag=` must be there, in any case. */
-export const hasTags = (params: URLSearchParams): ((row: ServiceRow) => boolean) => {
+/** Instances of a service that have every `?tag=`, in any case. */
+export const isNamed = (name: string, params: URLSearchParams): ((row: ServiceRow) => boolean) => {
   const wanted = params.getAll('tag').filter(tag => tag !== '');
   return row => {
+    if (row.Service !== name) return false;
     const tags = new Set(row.Tags.map(tag => tag.toLowerCase()));
     return wanted.every(tag => tags.has(tag.toLowerCase()));
   };

@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog.ts';
 import { ApiError } from '../errors.ts';
 import type { Answer, Route } from '../routing.ts';
 import type { CheckRow, ServiceRow, Stored } from '../rows.ts';
-import { hasTags } from './catalog.ts';
+import { isNamed } from './catalog.ts';
 import { isSet } from './params.ts';
 
 /** `/v1/health/…`: instances with their checks, and checks by state. */
@@ -18,7 +18,7 @@ export const healthRoutes = (catalog: Catalog): Route[] => [
         topic: `service:${name}`,
         index: () => catalog.serviceIndex(name),
         answer: () => ({
-          json: entries(catalog, catalog.instancesOf(name).filter(hasTags(params)), passing),
+          json: entries(catalog, catalog.services(isNamed(name, params)), passing),
         }),
       };
     },
@@ -50,7 +50,7 @@ export const healthRoutes = (catalog: Catalog): Route[] => [
 ];
 
 const checksWhere = (catalog: Catalog, fits: (check: CheckRow) => boolean): unknown[] =>
-  catalog.checks().filter(fits).map(healthCheck);
+  catalog.checks(fits).map(healthCheck);
 
 const healthCheck = ({ CreateIndex, ModifyIndex, ...row }: Stored<CheckRow>): unknown => ({
   ...row,
@@ -59,18 +59,15 @@ const healthCheck = ({ CreateIndex, ModifyIndex, ...row }: Stored<CheckRow>): un
   ModifyIndex,
 });
 
-const entries = (catalog: Catalog, rows: readonly Stored<ServiceRow>[], passing: boolean): unknown[] => {
-  const all = catalog.checks();
-  return rows.flatMap(({ Node, ...row }) => {
-    const here = all.filter(check => check.Node === Node);
+const entries = (catalog: Catalog, rows: readonly Stored<ServiceRow>[], passing: boolean): unknown[] =>
+  rows.flatMap(({ Node, ...row }) => {
     const checks = [
-      ...here.filter(check => check.ServiceID === ''),
-      ...here.filter(check => check.ServiceID === row.ID),
+      ...catalog.checks(check => check.Node === Node && check.ServiceID === ''),
+      ...catalog.checks(check => check.Node === Node && check.ServiceID === row.ID),
     ];
     if (passing && checks.some(check => check.Status !== 'passing')) return [];
     return [{ Node: catalog.node(Node), Service: healthService(row), Checks: checks.map(healthCheck) }];
   });
-};
 
 const healthService = ({
   CreateIndex,

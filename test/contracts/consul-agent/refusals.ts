@@ -190,6 +190,17 @@ export const refusalsContract = (api: Api): void => {
     ['an unknown service', 'GET', '/agent/service/no', undefined, 404, /^unknown service ID: no/],
     ['no service name', 'GET', '/health/service/', undefined, 400, /^Missing service name/],
     ['no state', 'GET', '/health/state/', undefined, 400, /^Missing check state/],
+    ['a node without name', 'PUT', '/catalog/register', { Address: '127.0.0.9' }, 500, /^Must provide node/],
+    ['a node without address', 'PUT', '/catalog/register', { Node: 'n' }, 500, /^Must provide address/],
+    [
+      'a check of a service that is not on the node',
+      'PUT',
+      '/catalog/register',
+      { Node: 'n', Address: '127.0.0.9', Check: { Name: 'c', ServiceID: 'no', Status: 'passing' } },
+      500,
+      /Missing service registration/,
+    ],
+    ['nobody to deregister', 'PUT', '/catalog/deregister', {}, 500, /^Must provide node/],
     ['an index that is none', 'GET', '/health/service/no?index=abc', undefined, 400, /^Invalid index/],
     [
       'a wait that is none',
