@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError } from '../src/config.ts';
 import type { ServiceCheck } from '../src/consul/registration.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import { createLog } from '../src/telemetry/log.ts';
@@ -54,7 +55,7 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
   const level = process.env.SLUICE_LOG_LEVEL ? settings.logLevel : 'warn';
   const log = options.log ?? createLog({ level, name: 'sluice-sidecar' });
   const id = settings.id ?? `${service}-${hostname()}-${port}`;
-  const parts = openParts(settings, service, log);
+  const parts = orTypeError(() => openParts(settings, service, log));
   const leave = new AbortController();
   const { health } = options;
 
@@ -101,6 +102,14 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
   ]);
   patience.abort();
   return handle;
+};
+
+const orTypeError = <T>(make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof ConfigError ? new TypeError(`register: ${error.problems.join('; ')}`) : error;
+  }
 };
 
 const portProbe = (port: number, path: string | undefined): Probe =>

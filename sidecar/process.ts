@@ -21,9 +21,9 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Promise<number> => {
   await refuseTakenPort(config.port);
+  const parts = openParts(config, config.service, log);
   let program: Program | undefined;
   const signals = takeSignals(signal => program?.signal(signal));
-  const parts = openParts(config, config.service, log);
   const outbound = createOutbound({
     called: parts.called,
     observer: parts.telemetry.observer('sidecar-outbound'),
