@@ -23,7 +23,7 @@ apt() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >>"$log" 2>&1
 }
 
-last_words() { grep -E '^(E:|sudo:)' "$log" | tail -n 1 | tr -d '\n' || true; }
+last_words() { grep -E '^(E|W|sudo):' "$log" | tail -n 1 | tr -d '\n' || true; }
 
 # The machine's own source of Debian, turned to bullseye. Whatever mirror, proxy path or keyring it names is
 # kept, so nothing about where packages come from is written down here.
@@ -83,19 +83,26 @@ install_redis() {
 
 install_consul() {
   local how='put a consul binary (1.8 or newer) on PATH yourself'
-  echo 'servers: installing consul with apt-get, from Debian 11 (bullseye)'
+  echo 'servers: installing consul with apt-get'
+  apt update || give_up consul "$(last_words)" "$how"
+  apt-cache policy consul 2>>"$log" | grep -q 'Candidate: [0-9]' || add_bullseye "$how"
+  apt install --no-install-recommends consul || give_up consul "$(last_words)" "$how"
+}
+
+add_bullseye() {
+  echo 'servers: this release of Debian has no consul; adding Debian 11 (bullseye) as a source of it'
   local source
   source=$(mktemp)
   bullseye_source "$source" ||
-    give_up consul 'this machine has no Debian package source to derive one from' "$how"
+    give_up consul 'this machine has no Debian package source to derive one from' "$1"
   # Priority 100: nothing that the machine's own release has is ever taken from here.
   local pin=$'Package: *\nPin: release n=bullseye\nPin-Priority: 100\n'
   {
     as_root install -m 644 "$source" /etc/apt/sources.list.d/sluice-bullseye.sources &&
       printf '%s' "$pin" | as_root tee /etc/apt/preferences.d/sluice-bullseye >/dev/null
-  } 2>>"$log" || give_up consul "$(last_words)" "$how, or run this as root"
+  } 2>>"$log" || give_up consul "$(last_words)" "$1"
   rm -f "$source"
-  { apt update && apt install --no-install-recommends consul; } || give_up consul "$(last_words)" "$how"
+  apt update || give_up consul "$(last_words)" "$1"
 }
 
 have redis-server && have consul && exit 0
