@@ -76,15 +76,15 @@ export const startEmbeddedAgent = async ({
   };
 };
 
-const ANY_ADDRESS: Readonly<Record<string, string>> = {
-  '': '127.0.0.1',
-  '0.0.0.0': '127.0.0.1',
-  '::': '::1',
-};
+const LOOPBACK_OF = new Map([
+  ['', '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
 
 /** Services that name no address are reached at their node's: with every address listened on, this machine. */
 const describeNode = (host: string): NodeRow => {
-  const address = ANY_ADDRESS[host] ?? host;
+  const address = LOOPBACK_OF.get(host) ?? host;
   return {
     ID: randomUUID(),
     Node: hostname(),

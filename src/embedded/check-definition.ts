@@ -3,7 +3,7 @@ import { ApiError } from './errors.ts';
 import { type CheckStatus, isCheckStatus } from './rows.ts';
 import { isGiven, refuseUnsupported } from './unsupported.ts';
 
-/** What a check may say of itself, with the names and the refusals of Consul's agent API. */
+/** What a check may say of itself, with the names of Consul's API. */
 const checkFields = {
   ID: text,
   CheckID: text,
@@ -77,7 +77,9 @@ export interface CheckDefinition {
 }
 
 const MIN_INTERVAL_MS = 1_000;
-const MAX_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** Longer than anyone waits, and within what timers can count. */
+const MAX_TIMEOUT_MS = 60 * 60_000;
 const MIN_DEREGISTER_MS = 60_000;
 
 /** `Check: {}` and a zero TTL alone say nothing: Consul takes them for no check. */
@@ -136,7 +138,7 @@ const readKind = (body: CheckBody): CheckKind => {
   }
   if (!looks) return { type: 'ttl', ttlMs };
   const intervalMs = Math.max(interval, MIN_INTERVAL_MS);
-  const timeoutMs = timeout > 0 ? timeout : Math.min(intervalMs, MAX_TIMEOUT_MS);
+  const timeoutMs = readTimeout(timeout > 0 ? timeout : Math.min(intervalMs, DEFAULT_TIMEOUT_MS));
   if (url === '') return { type: 'tcp', address, intervalMs, timeoutMs };
   return {
     type: 'http',
@@ -149,3 +151,6 @@ const readKind = (body: CheckBody): CheckKind => {
     timeoutMs,
   };
 };
+
+/** Whole milliseconds: Node's timeouts take nothing else. */
+const readTimeout = (ms: number): number => Math.min(Math.max(Math.ceil(ms), 1), MAX_TIMEOUT_MS);

@@ -4,9 +4,19 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** What setTimeout can count; with more it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   after: (ms, run) => {
-    const timer = setTimeout(run, ms);
+    let timer: NodeJS.Timeout;
+    const wind = (left: number): void => {
+      timer =
+        left > LONGEST_TIMER_MS
+          ? setTimeout(() => wind(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(run, left);
+    };
+    wind(ms);
     return () => clearTimeout(timer);
   },
 };

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import { ApiError } from './errors.ts';
 import { httpProbe, startProbing, tcpProbe } from './probe.ts';
 import type { CheckRow, CheckStatus, ServiceRow } from './rows.ts';
+import { SERF_CHECK, SERVER_SERVICE } from './self.ts';
 import type { ServiceDefinition } from './service-definition.ts';
 import { type Report, startTtl, type TtlCheck } from './ttl.ts';
 
@@ -65,6 +66,7 @@ export class LocalAgent {
 
   /** Without effect where the id is unknown, as in Consul. */
   deregister(serviceId: string): void {
+    if (serviceId === SERVER_SERVICE) return;
     const { catalog, changes, node } = this.#parts;
     for (const check of this.#checksOf(serviceId)) this.#stop(check.CheckID);
     changes.commit(moment => catalog.removeService(moment, node, serviceId));
@@ -82,6 +84,7 @@ export class LocalAgent {
   }
 
   deregisterCheck(checkId: string): void {
+    if (checkId === SERF_CHECK) return;
     const { catalog, changes, node } = this.#parts;
     this.#stop(checkId);
     changes.commit(moment => catalog.removeCheck(moment, node, checkId));

@@ -5,9 +5,7 @@ import { ApiError } from './errors.ts';
 import type { ServiceRow } from './rows.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
-/** What a service may say of itself, with the names and the refusals of Consul's agent API. */
-
-/** What the agent's and the catalog's registration have in common. */
+/** What a service may say of itself to the agent and to the catalog, with the names of Consul's API. */
 export const commonServiceFields = {
   ID: text,
   Tags: listOf(text),
@@ -54,7 +52,7 @@ export const readService = (body: ServiceBody, node: string): ServiceDefinition 
   const meta = body.Meta ?? {};
   refuseBadMeta(meta);
   refuseUnsupported('service', { Kind: body.Kind, Proxy: body.Proxy, Connect: body.Connect });
-  const id = body.ID === undefined || body.ID === '' ? name : body.ID;
+  const id = body.ID || name;
   const port = body.Port ?? 0;
   const taggedAddresses = readTaggedAddresses(body, address, port);
   const row: ServiceRow = {

@@ -17,7 +17,15 @@ describe('the embedded agent', () => {
     assert.equal(self.Config.Datacenter, 'dc1');
   });
 
-  test('a port in use is the listener’s own error', async t => {
+  test('lets nobody deregister itself', async t => {
+    const { call, put } = await runAgent(t);
+    await put('/agent/service/deregister/consul');
+    await put('/agent/check/deregister/serfHealth');
+    const [entry] = (await (await call('GET', '/health/service/consul')).json()) as { Checks: unknown[] }[];
+    assert.equal(entry?.Checks.length, 1);
+  });
+
+  test("a port in use is the listener's own error", async t => {
     const { agent } = await runAgent(t);
     const port = Number(agent.address.split(':')[1]);
     await assert.rejects(startEmbeddedAgent({ listen: { host: '127.0.0.1', port }, log: silentLog }), {
@@ -74,6 +82,31 @@ describe('the embedded agent', () => {
     const [entry] = (await (await waiting).json()) as { Checks: unknown[] }[];
     assert.equal(entry?.Checks.length, 3);
   });
+});
+
+describe('extreme checks', () => {
+  const extremes: Record<string, object> = {
+    'a timeout of less than a millisecond': { TCP: '127.0.0.1:1', Interval: '1s', Timeout: '1us' },
+    'a timeout of a century': { TCP: '127.0.0.1:1', Interval: '1s', Timeout: '876000h' },
+    'an HTTP timeout of a century': { HTTP: 'http://127.0.0.1:1', Interval: '1s', Timeout: '876000h' },
+    'a header that is none': { HTTP: 'http://127.0.0.1:1', Interval: '1s', Header: { 'a b': ['\n'] } },
+    'a method that is none': { HTTP: 'http://127.0.0.1:1', Interval: '1s', Method: 'G T' },
+  };
+  for (const [name, Check] of Object.entries(extremes)) {
+    test(`${name} is critical and nothing worse`, async t => {
+      const { put, check } = await runAgent(t);
+      await put('/agent/service/register', { Name: 'a', Check });
+      const hint = 'the first verdict';
+      const seen = await eventually(
+        async () => {
+          const now = await check('service:a');
+          return now?.Output === '' ? undefined : now;
+        },
+        { within: 2_000, hint },
+      );
+      assert.equal(seen.Status, 'critical');
+    });
+  }
 });
 
 describe('clients that leave', () => {

@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { systemClock } from '../../src/embedded/clock.ts';
 import { eventually } from '../support/wait.ts';
 import { runAgent } from './running.ts';
 
 const MINUTE = 60_000;
+
+describe('the system clock', () => {
+  test('counts to months too, where a timer of Node would fire at once', async t => {
+    let fired = false;
+    const cancel = systemClock.after(2 ** 31 + 1, () => {
+      fired = true;
+    });
+    t.after(cancel);
+    await new Promise<void>(resolve => systemClock.after(5, resolve));
+    assert.equal(fired, false);
+  });
+});
 
 describe('TTL checks', () => {
   test('fall exactly when the TTL has passed without a word, and each word winds the clock up again', async t => {
