@@ -37,13 +37,13 @@ export type CheckAnswer = z.infer<typeof check>;
 /** One instance of a service with its node and all checks that concern it. */
 export type HealthEntry = z.infer<typeof entry>;
 
-/** Service name -> all tags that its instances carry. */
+/** Service name -> all tags that its instances carry, sorted: Consul's own order is another one each time. */
 export type ServiceNames = Readonly<Record<string, readonly string[]>>;
 
 /** `GET /v1/catalog/services` */
 export const serviceNamesAnswer: z.ZodType<ServiceNames> = z.record(
   z.string(),
-  listOf(z.string()).transform(tags => tags ?? []),
+  listOf(z.string()).transform(tags => (tags ?? []).sort()),
 );
 
 /** `GET /v1/health/state/STATE` */

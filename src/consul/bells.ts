@@ -41,7 +41,7 @@ type Bell = 'services' | 'critical' | 'warning';
 const COUNT = 3;
 
 export const ringBells = (options: BellsOptions): Bells => {
-  const { client, onBreak, onUp, onReset, onServices, onChecks } = options;
+  const { client, timers, chance, onBreak, onUp, onReset, onServices, onChecks } = options;
   const up = new Set<Bell>();
   let names: ServiceNames = {};
 
@@ -64,7 +64,8 @@ export const ringBells = (options: BellsOptions): Bells => {
   const ringChecks = (state: 'critical' | 'warning') => {
     let checks: Checks = new Map();
     return watch({
-      ...options,
+      timers,
+      chance,
       read: async ask => {
         const answer = await client.healthState(state, ask);
         return { ...answer, data: byKey(answer.data) };
@@ -84,7 +85,8 @@ export const ringBells = (options: BellsOptions): Bells => {
 
   const watches = [
     watch({
-      ...options,
+      timers,
+      chance,
       // The list looks the same when only an address or a port changed; its index tells.
       read: async ask => {
         const answer = await client.catalogServices(ask);

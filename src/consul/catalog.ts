@@ -1,17 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, Instance } from '../core/model.ts';
+import type { Catalog } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
 import { createGate } from './gate.ts';
 import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
-import { readInstances } from './instances.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
 import { type ConsulStatus, createSession } from './session.ts';
 import { systemTimers, type Timers } from './timers.ts';
-import { isWhole } from './watch.ts';
+import { createViews } from './views.ts';
 
 export interface CatalogWatchOptions {
   readonly client: ConsulClient;
@@ -36,15 +34,6 @@ export interface CatalogWatch {
   status(): ConsulStatus;
 }
 
-/** What the last read of one service gave. */
-interface View {
-  readonly index: number;
-  /** The session it was read in: an index means nothing in another one. */
-  readonly session: number;
-  readonly instances: readonly Instance[];
-  readonly skipped: readonly string[];
-}
-
 /** Everything is read again about this often, whatever the bells say. */
 const RECONCILE_MS = 30_000;
 
@@ -56,9 +45,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   const { client, log, holdMs = HOLD_MS, timers = systemTimers, chance = Math.random } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
-  const views = new Map<string, View>();
-  /** Services whose last answer was not whole. */
-  const partial = new Set<string>();
+  const views = createViews(client, log, signal);
   const session = createSession({ queries: ['bells', 'reads'], address: client.address, log, timers });
   const held = createHeldCatalog({ holdMs, timers, onCatalog: options.onCatalog });
   const ready = createGate();
@@ -73,41 +60,16 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   let failures = 0;
   let cancelReconcile = (): void => {};
 
-  const publish = (): void => {
-    const fresh = new Map<string, readonly Instance[]>();
-    for (const [name, { instances }] of views) if (instances.length > 0) fresh.set(name, instances);
-    held.update(fresh, {
-      trusted: trusted === current && partial.size === 0,
+  const publish = (): void =>
+    held.update(views.catalog(), {
+      trusted: trusted === current && views.areWhole(),
       settling: restarted || timers.wall() < settleUntil,
     });
-  };
 
   const read = async (name: string): Promise<void> => {
-    const known = views.get(name);
-    const readIn = current;
     try {
-      const answer = await client.healthServiceSince(name, known?.session === readIn ? known.index : 0, {
-        signal,
-      });
-      if (signal.aborted) return;
-      if (known?.session === current && answer.index < known.index) beginAnew();
-      if (isWhole(answer)) partial.delete(name);
-      else partial.add(name);
-      if (answer.data === undefined) return;
-      const { instances, skipped } = readInstances(answer.data);
-      if (skipped.length > 0 && !isDeepStrictEqual(skipped, known?.skipped)) {
-        log.warn({ service: name, skipped }, 'instances without address or port are left out');
-      }
-      if (instances.length + skipped.length === 0) views.delete(name);
-      else {
-        const same = known !== undefined && isDeepStrictEqual(known.instances, instances);
-        views.set(name, {
-          index: answer.index,
-          session: readIn,
-          instances: same ? known.instances : instances,
-          skipped,
-        });
-      }
+      const { regressed } = await views.refresh(name, current);
+      if (regressed) beginAnew();
     } catch (error) {
       if (signal.aborted) return;
       queue.clear();
@@ -140,9 +102,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     read,
     beginSweep: () => {
       sweptIn = current;
-      const names = new Set([...bells.services(), ...views.keys()]);
-      for (const name of partial) if (!names.has(name)) partial.delete(name);
-      return names;
+      return new Set([...bells.services(), ...views.names()]);
     },
     onUrgentDone: () => {
       if (held.current() !== undefined) publish();
@@ -151,6 +111,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       failures = 0;
       session.answered('reads');
       publish();
+      views.forgetBut(bells.services());
       ready.open();
       if (sweptIn !== current || !bells.areUp()) return;
       trusted = current;
@@ -175,8 +136,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       queue.sweep();
     },
     onChecks: (names, nodes) => {
-      const onNodes = nodes.size === 0 ? [] : servicesOn(nodes, views);
-      queue.urgent([...names, ...onNodes]);
+      queue.urgent([...names, ...(nodes.size > 0 ? views.servicesOn(nodes) : [])]);
     },
   });
   cancelReconcile = timers.after(RECONCILE_MS, reconcile);
@@ -193,6 +153,3 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     status: session.status,
   };
 };
-
-const servicesOn = (nodes: ReadonlySet<string>, views: ReadonlyMap<string, View>): string[] =>
-  [...views].filter(([, view]) => view.instances.some(({ node }) => nodes.has(node))).map(([name]) => name);

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Catalog, Instance } from '../core/model.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ConsulClient } from './client.ts';
+import { readInstances } from './instances.ts';
+import { isWhole } from './watch.ts';
+
+/** What Consul said of each service when it was last read. */
+export interface Views {
+  /**
+   * Reads one service. The instances of one that did not change stay the same array.
+   *
+   * @param session an index means nothing in another session than its own, so a new number reads all anew
+   * @returns whether Consul's index of the service went backwards, which ends the session
+   * @throws ConsulError
+   */
+  refresh(name: string, session: number): Promise<{ readonly regressed: boolean }>;
+  names(): Iterable<string>;
+  /** Services with an instance on one of these nodes. */
+  servicesOn(nodes: ReadonlySet<string>): string[];
+  /** No answer lacked what ACLs hide or what no leader vouched for. */
+  areWhole(): boolean;
+  /** Forgets services that have no instances and are not among these. */
+  forgetBut(listed: readonly string[]): void;
+  catalog(): Catalog;
+}
+
+interface View {
+  readonly index: number;
+  readonly session: number;
+  readonly whole: boolean;
+  readonly instances: readonly Instance[];
+  readonly skipped: readonly string[];
+}
+
+export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal): Views => {
+  const views = new Map<string, View>();
+
+  const refresh: Views['refresh'] = async (name, session) => {
+    const known = views.get(name);
+    const isSameSession = known?.session === session;
+    const answer = await client.healthServiceSince(name, isSameSession ? known.index : 0, { signal });
+    const regressed = isSameSession && answer.index < known.index;
+    const { instances, skipped } =
+      answer.data === undefined ? (known ?? NOTHING) : readInstances(answer.data);
+    if (skipped.length > 0 && !isDeepStrictEqual(skipped, known?.skipped)) {
+      log.warn({ service: name, skipped }, 'instances without address or port are left out');
+    }
+    const isSame = known !== undefined && isDeepStrictEqual(known.instances, instances);
+    views.set(name, {
+      index: answer.index,
+      session,
+      whole: isWhole(answer),
+      instances: isSame ? known.instances : instances,
+      skipped,
+    });
+    return { regressed };
+  };
+
+  return {
+    refresh,
+    names: () => views.keys(),
+    servicesOn: nodes =>
+      [...views].filter(([, { instances }]) => instances.some(i => nodes.has(i.node))).map(([name]) => name),
+    areWhole: () => [...views.values()].every(({ whole }) => whole),
+    forgetBut: listed => {
+      const keep = new Set(listed);
+      for (const [name, { instances }] of views)
+        if (instances.length === 0 && !keep.has(name)) views.delete(name);
+    },
+    catalog: () => {
+      const catalog = new Map<string, readonly Instance[]>();
+      for (const [name, { instances }] of views) if (instances.length > 0) catalog.set(name, instances);
+      return catalog;
+    },
+  };
+};
+
+const NOTHING = { instances: [], skipped: [] } as const;

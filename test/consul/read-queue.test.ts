@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createReadQueue } from '../../src/consul/read-queue.ts';
+import { createFakeTimers } from './build.ts';
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** A queue whose reads end when the test says so. */
+const build = (names: readonly string[]) => {
+  const timers = createFakeTimers();
+  const started: string[] = [];
+  const open = new Map<string, () => void>();
+  const events: string[] = [];
+  const queue = createReadQueue({
+    read: name => {
+      started.push(name);
+      return new Promise(resolve => open.set(name, resolve));
+    },
+    beginSweep: () => {
+      events.push('begin');
+      return names;
+    },
+    onUrgentDone: () => events.push('urgent done'),
+    onSweepDone: () => events.push('sweep done'),
+    timers,
+  });
+  const end = async (...ended: readonly string[]): Promise<void> => {
+    for (const name of ended) {
+      open.get(name)?.();
+      await turn();
+    }
+  };
+  return { queue, timers, started, events, end };
+};
+
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+describe('read queue', () => {
+  it('sweeps over four connections and tells the end once', async () => {
+    const { queue, timers, started, events, end } = build(LETTERS);
+    queue.sweep();
+    await timers.turn(0);
+    assert.deepEqual(started, ['a', 'b', 'c', 'd']);
+    await end(...LETTERS);
+    assert.deepEqual(started, LETTERS);
+    assert.deepEqual(events, ['begin', 'sweep done']);
+  });
+
+  it('reads urgent ones before the rest of a sweep and tells when they are done', async () => {
+    const { queue, timers, started, events, end } = build(LETTERS);
+    queue.sweep();
+    await timers.turn(0);
+    queue.urgent(['z']);
+    await end('a', 'z');
+    assert.deepEqual(started, ['a', 'b', 'c', 'd', 'z', 'e']);
+    assert.deepEqual(events, ['begin', 'urgent done']);
+  });
+
+  it('reads one again that turned urgent while it was being read', async () => {
+    const { queue, started, events, end } = build([]);
+    queue.urgent(['a']);
+    queue.urgent(['a']);
+    assert.deepEqual(started, ['a']);
+    await end('a');
+    assert.deepEqual(started, ['a', 'a']);
+    assert.deepEqual(events, []);
+    await end('a');
+    assert.deepEqual(events, ['urgent done']);
+  });
+
+  it('a storm costs one more sweep, after a rest of twice the length of the last', async () => {
+    const { queue, timers, events, end } = build(['a']);
+    queue.sweep();
+    await timers.turn(0);
+    for (let i = 0; i < 100; i++) queue.sweep();
+    await timers.turn(50);
+    await end('a');
+    assert.deepEqual(events, ['begin', 'sweep done']);
+    await timers.turn(99);
+    assert.deepEqual(events, ['begin', 'sweep done']);
+    await timers.turn(1);
+    assert.deepEqual(events, ['begin', 'sweep done', 'begin']);
+    await end('a');
+    await timers.turn(60_000);
+    assert.deepEqual(events, ['begin', 'sweep done', 'begin', 'sweep done']);
+  });
+
+  it('a sweep that was cleared is not told as done', async () => {
+    const { queue, timers, started, events, end } = build(LETTERS);
+    queue.sweep();
+    await timers.turn(0);
+    queue.clear();
+    await end('a', 'b', 'c', 'd');
+    assert.deepEqual(started, ['a', 'b', 'c', 'd']);
+    assert.deepEqual(events, ['begin']);
+  });
+
+  it('starts nothing after stop', async () => {
+    const { queue, timers, started, events } = build(LETTERS);
+    queue.sweep();
+    queue.stop();
+    queue.urgent(['z']);
+    await timers.turn(60_000);
+    assert.deepEqual(started, []);
+    assert.deepEqual(events, []);
+  });
+});
