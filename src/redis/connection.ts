@@ -38,7 +38,7 @@ export interface RedisConnection {
    * @throws RedisUnavailable or RedisRefused
    */
   readonly run: <T>(command: (client: Redis) => Promise<T>) => Promise<T>;
-  /** Bounded, whatever Redis does. Commands under way fail. */
+  /** Bounded, whatever Redis does. Commands under way or waiting fail. */
   readonly close: () => Promise<void>;
 }
 
@@ -70,7 +70,11 @@ export const connectRedis = ({
     state = { state: next, since, ...(detail === undefined ? {} : { detail }) };
     if (next === 'up') log.info({ redis: address }, 'Redis is connected');
     else log.warn({ redis: address, detail }, 'Redis is away, trying again');
-    for (const listener of listeners) listener(state);
+    tell();
+  };
+
+  const tell = (): void => {
+    for (const listener of [...listeners]) listener(state);
   };
 
   const describe = (error: unknown): string => describeFailure(error, target.password);
@@ -117,12 +121,12 @@ export const connectRedis = ({
         else
           reject(new RedisUnavailable(`Redis at ${address} is away: ${state.detail ?? 'no answer'}`, false));
       };
-      const listener = ({ state }: RedisState): void => {
-        if (state === 'up') settle();
+      const listener = (): void => {
+        if (closed || state.state === 'up') settle();
       };
       const deadline = setTimeout(settle, commandTimeoutMs);
       listeners.add(listener);
-      if (closed || state.state === 'up') settle();
+      listener();
     });
 
   return {
@@ -145,6 +149,8 @@ export const connectRedis = ({
     close: async () => {
       closed = true;
       clearTimeout(greeting);
+      state = { state: 'down', since: now(), detail: 'closed' };
+      tell();
       await endClient(client);
     },
   };

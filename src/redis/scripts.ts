@@ -31,6 +31,7 @@ export interface RawChange {
 
 /** The commands around weights; names of keys and of the channel are known here only. */
 export interface WeightScripts {
+  readonly prefix: string;
   readonly channel: string;
   readonly key: (service: string) => string;
   /** In the order of the services; the whole answer is of one moment. */
@@ -62,6 +63,7 @@ export const weightScripts = (prefix: string): WeightScripts => {
   const key = (service: string): string => `${prefix}weights:${service}`;
   const ledger = (service: string): string => `${prefix}ledger:${service}`;
   return {
+    prefix,
     channel,
     key,
     read: (client, services) =>

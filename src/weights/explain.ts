@@ -1,12 +1,15 @@
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
 import { WeightsError } from './store.ts';
 
+type Kind = 'read' | 'write';
+
 /**
  * What stopped a command on Redis, with what to do about it.
  *
  * @param prefix what stands before our keys and channels, for the hint about missing rights
+ * @returns a WeightsError; what is no failure of Redis comes back as it is
  */
-export const explainFailure = (error: unknown, kind: 'read' | 'write', prefix: string): unknown => {
+export const explainFailure = (error: unknown, kind: Kind, prefix: string): Error => {
   if (error instanceof RedisUnavailable) {
     const hint =
       error.sent && kind === 'write'
@@ -14,21 +17,24 @@ export const explainFailure = (error: unknown, kind: 'read' | 'write', prefix: s
         : 'check --redis, and that it runs';
     return new WeightsError('unavailable', `${error.message}; ${hint}`, { cause: error });
   }
-  if (!(error instanceof RedisRefused)) return error;
+  if (!(error instanceof RedisRefused)) return error instanceof Error ? error : new Error(String(error));
   if (error.code === 'NOTWEIGHTS') {
     return new WeightsError('refused', error.message.replace('NOTWEIGHTS ', ''), { cause: error });
   }
-  const hint = HINTS.find(([words]) => words.test(error.message))?.[1](prefix);
+  const hint = HINTS.find(([words]) => words.test(error.message))?.[1](kind, prefix);
   const sentence = `Redis refused: ${error.message}${hint === undefined ? '' : `; ${hint}`}`;
   return new WeightsError('unavailable', sentence, { cause: error });
 };
 
 /** By words anywhere in the message: until Redis 7 the code of an error in a script is not its first word. */
-const HINTS: readonly (readonly [RegExp, (prefix: string) => string])[] = [
+const HINTS: readonly (readonly [words: RegExp, hint: (kind: Kind, prefix: string) => string])[] = [
   [/READONLY/, () => 'this is a replica: point --redis at its primary'],
+  // Scripts need the full right on their keys (`~`), also those that only read.
   [
-    /NOPERM|ACL failure/,
-    prefix => `the user needs ~${prefix}* &${prefix}* +@read +@write +@scripting +@pubsub +@connection`,
+    /NOPERM|ACL failure|user executing the script/,
+    (kind, prefix) =>
+      `the user needs ~${prefix}* &${prefix}* +@read +@scripting +@pubsub +@connection` +
+      (kind === 'write' ? ' +@write +time' : ''),
   ],
   [/OOM/, () => 'nothing was changed; free some memory first'],
 ];

@@ -4,6 +4,7 @@ import { RedisRefused } from '../redis/errors.ts';
 import type { WeightScripts } from '../redis/scripts.ts';
 import { type Subscriber, subscribeRedis } from '../redis/subscriber.ts';
 import type { Log } from '../telemetry/log.ts';
+import { explainFailure } from './explain.ts';
 import { Followed } from './followed.ts';
 import { judge } from './judge.ts';
 import { HandNotes } from './notes.ts';
@@ -129,7 +130,7 @@ export class RedisFollower {
       this.#allow();
       this.#take(services, readings.map(toReading));
     } catch (error) {
-      if (error instanceof RedisRefused) this.#refuse(error.message);
+      if (error instanceof RedisRefused) this.#refuse(explainFailure(error, 'read', scripts.prefix).message);
     }
     this.#checkWaiting();
   }

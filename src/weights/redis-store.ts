@@ -48,14 +48,12 @@ export const openRedisStore = (options: RedisStoreOptions): WeightStore => new R
 
 class RedisStore implements WeightStore {
   readonly ready: Promise<void>;
-  readonly #prefix: string;
   readonly #scripts: WeightScripts;
   readonly #connection: RedisConnection;
   readonly #follower: RedisFollower;
 
   constructor(options: RedisStoreOptions) {
     const settings = { ...DEFAULTS, ...options };
-    this.#prefix = settings.prefix;
     this.#scripts = weightScripts(settings.prefix);
     this.#connection = connectRedis(settings);
     defineWeightScripts(this.#connection.client);
@@ -134,7 +132,7 @@ class RedisStore implements WeightStore {
     try {
       return await this.#connection.run(command);
     } catch (error) {
-      throw explainFailure(error, kind, this.#prefix);
+      throw explainFailure(error, kind, this.#scripts.prefix);
     }
   }
 }

@@ -76,6 +76,22 @@ test('closing is bounded even while Redis is stalled', async () => {
   await stalling.stop();
 });
 
+test('closing ends the wait for a Redis that is away', async () => {
+  const { redis: port } = await freePorts(['redis']);
+  const connection = connectRedis({
+    url: `redis://127.0.0.1:${port}`,
+    log: silentLog,
+    name: 'test',
+    commandTimeoutMs: 3_600_000,
+  });
+  const waiting = assert.rejects(
+    connection.run(client => client.ping()),
+    RedisUnavailable,
+  );
+  await connection.close();
+  await waiting;
+});
+
 test('the password is in no log line and no error: right, wrong and missing', async () => {
   const { log, lines } = recordingLog();
   const right = connectRedis({ url: url(PASSWORD), log, name: 'right' });
