@@ -10,12 +10,10 @@ import { takeSignals } from './signals.ts';
 import { createStage } from './stage.ts';
 import { openTracePage } from './trace-page.ts';
 import { runTraffic, Window } from './traffic.ts';
-import { frame, paintFor, plainLine, rowsOf, weightsText } from './view.ts';
+import { frame, paintFor, pictureOf, plainLine } from './view.ts';
 
 const REQUESTS_PER_SECOND = 20;
 const WINDOW = 10_000;
-
-const say = (line: string): void => console.log(line);
 
 /** @returns why it ended before it was told to */
 const demo = async ({ real, duration }: Arguments): Promise<unknown> => {
@@ -23,63 +21,66 @@ const demo = async ({ real, duration }: Arguments): Promise<unknown> => {
   const { stopping, hurry } = takeSignals();
   // `npm run demo | head`: nobody is there to look any more.
   process.stdout.on('error', () => stopping.abort());
+  const notes: string[] = [];
+  const note = (line: string): void => {
+    notes.push(line);
+    console.log(line);
+  };
 
   const addresses = await chooseAddresses(real, (what, port, address) =>
-    say(`Port ${port} is taken, so ${what} is at ${address}.`),
+    note(`Port ${port} is taken, so ${what} is at ${address}.`),
   );
   const page = await openTracePage(addresses.page, addresses.otlp);
-  say(`Starting ${real ? 'Consul, Redis, ' : ''}the gateway, orders v1 and v2, and users …`);
+  console.log(`Starting ${real ? 'Consul, Redis, ' : ''}the gateway, orders v1 and v2, and users …`);
   const stage = createStage(addresses, stopping.signal);
   let failure: unknown;
   stage.died.catch(error => {
     failure = error;
     stopping.abort();
   });
+  let ending: NodeJS.Timeout | undefined;
   try {
     await stage.started;
-    say(`The first request was answered after ${((performance.now() - began) / 1_000).toFixed(1)} s.`);
-    const ending = setTimeout(() => stopping.abort(), duration ?? 0);
-    if (duration === undefined) clearTimeout(ending);
-    await show(addresses, real, stopping.signal);
-    clearTimeout(ending);
+    note(`The first request was answered after ${((performance.now() - began) / 1_000).toFixed(1)} s.`);
+    if (duration !== undefined) ending = setTimeout(() => stopping.abort(), duration);
+    await show(addresses, notes, stopping.signal);
   } catch (error) {
     if (!stopping.signal.aborted) failure = error;
   }
+  clearTimeout(ending);
   stopping.abort();
-  say('Stopping …');
+  console.log('Stopping …');
   await stage.stop(hurry);
   await page.close();
   return failure;
 };
 
 /** Traffic and its picture, until it is told to stop. */
-const show = async (addresses: Addresses, real: boolean, stopping: AbortSignal): Promise<void> => {
+const show = async (addresses: Addresses, notes: readonly string[], stopping: AbortSignal): Promise<void> => {
+  const { gateway, admin, redis } = addresses;
   const { stdout, env } = process;
-  const screen = stdout.isTTY ? openScreen(stdout) : undefined;
+  const still = {
+    title: `Sluice demo: ${redis === undefined ? 'embedded Consul, weights in memory' : 'real Consul and Redis'}`,
+    hints: hints(addresses),
+    notes,
+  };
   const paint = paintFor(stdout.isTTY && (env.NO_COLOR ?? '') === '');
-  const title = `Sluice demo: ${real ? 'real Consul and Redis' : 'embedded Consul, weights in memory'}`;
-  const toTry = hints(addresses);
+  const screen = stdout.isTTY ? openScreen(stdout) : undefined;
   if (screen === undefined) {
-    for (const { about, lines } of toTry) for (const line of [`${about}:`, ...lines]) say(line);
+    for (const { about, lines } of still.hints) console.log([`${about}:`, ...lines].join('\n'));
   }
   const window = new Window(WINDOW);
-  const url = `http://${addresses.gateway}`;
-  const traffic = runTraffic(url, REQUESTS_PER_SECOND, stopping, sample => window.add(sample));
+  const traffic = runTraffic(`http://${gateway}`, REQUESTS_PER_SECOND, stopping, sample =>
+    window.add(sample),
+  );
   try {
-    let dial = await readDial(addresses.admin, 'orders');
+    let dial = await readDial(admin, 'orders');
     while (!stopping.aborted) {
-      const now = performance.now();
-      const picture = {
-        title,
-        weights: weightsText(dial),
-        rows: rowsOf(dial, window, now),
-        total: window.figures(now),
-        hints: toTry,
-      };
-      if (screen === undefined) say(plainLine(picture));
+      const picture = { ...still, ...pictureOf(dial, window, performance.now()) };
+      if (screen === undefined) console.log(plainLine(picture));
       else screen.draw(frame(picture, paint));
       await sleep(1_000, undefined, { signal: stopping }).catch(() => {});
-      dial = await readDial(addresses.admin, 'orders').catch(() => dial);
+      dial = await readDial(admin, 'orders').catch(() => dial);
     }
     await traffic;
   } finally {

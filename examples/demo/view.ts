@@ -2,13 +2,20 @@ import type { Hint } from './commands.ts';
 import type { Dial } from './dial.ts';
 import type { Figures, Window } from './traffic.ts';
 
-/** What is shown at one moment. */
+/** What moves. */
 export interface Picture {
-  readonly title: string;
+  /** As they were set. */
   readonly weights: string;
   readonly rows: readonly Row[];
   readonly total: Figures;
+}
+
+/** What stands around it. */
+export interface Surroundings {
+  readonly title: string;
   readonly hints: readonly Hint[];
+  /** What else there is to know, a line each. */
+  readonly notes: readonly string[];
 }
 
 interface Row {
@@ -20,8 +27,8 @@ interface Row {
   readonly figures: Figures;
 }
 
-/** Every version that is live, was asked for, or answered lately. */
-export const rowsOf = (dial: Dial, window: Window, now: number): Row[] => {
+/** A row for every version that is live, was asked for, or answered lately. */
+export const pictureOf = (dial: Dial, window: Window, now: number): Picture => {
   const names = new Set([
     ...dial.versions.map(({ version }) => version),
     ...Object.keys(dial.weights ?? {}),
@@ -32,10 +39,14 @@ export const rowsOf = (dial: Dial, window: Window, now: number): Row[] => {
     return { version, asked: share, live, figures: window.figures(now, version) };
   });
   const answered = rows.reduce((sum, { figures }) => sum + figures.requests, 0);
-  return rows.map(row => ({ ...row, seen: answered === 0 ? 0 : row.figures.requests / answered }));
+  return {
+    weights: weightsText(dial),
+    rows: rows.map(row => ({ ...row, seen: answered === 0 ? 0 : row.figures.requests / answered })),
+    total: window.figures(now),
+  };
 };
 
-export const weightsText = ({ weights }: Dial): string =>
+const weightsText = ({ weights }: Dial): string =>
   weights === undefined
     ? 'none set'
     : Object.entries(weights)
@@ -62,11 +73,13 @@ export const plainLine = ({ weights, rows, total }: Picture): string => {
 };
 
 /** For terminals: to be drawn over the last one. */
-export const frame = ({ title, weights, rows, total, hints }: Picture, paint: Paint): string[] => [
+export const frame = (
+  { title, hints, notes, weights, rows, total }: Picture & Surroundings,
+  paint: Paint,
+): string[] => [
   paint.bold(title),
   '',
   `orders  weights ${paint.bold(weights)}   what callers saw in the last 10 s:`,
-  '',
   paint.dim(columns(['', 'asked', 'seen', '', 'req/s', 'errors', 'p50', 'p99', 'live'])),
   ...rows.map(({ version, asked, seen, live, figures }) =>
     columns([
@@ -80,8 +93,9 @@ export const frame = ({ title, weights, rows, total, hints }: Picture, paint: Pa
   ),
   columns(['all', '', '', bar(), ...cells(total, paint), '']),
   '',
-  ...hints.flatMap(({ about, lines }) => [paint.dim(about), ...lines.map(line => `  ${line}`), '']),
-  paint.dim('Ctrl-C ends it all.'),
+  ...hints.flatMap(({ about, lines }) => [paint.dim(about), ...lines.map(line => `  ${line}`)]),
+  '',
+  ...[...notes, 'Ctrl-C ends it all.'].map(paint.dim),
 ];
 
 const cells = ({ perSecond, errors, p50, p99 }: Figures, paint: Paint): string[] => [
