@@ -10,6 +10,7 @@ import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';
 import type { CalledServices } from './called.ts';
 import { meshService } from './mesh-rule.ts';
+import { isLoopback } from './own-address.ts';
 
 export interface OutboundOptions {
   readonly called: CalledServices;
@@ -70,8 +71,6 @@ const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
   };
   return { ...FORWARD, path, target, candidates: [target] };
 };
-
-const isLoopback = (address: string): boolean => address === '::1' || /^127\./.test(address);
 
 const CONNECT_MS = 5_000;
 

@@ -85,8 +85,10 @@ describe("a sidecar that is a container's first process", { concurrency: 2 }, ()
   it(name, async () => {
     const container = await startFirstProcess(WITH_ORPHAN);
     await container.says('requests for the program come in here');
-    if (!CAN_REAP)
-      return container.says('use Node 22.15 or later with a shell, \\"docker run --init\\", or tini');
+    if (!CAN_REAP) {
+      await container.says('use Node 22.15 or later with a shell, \\"docker run --init\\", or tini');
+      return;
+    }
     const orphan = await eventually(
       () => childrenOf(container.first)?.find(({ args }) => args === 'sleep 61'),
       { within: 5_000, hint: 'the orphan belongs to process 1' },

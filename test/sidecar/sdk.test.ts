@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
+import express from 'express';
+import fastify from 'fastify';
+import { type Handle, type RegisterOptions, register } from 'sluice/sidecar';
+import { type EmbeddedAgent, startEmbeddedAgent } from '../../src/embedded/agent.ts';
+import { type Log, silentLog } from '../../src/telemetry/log.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { type ConsulServer, startConsul } from '../support/servers.ts';
+import { deregister } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
+import { entriesOf, isPassing, statusOf } from './support.ts';
+
+let consul: ConsulServer;
+before(async () => {
+  consul = await startConsul();
+});
+after(() => consul.stop());
+
+const handles: Handle[] = [];
+const servers: Server[] = [];
+afterEach(async () => {
+  await Promise.all(handles.splice(0).map(handle => handle.close({ drain: 0 })));
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+const serve = async (listener: RequestListener): Promise<number> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+};
+
+/** Registers with the Consul of this file, quietly. */
+const join = async (options: RegisterOptions): Promise<Handle> => {
+  const handle = await register({ consul: consul.address, log: silentLog, ...options });
+  handles.push(handle);
+  return handle;
+};
+
+/** An application that answers with a name. */
+const app = async (service: string, name: string, options: Partial<RegisterOptions> = {}) => {
+  const port = await serve((req, res) =>
+    res.end(JSON.stringify({ name, url: req.url, headers: req.headers })),
+  );
+  return join({ service, port, id: name, ...options });
+};
+
+interface Answer {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+const call = async (handle: Handle, url: string, init = {}): Promise<Answer> =>
+  (await (await handle.fetch(url, init)).json()) as Answer;
+
+describe('an application that registers itself', () => {
+  it('is there with its tags when register resolves, and gone before close has waited', async () => {
+    const port = await serve((_req, res) => res.end());
+    const handle = await join({
+      service: 'life',
+      version: 'v2',
+      path: ['/life', '/l'],
+      host: 'shop.example.com',
+      tags: ['weight=5'],
+      port,
+    });
+    const [entry] = await entriesOf(consul.address, 'life');
+    assert.equal(entry?.Service.ID, handle.id);
+    assert.equal(entry?.Service.Port, port);
+    assert.deepEqual(entry?.Service.Tags, [
+      'version=v2',
+      'path=/life',
+      'path=/l',
+      'host=shop.example.com',
+      'weight=5',
+    ]);
+    assert.equal(await statusOf(consul.address, 'life'), 'passing');
+    let hasLeft = false;
+    const closed = handle.close({ drain: 400 }).then(() => {
+      hasLeft = true;
+    });
+    await eventually(async () => (await entriesOf(consul.address, 'life')).length === 0, {
+      within: 350,
+      hint: 'deregistered first',
+    });
+    assert.equal(hasLeft, false);
+    await closed;
+    await handle.close();
+  });
+
+  it('is registered again when the agent has forgotten it', async () => {
+    const handle = await app('forgotten', 'forgotten', { ttl: 1_000 });
+    await deregister(consul.address, handle.id);
+    await eventually(() => isPassing(consul.address, 'forgotten'), { within: 3_000, hint: 'there again' });
+  });
+
+  it('is as well as its health function says', async () => {
+    let isWell: () => boolean = () => true;
+    await app('asked', 'asked', { health: () => isWell() });
+    assert.equal(await statusOf(consul.address, 'asked'), 'passing');
+    isWell = () => false;
+    await eventually(async () => (await statusOf(consul.address, 'asked')) === 'critical', {
+      within: 2_500,
+      hint: 'critical',
+    });
+    isWell = () => true;
+    await eventually(() => isPassing(consul.address, 'asked'), { within: 2_500, hint: 'passing' });
+    isWell = () => {
+      throw new Error('no database');
+    };
+    await eventually(async () => (await statusOf(consul.address, 'asked')) === 'critical', {
+      within: 2_500,
+      hint: 'critical',
+    });
+  });
+
+  it('is asked by the agent itself where health is a path', async () => {
+    let status = 200;
+    let asked = 0;
+    const port = await serve((req, res) => {
+      if (req.headers['user-agent']?.startsWith('Consul')) asked++;
+      res.writeHead(req.url === '/healthz' ? status : 404).end();
+    });
+    await join({ service: 'path', port, health: '/healthz' });
+    assert.equal(await statusOf(consul.address, 'path'), 'passing');
+    await eventually(() => asked > 0, { within: 5_000, hint: 'Consul asks' });
+    status = 500;
+    await eventually(async () => (await statusOf(consul.address, 'path')) === 'critical', {
+      within: 5_000,
+      hint: 'critical',
+    });
+  });
+
+  it('is not passing before it listens', async () => {
+    const port = await serve(() => {});
+    servers.splice(0).forEach(server => void server.close());
+    await join({ service: 'deaf', port });
+    assert.equal(await statusOf(consul.address, 'deaf'), 'critical');
+  });
+
+  it('goes on without Consul, and says so', async () => {
+    const warnings: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (...line: unknown[]) => void warnings.push(line[1]) };
+    const handle = await app('alone', 'alone', { consul: '127.0.0.1:1', log });
+    assert.equal((await handle.fetch('http://users.mesh/')).status, 503);
+    assert.ok(warnings.includes('Consul takes no reports; trying on'));
+  });
+
+  it('has all that is wrong with its options told in one TypeError', async () => {
+    const options = {
+      service: 'a b',
+      port: 70_000,
+      path: 'life',
+      ttl: 5,
+      prot: 1,
+      redis: 'http://:secret@x',
+    };
+    await assert.rejects(register(options as unknown as RegisterOptions), (error: unknown) => {
+      assert.ok(error instanceof TypeError);
+      for (const part of [
+        'service "a b"',
+        'port "70000"',
+        'tag "path=life"',
+        'ttl "5ms"',
+        '"prot"',
+        'redis',
+      ]) {
+        assert.ok(error.message.includes(part), `${part}: ${error.message}`);
+      }
+      assert.ok(!error.message.includes('secret'));
+      return true;
+    });
+    await assert.rejects(register({} as RegisterOptions), /service is missing.*port is missing/);
+    await assert.rejects(
+      register({ service: 5, port: '1' } as unknown as RegisterOptions),
+      /service: .*port: /,
+    );
+  });
+});
+
+describe('fetch of the handle', () => {
+  it('reaches a live instance by its name, with Host, method and body as they are', async () => {
+    const port = await serve((req, res) => {
+      req.pipe(res.writeHead(200, { 'x-saw': `${req.method} ${req.headers.host} ${req.url}` }));
+    });
+    const handle = await join({ service: 'echo', port });
+    const answer = await handle.fetch('http://echo.mesh/a/../b?c=d', { method: 'POST', body: 'hello' });
+    assert.equal(answer.headers.get('x-saw'), 'POST echo.mesh /b?c=d');
+    assert.equal(await answer.text(), 'hello');
+    const asRequest = await handle.fetch(new Request('http://echo.mesh/r', { method: 'PUT', body: 'again' }));
+    assert.equal(asRequest.headers.get('x-saw'), 'PUT echo.mesh /r');
+    assert.equal(await asRequest.text(), 'again');
+  });
+
+  it('tries another instance where one is dead and Consul does not know it yet', async () => {
+    const dead = await serve(() => {});
+    servers.pop()?.close();
+    const well = () => true;
+    await join({ service: 'half', id: 'half-dead', port: dead, health: well });
+    const handle = await app('half', 'alive', { health: well });
+    await eventually(async () => (await entriesOf(consul.address, 'half')).length === 2, {
+      within: 2_000,
+      hint: 'both',
+    });
+    for (let n = 0; n < 20; n++) assert.equal((await call(handle, 'http://half.mesh/')).name, 'alive');
+    const body = new Blob(['x']).stream();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () =>
+        handle.fetch('http://half.mesh/', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }),
+      ),
+    );
+    await body.cancel();
+    assert.ok(
+      outcomes.some(({ status }) => status === 'rejected'),
+      'a stream can be sent only once',
+    );
+  });
+
+  it('answers 404 for a service that nobody knows and leaves other hosts to the platform', async () => {
+    const handle = await app('other', 'other');
+    const unknown = await handle.fetch('http://nobody.mesh/');
+    assert.equal(unknown.status, 404);
+    assert.equal(unknown.headers.get('content-type'), 'application/problem+json');
+    assert.equal(((await unknown.json()) as { code: string }).code, 'no_route');
+    const port = await serve((_req, res) => res.end('plain'));
+    assert.equal(await (await handle.fetch(`http://127.0.0.1:${port}/`)).text(), 'plain');
+  });
+
+  it('hands the trace, baggage and request id of the causing request on, without recording anything', async () => {
+    const handle = await app('passive', 'passive');
+    const from = {
+      headers: {
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        baggage: 'user=7',
+        'x-request-id': 'abc',
+        cookie: 'secret',
+      },
+    };
+    const { headers } = await call(handle, 'http://passive.mesh/', { from });
+    assert.equal(headers.traceparent, from.headers.traceparent);
+    assert.equal(headers.baggage, 'user=7');
+    assert.equal(headers['x-request-id'], 'abc');
+    assert.equal(headers.cookie, undefined);
+  });
+
+  it('can be aborted, and that is not tried again', async () => {
+    let asked = 0;
+    const port = await serve(() => {
+      asked++;
+      abort.abort(new Error('enough'));
+    });
+    const abort = new AbortController();
+    const handle = await join({ service: 'mute', port });
+    await assert.rejects(handle.fetch('http://mute.mesh/', { signal: abort.signal }), /enough/);
+    assert.equal(asked, 1);
+  });
+
+  it('goes on after close, to the instances known last', async () => {
+    const other = await app('lasting', 'other');
+    const handle = await app('leaving', 'leaving');
+    assert.equal((await call(handle, 'http://lasting.mesh/')).name, 'other');
+    await handle.close({ drain: 0 });
+    assert.equal((await call(handle, 'http://lasting.mesh/')).name, 'other');
+    assert.equal((await handle.fetch('http://leaving.mesh/')).status, 503, 'never called before');
+    await other.close({ drain: 0 });
+  });
+});
+
+describe('a trace through an application', () => {
+  let receiver: OtlpReceiver;
+  let agent: EmbeddedAgent;
+  before(async () => {
+    receiver = await startOtlpReceiver();
+    agent = await startEmbeddedAgent({ listen: { host: '127.0.0.1', port: 0 }, log: silentLog });
+  });
+  after(() => Promise.all([receiver.stop(), agent.stop()]));
+
+  /** Each calls users in answer to any request, with nothing but its own request at hand. */
+  const frameworks: Record<string, (t: TestContext, handle: () => Handle) => Promise<number>> = {
+    express: async (_t, handle) => {
+      const server = express().get('/', async (req, res) => {
+        res.json(await (await handle().fetch('http://users.mesh/', { from: req })).json());
+      });
+      return serve(server);
+    },
+    fastify: async (t, handle) => {
+      const server = fastify();
+      server.get('/', async request =>
+        (await handle().fetch('http://users.mesh/', { from: request })).json(),
+      );
+      await server.listen({ port: 0, host: '127.0.0.1' });
+      t.after(() => server.close());
+      return (server.server.address() as AddressInfo).port;
+    },
+  };
+  for (const [name, start] of Object.entries(frameworks)) {
+    it(`of ${name} is continued by a client span that the next service sees as its parent`, async t => {
+      receiver.clear();
+      let handle: Handle | undefined;
+      const port = await start(t, () => handle as Handle);
+      const common = { consul: agent.address, otlp: receiver.url };
+      await app('users', 'users', { ...common, version: 'v1' });
+      handle = await join({ ...common, service: name, port });
+      const trace = '0af7651916cd43dd8448eb211c80319c';
+      const answer = await fetch(`http://127.0.0.1:${port}/`, {
+        headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` },
+      });
+      const { headers } = (await answer.json()) as Answer;
+      const [span] = await receiver.waitFor(1);
+      assert.equal(headers.traceparent, `00-${trace}-${span?.spanId}-01`);
+      assert.equal(span?.traceId, trace);
+      assert.equal(span?.parentSpanId, 'b7ad6b7169203331');
+      assert.equal(span?.kind, 'CLIENT');
+      assert.equal(span?.name, 'GET');
+      assert.equal(span?.resource['service.name'], name);
+      assert.equal(span?.attributes['sluice.service'], 'users');
+      assert.equal(span?.attributes['sluice.version'], 'v1');
+      assert.equal(span?.attributes['http.response.status_code'], 200);
+    });
+  }
+});
