@@ -91,14 +91,20 @@ const dropIdle = (agent: HttpAgent): void => {
     for (const socket of sockets ?? []) socket.destroy();
 };
 
-const connectionFailure = (err: PapiState['err'], address: string, deadlineMs: number): ConsulError =>
-  err?.isTimeout === true
-    ? new ConsulError('timeout', `Consul at ${address} did not answer within ${Math.round(deadlineMs)} ms`, {
-        hint: 'it may be overloaded, or the network between may be cut',
-      })
-    : new ConsulError('unreachable', `Consul at ${address} cannot be reached (${reasonOf(err)})`, {
-        hint: 'see that a Consul agent listens there; --consul or CONSUL_HTTP_ADDR names another',
-      });
+const connectionFailure = (err: PapiState['err'], address: string, deadlineMs: number): ConsulError => {
+  if (err?.isTimeout === true) {
+    const message = `Consul at ${address} did not answer within ${Math.round(deadlineMs)} ms`;
+    return new ConsulError('timeout', message, {
+      hint: 'it may be overloaded, or the network between may be cut',
+    });
+  }
+  const reason = reasonOf(err);
+  return new ConsulError('unreachable', `Consul at ${address} cannot be reached (${reason})`, {
+    hint: /CERT|SSL|EPROTO|ALTNAME/.test(reason)
+      ? 'CONSUL_CACERT names the authority of its certificate, CONSUL_HTTP_SSL says whether it speaks https'
+      : 'see that a Consul agent listens there; --consul or CONSUL_HTTP_ADDR names another',
+  });
+};
 
 const reasonOf = (err: PapiState['err']): string => {
   // One error for each address that a name resolves to; its own message is empty.
