@@ -85,12 +85,15 @@ export interface Registrant {
 /** @throws TypeError that lists every problem */
 export const readRegisterOptions = (options: RegisterOptions, env: Env): Registrant => {
   const problems: string[] = [];
-  const shape = SHAPE.safeParse(options);
-  for (const { path, message } of shape.error?.issues ?? []) {
-    problems.push(path.length === 0 ? message : `${path.join('.')}: ${message}`);
+  const wrong = new Set<string>();
+  for (const issue of SHAPE.safeParse(options).error?.issues ?? []) {
+    const key = issue.path.join('.');
+    problems.push(key === '' ? issue.message : `${key}: ${issue.message}`);
+    wrong.add(String(issue.path[0] ?? ''));
   }
-  const { port, ttl, health, path, exact, host, tags, ...texts } = (shape.data ??
-    {}) as Partial<RegisterOptions>;
+  // What has the wrong type is judged no further; everything else is.
+  const sound = Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => !wrong.has(name)));
+  const { port, ttl, health, path, exact, host, tags, ...texts } = sound as Partial<RegisterOptions>;
   const said = {
     ...(texts as Record<string, string | undefined>),
     port: port === undefined ? undefined : String(port),
@@ -105,11 +108,9 @@ export const readRegisterOptions = (options: RegisterOptions, env: Env): Registr
   const settings = readSettings(sources, problems);
   const built = buildTags({ version: settings.version, ...readTagLists(sources) }, settings.tagPrefix);
   problems.push(...built.problems);
-  // What has the wrong type is not missing besides.
-  if (shape.success) {
-    if (!isSaid('service', sources)) problems.push('service is missing: the name in the Consul catalog');
-    if (!isSaid('port', sources)) problems.push('port is missing: the one that the application listens on');
-  }
+  const isMissing = (name: 'service' | 'port'): boolean => !wrong.has(name) && !isSaid(name, sources);
+  if (isMissing('service')) problems.push('service is missing: the name in the Consul catalog');
+  if (isMissing('port')) problems.push('port is missing: the one that the application listens on');
   const { service } = settings;
   if (problems.length > 0 || service === undefined || settings.port === undefined) {
     throw new TypeError(`register: ${problems.join('; ')}`);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import express from 'express';
 import fastify from 'fastify';
 import { type Handle, type RegisterOptions, register } from 'sluice/sidecar';
 import { type EmbeddedAgent, startEmbeddedAgent } from '../../src/embedded/agent.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { type ConsulServer, startConsul } from '../support/servers.ts';
+import { type ConsulServer, freePorts, startConsul } from '../support/servers.ts';
 import { deregister } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { entriesOf, isPassing, statusOf } from './support.ts';
@@ -20,36 +20,29 @@ before(async () => {
 });
 after(() => consul.stop());
 
-const handles: Handle[] = [];
-const servers: Server[] = [];
-afterEach(async () => {
-  await Promise.all(handles.splice(0).map(handle => handle.close({ drain: 0 })));
-  for (const server of servers.splice(0)) {
+/** Whatever a test starts ends with it. */
+const serve = async (t: TestContext, listener: RequestListener): Promise<number> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  t.after(() => {
     server.close();
     server.closeAllConnections();
-  }
-});
-
-const serve = async (listener: RequestListener): Promise<number> => {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
+  });
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 };
 
 /** Registers with the Consul of this file, quietly. */
-const join = async (options: RegisterOptions): Promise<Handle> => {
+const join = async (t: TestContext, options: RegisterOptions): Promise<Handle> => {
   const handle = await register({ consul: consul.address, log: silentLog, ...options });
-  handles.push(handle);
+  t.after(() => handle.close({ drain: 0 }));
   return handle;
 };
 
 /** An application that answers with a name. */
-const app = async (service: string, name: string, options: Partial<RegisterOptions> = {}) => {
-  const port = await serve((req, res) =>
-    res.end(JSON.stringify({ name, url: req.url, headers: req.headers })),
-  );
-  return join({ service, port, id: name, ...options });
+const app = async (t: TestContext, service: string, name: string, options: Partial<RegisterOptions> = {}) => {
+  const answer: RequestListener = (req, res) =>
+    res.end(JSON.stringify({ name, url: req.url, headers: req.headers }));
+  return join(t, { service, port: await serve(t, answer), id: name, ...options });
 };
 
 interface Answer {
@@ -60,10 +53,10 @@ interface Answer {
 const call = async (handle: Handle, url: string, init = {}): Promise<Answer> =>
   (await (await handle.fetch(url, init)).json()) as Answer;
 
-describe('an application that registers itself', () => {
-  it('is there with its tags when register resolves, and gone before close has waited', async () => {
-    const port = await serve((_req, res) => res.end());
-    const handle = await join({
+describe('an application that registers itself', { concurrency: 4 }, () => {
+  it('is there with its tags when register resolves, and gone before close has waited', async t => {
+    const port = await serve(t, (_req, res) => res.end());
+    const handle = await join(t, {
       service: 'life',
       version: 'v2',
       path: ['/life', '/l'],
@@ -95,15 +88,15 @@ describe('an application that registers itself', () => {
     await handle.close();
   });
 
-  it('is registered again when the agent has forgotten it', async () => {
-    const handle = await app('forgotten', 'forgotten', { ttl: 1_000 });
+  it('is registered again when the agent has forgotten it', async t => {
+    const handle = await app(t, 'forgotten', 'forgotten', { ttl: 1_000 });
     await deregister(consul.address, handle.id);
     await eventually(() => isPassing(consul.address, 'forgotten'), { within: 3_000, hint: 'there again' });
   });
 
-  it('is as well as its health function says', async () => {
+  it('is as well as its health function says', async t => {
     let isWell: () => boolean = () => true;
-    await app('asked', 'asked', { health: () => isWell() });
+    await app(t, 'asked', 'asked', { health: () => isWell() });
     assert.equal(await statusOf(consul.address, 'asked'), 'passing');
     isWell = () => false;
     await eventually(async () => (await statusOf(consul.address, 'asked')) === 'critical', {
@@ -121,14 +114,14 @@ describe('an application that registers itself', () => {
     });
   });
 
-  it('is asked by the agent itself where health is a path', async () => {
+  it('is asked by the agent itself where health is a path', async t => {
     let status = 200;
     let asked = 0;
-    const port = await serve((req, res) => {
+    const port = await serve(t, (req, res) => {
       if (req.headers['user-agent']?.startsWith('Consul')) asked++;
       res.writeHead(req.url === '/healthz' ? status : 404).end();
     });
-    await join({ service: 'path', port, health: '/healthz' });
+    await join(t, { service: 'path', port, health: '/healthz' });
     assert.equal(await statusOf(consul.address, 'path'), 'passing');
     await eventually(() => asked > 0, { within: 5_000, hint: 'Consul asks' });
     status = 500;
@@ -138,17 +131,16 @@ describe('an application that registers itself', () => {
     });
   });
 
-  it('is not passing before it listens', async () => {
-    const port = await serve(() => {});
-    servers.splice(0).forEach(server => void server.close());
-    await join({ service: 'deaf', port });
+  it('is not passing before it listens', async t => {
+    const { port } = await freePorts(['port']);
+    await join(t, { service: 'deaf', port });
     assert.equal(await statusOf(consul.address, 'deaf'), 'critical');
   });
 
-  it('goes on without Consul, and says so', async () => {
+  it('goes on without Consul, and says so', async t => {
     const warnings: unknown[] = [];
     const log: Log = { ...silentLog, warn: (...line: unknown[]) => void warnings.push(line[1]) };
-    const handle = await app('alone', 'alone', { consul: '127.0.0.1:1', log });
+    const handle = await app(t, 'alone', 'alone', { consul: '127.0.0.1:1', log });
     assert.equal((await handle.fetch('http://users.mesh/')).status, 503);
     assert.ok(warnings.includes('Consul takes no reports; trying on'));
   });
@@ -185,12 +177,12 @@ describe('an application that registers itself', () => {
   });
 });
 
-describe('fetch of the handle', () => {
-  it('reaches a live instance by its name, with Host, method and body as they are', async () => {
-    const port = await serve((req, res) => {
+describe('fetch of the handle', { concurrency: 4 }, () => {
+  it('reaches a live instance by its name, with Host, method and body as they are', async t => {
+    const port = await serve(t, (req, res) => {
       req.pipe(res.writeHead(200, { 'x-saw': `${req.method} ${req.headers.host} ${req.url}` }));
     });
-    const handle = await join({ service: 'echo', port });
+    const handle = await join(t, { service: 'echo', port });
     const answer = await handle.fetch('http://echo.mesh/a/../b?c=d', { method: 'POST', body: 'hello' });
     assert.equal(answer.headers.get('x-saw'), 'POST echo.mesh /b?c=d');
     assert.equal(await answer.text(), 'hello');
@@ -199,42 +191,39 @@ describe('fetch of the handle', () => {
     assert.equal(await asRequest.text(), 'again');
   });
 
-  it('tries another instance where one is dead and Consul does not know it yet', async () => {
-    const dead = await serve(() => {});
-    servers.pop()?.close();
+  it('tries another instance where one is dead and Consul does not know it yet', async t => {
+    const { port: dead } = await freePorts(['port']);
     const well = () => true;
-    await join({ service: 'half', id: 'half-dead', port: dead, health: well });
-    const handle = await app('half', 'alive', { health: well });
+    await join(t, { service: 'half', id: 'half-dead', port: dead, health: well });
+    const handle = await app(t, 'half', 'alive', { health: well });
     await eventually(async () => (await entriesOf(consul.address, 'half')).length === 2, {
       within: 2_000,
       hint: 'both',
     });
     for (let n = 0; n < 20; n++) assert.equal((await call(handle, 'http://half.mesh/')).name, 'alive');
-    const body = new Blob(['x']).stream();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, () =>
         handle.fetch('http://half.mesh/', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }),
       ),
     );
-    await body.cancel();
     assert.ok(
       outcomes.some(({ status }) => status === 'rejected'),
       'a stream can be sent only once',
     );
   });
 
-  it('answers 404 for a service that nobody knows and leaves other hosts to the platform', async () => {
-    const handle = await app('other', 'other');
+  it('answers 404 for a service that nobody knows and leaves other hosts to the platform', async t => {
+    const handle = await app(t, 'other', 'other');
     const unknown = await handle.fetch('http://nobody.mesh/');
     assert.equal(unknown.status, 404);
     assert.equal(unknown.headers.get('content-type'), 'application/problem+json');
     assert.equal(((await unknown.json()) as { code: string }).code, 'no_route');
-    const port = await serve((_req, res) => res.end('plain'));
+    const port = await serve(t, (_req, res) => res.end('plain'));
     assert.equal(await (await handle.fetch(`http://127.0.0.1:${port}/`)).text(), 'plain');
   });
 
-  it('hands the trace, baggage and request id of the causing request on, without recording anything', async () => {
-    const handle = await app('passive', 'passive');
+  it('hands the trace, baggage and request id of the causing request on, without recording anything', async t => {
+    const handle = await app(t, 'passive', 'passive');
     const from = {
       headers: {
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -250,21 +239,21 @@ describe('fetch of the handle', () => {
     assert.equal(headers.cookie, undefined);
   });
 
-  it('can be aborted, and that is not tried again', async () => {
+  it('can be aborted, and that is not tried again', async t => {
     let asked = 0;
-    const port = await serve(() => {
+    const port = await serve(t, () => {
       asked++;
       abort.abort(new Error('enough'));
     });
     const abort = new AbortController();
-    const handle = await join({ service: 'mute', port });
+    const handle = await join(t, { service: 'mute', port });
     await assert.rejects(handle.fetch('http://mute.mesh/', { signal: abort.signal }), /enough/);
     assert.equal(asked, 1);
   });
 
-  it('goes on after close, to the instances known last', async () => {
-    const other = await app('lasting', 'other');
-    const handle = await app('leaving', 'leaving');
+  it('goes on after close, to the instances known last', async t => {
+    const other = await app(t, 'lasting', 'other');
+    const handle = await app(t, 'leaving', 'leaving');
     assert.equal((await call(handle, 'http://lasting.mesh/')).name, 'other');
     await handle.close({ drain: 0 });
     assert.equal((await call(handle, 'http://lasting.mesh/')).name, 'other');
@@ -284,11 +273,11 @@ describe('a trace through an application', () => {
 
   /** Each calls users in answer to any request, with nothing but its own request at hand. */
   const frameworks: Record<string, (t: TestContext, handle: () => Handle) => Promise<number>> = {
-    express: async (_t, handle) => {
+    express: async (t, handle) => {
       const server = express().get('/', async (req, res) => {
         res.json(await (await handle().fetch('http://users.mesh/', { from: req })).json());
       });
-      return serve(server);
+      return serve(t, server);
     },
     fastify: async (t, handle) => {
       const server = fastify();
@@ -306,8 +295,8 @@ describe('a trace through an application', () => {
       let handle: Handle | undefined;
       const port = await start(t, () => handle as Handle);
       const common = { consul: agent.address, otlp: receiver.url };
-      await app('users', 'users', { ...common, version: 'v1' });
-      handle = await join({ ...common, service: name, port });
+      await app(t, 'users', 'users', { ...common, version: 'v1' });
+      handle = await join(t, { ...common, service: name, port });
       const trace = '0af7651916cd43dd8448eb211c80319c';
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
         headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` },
