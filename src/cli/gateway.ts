@@ -41,6 +41,8 @@ export const runGateway = async (config: Config, log: Log, alsoStop: () => Promi
   }
   await stopped;
   await alsoStop();
+  // An OTLP receiver that is away leaves the exporter's retries behind, which would hold the process for seconds.
+  process.exit(0);
 };
 
 const untilSignal = (gateway: Gateway, log: Log): Promise<void> =>

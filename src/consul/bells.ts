@@ -127,9 +127,11 @@ const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, unde
 const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> => {
   const changed = new Set<string>();
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const a = before[name];
-    const b = after[name];
-    if (a?.length !== b?.length || a?.some((tag, i) => tag !== b?.[i])) changed.add(name);
+    if (!isSameSet(before[name], after[name])) changed.add(name);
   }
   return changed;
 };
+
+/** Consul lists the tags of a service in another order at each read. */
+const isSameSet = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a?.length === b?.length && (a === undefined || a.every(tag => b?.includes(tag)));
