@@ -34,16 +34,7 @@ export interface Telemetry {
 export const openTelemetry = (options: TelemetryOptions, log: Log): Telemetry => {
   const metrics = createMetrics({ version: VERSION });
   const accessLog = createAccessLog({ mode: accessLogMode(options.accessLog) });
-  const tracing = createTracing({
-    serviceName: options.otelServiceName,
-    serviceInstanceId: `${hostname()}-${nanoid(8)}`,
-    serviceVersion: VERSION,
-    otlp: options.otlp,
-    sampler: readSampler(options.otelSampler, options.otelSamplerArg),
-    trust: options.traceTrust,
-    propagators: options.otelPropagators,
-    log,
-  });
+  const tracing = openTracing(options, log);
   metrics.addSpanCounts(() => tracing.counts());
   metrics.add({
     kind: 'counter',
@@ -61,6 +52,19 @@ export const openTelemetry = (options: TelemetryOptions, log: Log): Telemetry =>
     },
   };
 };
+
+/** Spans alone, for an application with the SDK: metrics and logs of its process are its own. */
+export const openTracing = (options: Omit<TelemetryOptions, 'accessLog'>, log: Log): Tracing =>
+  createTracing({
+    serviceName: options.otelServiceName,
+    serviceInstanceId: `${hostname()}-${nanoid(8)}`,
+    serviceVersion: VERSION,
+    otlp: options.otlp,
+    sampler: readSampler(options.otelSampler, options.otelSamplerArg),
+    trust: options.traceTrust,
+    propagators: options.otelPropagators,
+    log,
+  });
 
 const accessLogMode = (share: number): AccessLogMode =>
   share === 1 ? 'on' : share === 0 ? 'off' : { share };
