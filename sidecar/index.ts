@@ -4,6 +4,7 @@ import { ConfigError } from '../src/config.ts';
 import type { ServiceCheck } from '../src/consul/registration.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { openTracing } from '../src/telemetry/telemetry.ts';
 import { announce } from './announce.ts';
 import { createMeshFetch, type MeshInit } from './mesh-fetch.ts';
 import { openParts } from './parts.ts';
@@ -55,7 +56,8 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
   const level = process.env.SLUICE_LOG_LEVEL ? settings.logLevel : 'warn';
   const log = options.log ?? createLog({ level, name: 'sluice-sidecar' });
   const id = settings.id ?? `${service}-${hostname()}-${port}`;
-  const parts = orTypeError(() => openParts(settings, service, log));
+  const parts = orTypeError(() => openParts(settings, log));
+  const tracing = openTracing({ ...settings, otelServiceName: settings.otelServiceName ?? service }, log);
   const leave = new AbortController();
   const { health } = options;
 
@@ -78,12 +80,12 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
     leave.abort();
     await (await announced)?.close();
     await sleep(drain);
-    await parts.close();
+    await Promise.all([parts.close(), tracing.shutdown()]);
   };
   let left: Promise<void> | undefined;
   const { fetch } = createMeshFetch({
     called: parts.called,
-    tracing: parts.telemetry.tracing,
+    tracing,
     chance: Math.random,
   });
   const handle: Handle = {

@@ -3,7 +3,6 @@ import { ConfigError } from '../src/config.ts';
 import { type ConsulClient, createConsulClient } from '../src/consul/client.ts';
 import { watchService } from '../src/consul/service-watch.ts';
 import type { Log } from '../src/telemetry/log.ts';
-import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
 import { adminWeights, noWeights, type WeightSource } from './admin-weights.ts';
 import { type CalledServices, createCalledServices } from './called.ts';
@@ -12,18 +11,13 @@ import type { SettingValues } from './read-settings.ts';
 /** What the sidecar process and the SDK have in common. */
 export interface Parts {
   readonly consul: ConsulClient;
-  readonly telemetry: Telemetry;
   readonly called: CalledServices;
   close(): Promise<void>;
 }
 
-/**
- * @param service whose traces these are, where `OTEL_SERVICE_NAME` names none
- * @throws ConfigError
- */
-export const openParts = (settings: SettingValues, service: string, log: Log): Parts => {
+/** @throws ConfigError */
+export const openParts = (settings: SettingValues, log: Log): Parts => {
   const consul = openConsul(settings);
-  const telemetry = openTelemetry({ ...settings, otelServiceName: settings.otelServiceName ?? service }, log);
   const weights = openWeights(settings, log);
   const called = createCalledServices({
     follow: (name, onInstances) => watchService({ client: consul, name, log, onInstances }).stop,
@@ -35,12 +29,11 @@ export const openParts = (settings: SettingValues, service: string, log: Log): P
   });
   return {
     consul,
-    telemetry,
     called,
     close: async () => {
       called.close();
       consul.close();
-      await Promise.all([weights.close(), telemetry.close()]);
+      await weights.close();
     },
   };
 };

@@ -1,6 +1,7 @@
 import { ConfigError } from '../src/config.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import type { Log } from '../src/telemetry/log.ts';
+import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
 import type { SidecarConfig } from './config.ts';
 import { createOutbound } from './outbound.ts';
 import { openParts, type Parts } from './parts.ts';
@@ -21,12 +22,16 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Promise<number> => {
   await refuseTakenPort(config.port);
-  const parts = openParts(config, config.service, log);
+  const parts = openParts(config, log);
+  const telemetry = openTelemetry(
+    { ...config, otelServiceName: config.otelServiceName ?? config.service },
+    log,
+  );
   let program: Program | undefined;
   const signals = takeSignals(signal => program?.signal(signal));
   const outbound = createOutbound({
     called: parts.called,
-    observer: parts.telemetry.observer('sidecar-outbound'),
+    observer: telemetry.observer('sidecar-outbound'),
     log,
   });
   try {
@@ -34,10 +39,10 @@ export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Pro
     log.info({ outbound: formatHostPort(out) }, 'the program calls NAME.mesh through here');
     program = await startProgram(config.command, programEnv(env, config.port, out));
     log.info({ program: program.pid, command: config.command[0] }, 'the program is started');
-    return await accompany({ config, program, parts, signals, log });
+    return await accompany({ config, program, parts, telemetry, signals, log });
   } finally {
     await outbound.close();
-    await parts.close();
+    await Promise.all([parts.close(), telemetry.close()]);
     signals.release();
   }
 };
@@ -54,12 +59,14 @@ interface Company {
   readonly config: SidecarConfig;
   readonly program: Program;
   readonly parts: Parts;
+  readonly telemetry: Telemetry;
   readonly signals: Signals;
   readonly log: Log;
 }
 
 /** From the program's start to its end, however that comes. */
-const accompany = async ({ config, program, parts, signals, log }: Company): Promise<number> => {
+const accompany = async (company: Company): Promise<number> => {
+  const { config, program, parts, telemetry, signals, log } = company;
   const ended = new AbortController();
   void program.exited.then(() => ended.abort());
   const over = AbortSignal.any([signals.stop, ended.signal]);
@@ -70,7 +77,8 @@ const accompany = async ({ config, program, parts, signals, log }: Company): Pro
     const address = await untilWell({ probe, what, log, signal: over });
     if (address !== undefined) {
       const now = AbortSignal.any([ended.signal, signals.hurry]);
-      await serve({ config, parts, probe, address, log, leave: over, now });
+      const observer = telemetry.observer('sidecar-inbound');
+      await serve({ config, consul: parts.consul, observer, probe, address, log, leave: over, now });
     } else if (ended.signal.aborted) log.error(`the program ended before it was well at ${what}`);
   } finally {
     if (!ended.signal.aborted) log.info({ program: program.pid }, 'stopping the program');

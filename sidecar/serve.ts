@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsulClient } from '../src/consul/client.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import type { Log } from '../src/telemetry/log.ts';
+import type { RequestObserver } from '../src/telemetry/observer.ts';
 import { announce } from './announce.ts';
 import type { SidecarConfig } from './config.ts';
 import { createInbound } from './inbound.ts';
 import { isLoopback } from './own-address.ts';
-import type { Parts } from './parts.ts';
 import type { Probe } from './probe.ts';
 
 export interface ServeOptions {
   readonly config: SidecarConfig;
-  readonly parts: Pick<Parts, 'consul' | 'telemetry'>;
+  readonly consul: ConsulClient;
+  readonly observer: RequestObserver;
   readonly probe: Probe;
   /** Where the program listens. */
   readonly address: string;
@@ -29,8 +31,7 @@ export interface ServeOptions {
  * @throws ListenError
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
-  const { config, parts, address, log, leave, now } = options;
-  const observer = parts.telemetry.observer('sidecar-inbound');
+  const { config, address, observer, log, leave, now } = options;
   const inbound = createInbound({ ...config, address, observer, log });
   const at = await inbound.listen(config.inbound ?? defaultInbound(config.address));
   log.info({ inbound: formatHostPort(at), program: config.port }, 'requests for the program come in here');
@@ -39,7 +40,7 @@ export const serve = async (options: ServeOptions): Promise<void> => {
   now.addEventListener('abort', closeAtOnce);
   try {
     const registration = await announce({
-      client: parts.consul,
+      client: options.consul,
       consul: config.consul,
       address: config.address,
       define: registered => ({

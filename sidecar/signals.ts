@@ -28,14 +28,18 @@ export interface Signals {
  * Takes the process's signals over.
  *
  * @param passOn called for each signal that is the program's
+ * @param now monotonic milliseconds
  */
-export const takeSignals = (passOn: (signal: NodeJS.Signals) => void): Signals => {
+export const takeSignals = (
+  passOn: (signal: NodeJS.Signals) => void,
+  now = (): number => performance.now(),
+): Signals => {
   const stop = new AbortController();
   const hurry = new AbortController();
   let stoppedAt = 0;
   const onStop = (): void => {
-    if (!stop.signal.aborted) stoppedAt = performance.now();
-    else if (performance.now() - stoppedAt >= SAME_ORDER) hurry.abort();
+    if (!stop.signal.aborted) stoppedAt = now();
+    else if (now() - stoppedAt >= SAME_ORDER) hurry.abort();
     stop.abort();
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);

@@ -9,10 +9,11 @@ export interface StartupOptions {
   readonly log: Log;
   /** Aborted when waiting is no use any more: the program has ended, or is to be stopped. */
   readonly signal: AbortSignal;
+  /** Milliseconds between two progress lines. */
+  readonly sayEvery?: number;
 }
 
 const LOOK_EVERY = 100;
-const SAY_EVERY = 5_000;
 
 /**
  * Waits until the program is well, however long that takes, and says every few seconds what is missing.
@@ -20,7 +21,7 @@ const SAY_EVERY = 5_000;
  * @returns the address that it listens at, or undefined when aborted
  */
 export const untilWell = async (options: StartupOptions): Promise<string | undefined> => {
-  const { probe, what, log, signal } = options;
+  const { probe, what, log, signal, sayEvery = 5_000 } = options;
   const since = performance.now();
   let saidAt = since;
   while (!signal.aborted) {
@@ -28,7 +29,7 @@ export const untilWell = async (options: StartupOptions): Promise<string | undef
     if (signal.aborted) break;
     if (finding.well) return finding.address;
     const now = performance.now();
-    if (now - saidAt >= SAY_EVERY) {
+    if (now - saidAt >= sayEvery) {
       const seconds = Math.round((now - since) / 1_000);
       log.info({ reason: finding.reason, seconds }, `waiting for the program at ${what}`);
       saidAt = now;

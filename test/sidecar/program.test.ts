@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import { httpProbe, tcpProbe, watchHealth } from '../../sidecar/probe.ts';
+import { type Finding, httpProbe, tcpProbe, watchHealth } from '../../sidecar/probe.ts';
 import { type Program, startProgram } from '../../sidecar/program.ts';
+import { takeSignals } from '../../sidecar/signals.ts';
+import { untilWell } from '../../sidecar/startup.ts';
 import { ConfigError } from '../../src/config.ts';
+import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -63,11 +66,20 @@ describe('the program beside the sidecar', () => {
     assert.equal(await program.stop(50), 137);
   });
 
-  it('takes what it started with it', async () => {
-    const program = await start('sh', '-c', 'trap "" TERM; sleep 61 & exec sleep 60');
-    const leader = program.pid;
-    assert.equal(await program.stop(50), 137);
-    await eventually(() => !isAlive(-leader), { within: 2_000, hint: 'the group is gone' });
+  it('takes what it started with it, also what ignores SIGTERM', async () => {
+    const port = await freePort();
+    const listen = `require('net').createServer().listen(${port}, '127.0.0.1')`;
+    const program = await start(
+      'sh',
+      '-c',
+      `trap '' TERM; sleep 61 & exec ${process.execPath} -e "${listen}"`,
+    );
+    await eventually(async () => (await tcpProbe(port)()).well, {
+      within: 5_000,
+      hint: 'the program listens',
+    });
+    assert.equal(await program.stop(5_000), 143);
+    await eventually(() => !isAlive(-program.pid), { within: 2_000, hint: 'the group is gone' });
   });
 
   it('gets signals once, and alone', async () => {
@@ -138,6 +150,52 @@ describe('the probe', () => {
       onChange: finding => seen.push(finding.well),
     });
     assert.deepEqual(seen, [true, false, true]);
+  });
+});
+
+describe('waiting for the program', () => {
+  it('says what is missing, and gives the address when it is there', async () => {
+    const lines: unknown[] = [];
+    const log: Log = { ...silentLog, info: (...line: unknown[]) => void lines.push(line) };
+    const findings: Finding[] = [
+      { well: false, reason: 'nothing listens' },
+      { well: false, reason: 'nothing listens' },
+      { well: true, address: '::1' },
+    ];
+    const probe = async (): Promise<Finding> => findings.shift() ?? { well: false, reason: 'asked again' };
+    const { signal } = new AbortController();
+    assert.equal(await untilWell({ probe, what: 'port 1', log, signal, sayEvery: 0 }), '::1');
+    assert.deepEqual(
+      lines,
+      Array(2).fill([{ reason: 'nothing listens', seconds: 0 }, 'waiting for the program at port 1']),
+    );
+  });
+});
+
+describe('signals of the sidecar', () => {
+  it('are the program’s, but for those that stop it; the echo of one order is no second one', () => {
+    const passed: string[] = [];
+    let time = 0;
+    const signals = takeSignals(
+      signal => passed.push(signal),
+      () => time,
+    );
+    try {
+      process.emit('SIGHUP', 'SIGHUP');
+      process.emit('SIGUSR2', 'SIGUSR2');
+      assert.deepEqual(passed, ['SIGHUP', 'SIGUSR2']);
+      assert.equal(signals.stop.aborted, false);
+      process.emit('SIGINT', 'SIGINT');
+      process.emit('SIGINT', 'SIGINT');
+      time = 900;
+      process.emit('SIGTERM', 'SIGTERM');
+      assert.deepEqual([signals.stop.aborted, signals.hurry.aborted], [true, false]);
+      time = 1_100;
+      process.emit('SIGINT', 'SIGINT');
+      assert.equal(signals.hurry.aborted, true);
+    } finally {
+      signals.release();
+    }
   });
 });
 

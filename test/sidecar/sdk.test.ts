@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import express from 'express';
 import fastify from 'fastify';
+import { Redis } from 'ioredis';
 import { type Handle, type RegisterOptions, register } from 'sluice/sidecar';
 import { type EmbeddedAgent, startEmbeddedAgent } from '../../src/embedded/agent.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { type ConsulServer, freePorts, startConsul } from '../support/servers.ts';
+import { type ConsulServer, freePorts, startConsul, startRedis } from '../support/servers.ts';
 import { deregister } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { entriesOf, isPassing, statusOf } from './support.ts';
@@ -220,6 +221,46 @@ describe('fetch of the handle', { concurrency: 4 }, () => {
     assert.equal(((await unknown.json()) as { code: string }).code, 'no_route');
     const port = await serve(t, (_req, res) => res.end('plain'));
     assert.equal(await (await handle.fetch(`http://127.0.0.1:${port}/`)).text(), 'plain');
+  });
+
+  it('reaches a service that comes later', async t => {
+    const handle = await app(t, 'waiting', 'waiting');
+    assert.equal((await handle.fetch('http://later.mesh/')).status, 404);
+    await app(t, 'later', 'later');
+    await eventually(async () => (await call(handle, 'http://later.mesh/')).name === 'later', {
+      within: 2_000,
+      hint: 'found',
+    });
+  });
+
+  it('has the split that Redis says, and follows the dial', async t => {
+    const server = await startRedis({ persist: false });
+    const redis = new Redis(server.url);
+    t.after(async () => {
+      redis.disconnect();
+      await server.stop();
+    });
+    const dial = async (v1: number, v2: number): Promise<void> => {
+      await redis.hset('sluice:weights:split', { v1, v2 });
+      await redis.publish('sluice:weights', 'split');
+    };
+    await dial(0, 100);
+    await app(t, 'split', 'v1', { version: 'v1' });
+    await app(t, 'split', 'v2', { version: 'v2' });
+    const handle = await app(t, 'dialled', 'dialled', { redis: server.url });
+    const names = async () =>
+      new Set(
+        await Promise.all(
+          Array.from({ length: 30 }, async () => (await call(handle, 'http://split.mesh/')).name),
+        ),
+      );
+    assert.deepEqual(await names(), new Set(['v2']));
+    await dial(100, 0);
+    await eventually(async () => (await call(handle, 'http://split.mesh/')).name === 'v1', {
+      within: 1_000,
+      hint: 'the dial is turned',
+    });
+    assert.deepEqual(await names(), new Set(['v1']));
   });
 
   it('hands the trace, baggage and request id of the causing request on, without recording anything', async t => {
