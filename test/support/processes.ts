@@ -109,7 +109,7 @@ export const runGateway = async (
         const value = gateway.log().find(line => typeof line[name] === 'string')?.[name];
         return value === undefined ? undefined : `http://${String(value)}`;
       },
-      { within, hint: `the gateway says "${name}"; it said: ${gateway.stderr().slice(-500)}` },
+      { within, hint: () => `the gateway says "${name}"; it said: ${gateway.stderr().slice(-500)}` },
     );
   const admin = await field('admin', 15_000);
   return { ...gateway, admin, serving: (within = 15_000) => field('listen', within) };

@@ -3,11 +3,11 @@
  * A check that throws counts as "not yet"; its last error is in the failure.
  *
  * @param within deadline in milliseconds
- * @param hint what was waited for, for the failure's message
+ * @param hint what was waited for, for the failure's message; a function is asked then
  */
 export const eventually = async <T>(
   check: () => T | Promise<T>,
-  { within, hint }: { within: number; hint: string },
+  { within, hint }: { within: number; hint: string | (() => string) },
 ): Promise<Exclude<T, false | undefined>> => {
   const deadline = performance.now() + within;
   for (;;) {
@@ -19,7 +19,10 @@ export const eventually = async <T>(
       failure = error;
     }
     if (performance.now() >= deadline) {
-      throw new Error(`not within ${within} ms: ${hint}`, failure === undefined ? {} : { cause: failure });
+      throw new Error(
+        `not within ${within} ms: ${typeof hint === 'string' ? hint : hint()}`,
+        failure === undefined ? {} : { cause: failure },
+      );
     }
     await new Promise(resolve => setTimeout(resolve, 5));
   }
