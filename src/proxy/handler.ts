@@ -1,26 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Decision, isRefusal, type Refusal, upstreamPath } from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
-import { type FailedTry, nextTarget } from '../core/retry.ts';
-import type { AttemptObservation, AttemptOutcome, RequestObservation } from '../telemetry/observer.ts';
+import type { FailedTry } from '../core/retry.ts';
 import { Attempt, type AttemptEvents, type RawFields } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { readResponseHead, stampResponse } from './headers.ts';
-import { beginObservation, factsOf, type Intake, outcomeOf, stampFor, takeIn } from './intake.ts';
-import type { ProxyFacts } from './options.ts';
+import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { Reply } from './reply.ts';
 import { discardRest, RequestBody } from './request-body.ts';
 import { plain, problem } from './respond.ts';
 
-/** Carries one request from its head to the last byte of its answer. Never throws. */
+/**
+ * Carries one request from its head to the last byte of its answer. Never throws.
+ *
+ * @param expectsContinue whether the client waits for a 100 before it sends its body
+ */
 export const handle = (
   ctx: Context,
   connection: Connection,
   req: IncomingMessage,
   res: ServerResponse,
-  expectsContinue = false,
+  expectsContinue: boolean,
 ): void => {
   const exchange = new Exchange(ctx, connection, req, res, expectsContinue);
   try {
@@ -31,25 +32,19 @@ export const handle = (
 };
 
 /**
- * One request and its answer: take in, decide, try (and perhaps try again), pass the response on, end.
- * What happens to it comes as calls of its attempt, its body and its connection.
+ * One request and its answer. It begins; its journey leads to attempts; an attempt sends, is answered piece by
+ * piece, and ends or fails; the reply goes out; it is over. Client and upstream may leave at any moment.
  */
-class Exchange implements AttemptEvents, OnConnection {
+class Exchange implements Traveller, AttemptEvents, OnConnection {
   readonly #ctx: Context;
   readonly #connection: Connection;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #reply: Reply;
-  readonly #intake: Intake;
-  readonly #observation: RequestObservation;
+  readonly #journey: Journey;
   #expectsContinue: boolean;
-  #outcome: Decision | Refusal | undefined;
-  /** How many of the head's fields are the same for each attempt. */
-  #stamped = 0;
   #body: RequestBody | undefined;
   #attempt: Attempt | undefined;
-  #attemptObservation: AttemptObservation | undefined;
-  #failures: FailedTry[] = [];
   #error: ErrorCode | undefined;
   #stall: NodeJS.Timeout | undefined;
   #over = false;
@@ -67,68 +62,31 @@ class Exchange implements AttemptEvents, OnConnection {
     this.#res = res;
     this.#expectsContinue = expectsContinue;
     this.#reply = new Reply(res);
-    this.#intake = takeIn(ctx, req);
-    this.#observation = beginObservation(ctx, req, connection, this.#intake);
+    this.#journey = new Journey(ctx, connection, req, this);
     connection.running.add(this);
     ctx.requests += 1;
   }
 
   begin(): void {
-    const { fault, target } = this.#intake;
+    const { fault, target, framing } = this.#journey.intake;
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.requests > this.#ctx.limits.requests) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
-    else this.#route(factsOf(this.#connection, this.#intake));
-  }
-
-  #route(facts: ProxyFacts): void {
-    const prepared = this.#ctx.prepare?.(facts);
-    if (prepared === undefined) this.#decide(facts);
-    else prepared.then(() => this.#decide(facts)).catch((cause: unknown) => this.fail('internal', cause));
-  }
-
-  #decide(facts: ProxyFacts): void {
-    if (this.#over) return;
-    const outcome = this.#ctx.decide(facts);
-    this.#outcome = outcome;
-    if (isRefusal(outcome)) {
-      this.fail(outcome.code);
-      return;
+    else {
+      if (framing !== 'none') this.#body = this.#openBody();
+      this.#journey.depart();
     }
-    stampFor(this.#ctx, this.#req, this.#connection, this.#intake, outcome.target.instance);
-    this.#stamped = this.#intake.head.fields.length;
-    if (this.#intake.framing !== 'none') this.#body = this.#openBody();
-    this.#try(outcome, outcome.target, outcome.path);
   }
 
-  #try(decision: Decision, target: Target, path: string): void {
-    const { head, target: asked } = this.#intake;
-    const { id: instanceId, address, port } = target.instance;
+  attempt(target: Target, path: string): void {
     const upstream = this.#ctx.upstreams.for(target.instance);
     if (upstream === undefined) {
       this.failed({ target, code: 'overloaded', sent: false, reused: false }, ALL_IN_USE);
       return;
     }
     this.#attempt = new Attempt(target, upstream, this);
-    this.#ctx.loads.start(instanceId);
-    const { route, service } = decision;
-    this.#attemptObservation = this.#observation.attempt({
-      route,
-      service,
-      version: target.version,
-      instanceId,
-      address,
-      port,
-      resend: this.#failures.length,
-    });
-    head.fields.length = this.#stamped;
-    head.fields.push(...this.#attemptObservation.headers);
-    this.#attempt.start({
-      method: this.#req.method ?? '',
-      path: asked.query === '' ? path : path + asked.query,
-      fields: head.fields,
-      body: this.#body,
-    });
+    const fields = this.#journey.beginAttempt(target);
+    this.#attempt.start({ method: this.#req.method ?? '', path, fields, body: this.#body });
   }
 
   sending(): void {
@@ -138,19 +96,18 @@ class Exchange implements AttemptEvents, OnConnection {
   }
 
   informed(status: number, raw: RawFields): void {
-    const head = readResponseHead(status, raw);
-    if (head !== undefined && this.#reply.status === undefined) this.#reply.inform(status, head.fields);
+    this.#reply.inform(status, readResponseHead(status, raw).fields);
   }
 
   responded(status: number, raw: RawFields): void {
     const head = readResponseHead(status, raw);
     try {
-      if (head === undefined) throw new Error('the response has a transfer coding that cannot be passed on');
-      stampResponse(head, this.#intake.requestId, this.#ctx.via);
+      if (head.hasLostCoding) throw new Error('the response has a transfer coding that cannot be passed on');
+      stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
       this.#reply.begin(status, head, this.#ctx.draining);
     } catch (cause) {
       this.#attempt?.abort();
-      this.#endAttempt({ error: 'bad_response' });
+      this.#journey.endAttempt({ error: 'bad_response' });
       this.fail('bad_response', cause);
     }
   }
@@ -162,45 +119,39 @@ class Exchange implements AttemptEvents, OnConnection {
   }
 
   ended(trailers: RawFields): void {
-    this.#endAttempt({ status: this.#reply.status ?? 0 });
+    // What is still uploaded does not matter any more.
+    this.#body?.destroy();
+    this.#journey.endAttempt({ status: this.#reply.status ?? 0 });
     this.#reply.end(trailers, this.#flushed);
   }
 
   failed(failure: FailedTry, cause: Error): void {
     const { status } = this.#reply;
-    this.#endAttempt(status === undefined ? { error: failure.code } : { status, error: failure.code });
-    this.#failures.push(failure);
-    const next = status === undefined ? this.#nextTarget() : undefined;
-    if (next === undefined) this.fail(failure.code, cause);
-    else this.#try(next.decision, next.target, upstreamPath(this.#intake.target.path, next.target));
-  }
-
-  #nextTarget(): { decision: Decision; target: Target } | undefined {
-    const decision = this.#outcome;
-    if (decision === undefined || isRefusal(decision)) return undefined;
-    const request = {
-      method: this.#req.method ?? '',
-      hasBody: this.#body !== undefined,
-      bodyTouched: this.#body?.touched ?? false,
-    };
-    const { loads, chance } = this.#ctx;
-    const target = nextTarget(request, this.#failures, decision.candidates, loads, chance);
-    return target && { decision, target };
+    if (status !== undefined) {
+      this.#journey.endAttempt({ status, error: failure.code });
+      this.fail(failure.code, cause);
+      return;
+    }
+    this.#journey.endAttempt({ error: failure.code });
+    const hasBody = this.#body !== undefined;
+    const bodyTouched = this.#body?.touched ?? false;
+    this.#journey.goOn(failure, { method: this.#req.method ?? '', hasBody, bodyTouched }, cause);
   }
 
   /** Answers with a problem, or cuts the answer that has begun. An attempt under way is not to blame. */
   fail(code: ErrorCode, cause?: unknown): void {
     if (this.#over) return;
-    const { requestId } = this.#intake;
-    if (cause !== undefined) this.#logCause(code, cause);
+    if (cause !== undefined) this.#journey.logCause(code, cause);
     this.#attempt?.abort();
-    this.#endAttempt({ clientLeft: true });
+    this.#journey.endAttempt({ clientLeft: true });
     this.#error = code;
-    if (this.#reply.status !== undefined) this.#cut();
-    else {
+    if (this.#reply.status !== undefined) {
+      this.#finish(true);
+      this.#reply.cut();
+    } else {
       // After a malformed request nobody knows where the next one begins.
       const closes = this.#ctx.draining || code === 'request_timeout' || code === 'bad_request';
-      this.#reply.answer(problem(code, requestId), closes, this.#flushed);
+      this.#reply.answer(problem(code, this.#journey.intake.requestId), closes, this.#flushed);
     }
   }
 
@@ -208,25 +159,18 @@ class Exchange implements AttemptEvents, OnConnection {
     if (this.#over) return;
     const { status } = this.#reply;
     this.#attempt?.abort();
-    this.#endAttempt(status === undefined ? { clientLeft: true } : { clientLeft: true, status });
+    this.#journey.endAttempt(status === undefined ? { clientLeft: true } : { clientLeft: true, status });
     this.#finish(status !== undefined);
   }
 
   garbled(): boolean {
-    if (this.#over || this.#reply.status !== undefined) return false;
+    if (this.#reply.status !== undefined) return false;
     this.fail('bad_request');
     return true;
   }
 
-  /** The caller is told a code and an id; this is what the id finds. */
-  #logCause(code: ErrorCode, cause: unknown): void {
-    const fields = { err: cause, code, requestId: this.#intake.requestId };
-    if (code === 'internal') this.#ctx.log.error(fields, 'a request failed');
-    else this.#ctx.log.debug(fields, 'a request failed');
-  }
-
   #answerForItself(): void {
-    this.#reply.answer(plain(200, '', this.#intake.requestId), this.#ctx.draining, this.#flushed);
+    this.#reply.answer(plain(200, '', this.#journey.intake.requestId), this.#ctx.draining, this.#flushed);
   }
 
   #openBody(): RequestBody {
@@ -247,23 +191,10 @@ class Exchange implements AttemptEvents, OnConnection {
     });
   }
 
-  #endAttempt(outcome: AttemptOutcome): void {
-    if (this.#attempt === undefined) return;
-    this.#ctx.loads.end(this.#attempt.target.instance.id);
-    this.#attemptObservation?.end(outcome);
-    this.#attempt = undefined;
-    this.#attemptObservation = undefined;
-  }
-
-  #cut(): void {
-    this.#finish(true);
-    this.#reply.cut();
-  }
-
   readonly #flushed = (): void => {
     if (this.#over) return;
     this.#finish(false);
-    if (this.#intake.framing !== 'none' && !this.#req.readableEnded) {
+    if (this.#journey.intake.framing !== 'none' && !this.#req.readableEnded) {
       discardRest(this.#req, this.#ctx.timeouts.linger);
     }
   };
@@ -276,11 +207,8 @@ class Exchange implements AttemptEvents, OnConnection {
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;
     const received = this.#body?.received ?? 0;
-    this.#observation.end(outcomeOf({ status, sent, received, error: this.#error, cut }, this.#outcome));
+    this.#journey.end({ status, sent, received, error: this.#error, cut, upgraded: false });
   }
 }
-
-/** Status in records of a request whose client left before it was answered. */
-const CLIENT_LEFT = 499;
 
 const ALL_IN_USE = new Error('every connection that the instance may have is in use');

@@ -207,16 +207,12 @@ export interface ResponseHead {
   /** The fields that the upstream announces as trailers. */
   readonly trailer: string | undefined;
   readonly via: string | undefined;
+  /** The body has a transfer coding other than chunked, which is lost with the hop. */
+  readonly hasLostCoding: boolean;
 }
 
-/**
- * @param raw as undici gives it
- * @returns undefined where its framing cannot be passed on: a coding other than chunked would be lost
- */
-export const readResponseHead = (
-  status: number,
-  raw: readonly (Buffer | string)[],
-): ResponseHead | undefined => {
+/** @param raw as undici gives it */
+export const readResponseHead = (status: number, raw: readonly (Buffer | string)[]): ResponseHead => {
   const fields: string[] = [];
   let contentLength: number | undefined;
   let transferEncoding: string | undefined;
@@ -255,9 +251,14 @@ export const readResponseHead = (
         if (!HOP_BY_HOP.has(lower)) fields.push(name, value);
     }
   }
-  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') return undefined;
   const named = connection === undefined ? [] : namedBy(connection).filter(name => name !== 'content-length');
-  return { fields: named.length === 0 ? fields : without(fields, named), contentLength, trailer, via };
+  return {
+    fields: named.length === 0 ? fields : without(fields, named),
+    contentLength,
+    trailer,
+    via,
+    hasLostCoding: transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked',
+  };
 };
 
 /** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
 
 /** An answer that the proxy gives on its own account. */
@@ -37,8 +37,19 @@ export const rawHead = (status: number, fields: readonly string[]): string => {
   return `${head}\r\n`;
 };
 
-/** Writes a whole answer to a bare socket and ends it. */
-export const answerSocket = (socket: Writable, { status, fields, body }: OwnAnswer): void => {
+/**
+ * Writes a whole answer to a bare socket and closes it once the client has seen it: at once, unread bytes of the
+ * client would reset the connection and the answer be lost (RFC 9112, 9.6).
+ */
+export const answerSocket = (socket: Duplex, { status, fields, body }: OwnAnswer, linger: number): void => {
   socket.write(rawHead(status, [...fields, 'Connection', 'close']), 'latin1');
   socket.end(body);
+  closeAfter(socket, linger);
+};
+
+/** Lets the other side close the connection, for so many milliseconds. */
+export const closeAfter = (socket: Duplex, linger: number): void => {
+  const timer = setTimeout(() => socket.destroy(), linger).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
 };

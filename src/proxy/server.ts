@@ -8,6 +8,8 @@ import { createContext } from './context.ts';
 import { handle } from './handler.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
+import { createUpgrader } from './upgrade.ts';
+import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
 
 export interface HttpProxy {
   /** @throws ListenError */
@@ -93,13 +95,13 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     return connection;
   };
 
-  const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue = false): void => {
+  const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     if (readyPath !== undefined && isFor(readyPath, req)) answerReady(res);
     else handle(ctx, connectionOf(req.socket), req, res, expectsContinue);
   };
-  server.on('request', (req, res) => onRequest(req, res));
+  server.on('request', (req, res) => onRequest(req, res, false));
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
-  server.on('checkExpectation', (req, res) => onRequest(req, res));
+  server.on('checkExpectation', (req, res) => onRequest(req, res, false));
 
   const answerReady = (res: ServerResponse): void => {
     const ready = ctx.isReady() && !ctx.draining;
@@ -114,7 +116,21 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
   server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (ctx.tunnel?.(req.url ?? '', socket, head) !== true) {
-      answerSocket(socket, problem('bad_request', ctx.nextId()));
+      answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
+    }
+  });
+
+  const upgrade = createUpgrader(ctx);
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const connection = connectionOf(socket);
+    if (connection.running.size > 0) {
+      // Earlier answers of this connection are still due.
+      socket.destroy();
+    } else if (isUpgradable(req)) {
+      upgrade(connection, req, head);
+    } else {
+      socket.unshift(Buffer.concat([withoutUpgrade(req), head]));
+      server.emit('connection', socket);
     }
   });
 
@@ -122,7 +138,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     const [exchange, ...others] = connections.get(socket)?.running ?? [];
     const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
     if (!hasLeft && exchange === undefined) {
-      answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()));
+      answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()), timeouts.linger);
     } else if (hasLeft || others.length > 0 || exchange?.garbled?.() !== true) {
       // Of several answers that are due, none can be written in another's place.
       socket.destroy();

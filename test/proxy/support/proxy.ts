@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Loads } from '../../../src/core/balance.ts';
 import type { Decision } from '../../../src/core/decide.ts';
@@ -122,12 +123,15 @@ export const startHttp = async (
   listener: RequestListener,
 ): Promise<{ port: number; server: Server }> => {
   const server = createServer(listener);
+  const sockets = new Set<Socket>();
+  server.on('connection', socket => sockets.add(socket.once('close', () => sockets.delete(socket))));
   await listenOn(server);
   t.after(
     () =>
       new Promise<void>(resolve => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        // Upgraded ones are none of the server's any more.
+        for (const socket of sockets) socket.destroy();
       }),
   );
   return { port: portOf(server), server };

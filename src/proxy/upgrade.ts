@@ -1,0 +1,223 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import httpProxy from 'http-proxy';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Instance, Target } from '../core/model.ts';
+import type { Connection, OnConnection } from './connection.ts';
+import type { Context } from './context.ts';
+import { readResponseHead, stampResponse } from './headers.ts';
+import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
+import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
+import { byName, type Fields } from './upgrade-request.ts';
+
+const createTunnels = () => httpProxy.createProxyServer();
+
+type Tunnels = ReturnType<typeof createTunnels>;
+
+/** Carries one request for an upgrade, and the connection that may come of it. Never throws. */
+export type Upgrader = (connection: Connection, req: IncomingMessage, head: Buffer) => void;
+
+export const createUpgrader = (ctx: Context): Upgrader => {
+  const tunnels = createTunnels();
+  // Every way to fail is heard where it happens; without a listener here each would be thrown.
+  tunnels.on('error', () => {});
+  return (connection, req, head) => {
+    const upgrade = new Upgrade(ctx, connection, req, tunnels);
+    if (head.length > 0) connection.socket.unshift(head);
+    try {
+      upgrade.begin();
+    } catch (cause) {
+      upgrade.fail('internal', cause);
+    }
+  };
+};
+
+/**
+ * One request for an upgrade: its journey leads to attempts; an upstream agrees, and http-proxy joins the two
+ * connections; or it declines, and its answer goes to the client; or nobody answers.
+ */
+class Upgrade implements Traveller, OnConnection {
+  readonly #ctx: Context;
+  readonly #connection: Connection;
+  readonly #req: IncomingMessage;
+  readonly #tunnels: Tunnels;
+  readonly #socket: Socket;
+  readonly #journey: Journey;
+  #outgoing: ClientRequest | undefined;
+  #upstream: Socket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #status: number | undefined;
+  #error: ErrorCode | undefined;
+  #before: { readonly read: number; readonly written: number };
+  #cut = false;
+  #over = false;
+
+  constructor(ctx: Context, connection: Connection, req: IncomingMessage, tunnels: Tunnels) {
+    this.#ctx = ctx;
+    this.#connection = connection;
+    this.#req = req;
+    this.#tunnels = tunnels;
+    this.#socket = connection.socket;
+    this.#journey = new Journey(ctx, connection, req, this);
+    this.#before = bytesOf(this.#socket);
+    connection.running.add(this);
+    // Node's HTTP server has let go of the socket; an error without a listener would end the process.
+    this.#socket.on('error', () => {});
+    this.#socket.on('readable', this.#lookForEnd).once('end', this.#clientEnded);
+  }
+
+  begin(): void {
+    const { fault } = this.#journey.intake;
+    if (fault !== undefined) this.fail(fault);
+    // A connection that is to last is better begun elsewhere than cut at the end of the drain.
+    else if (this.#ctx.draining || this.#ctx.requests >= this.#ctx.limits.requests) this.fail('overloaded');
+    else this.#journey.depart();
+  }
+
+  attempt(target: Target, path: string): void {
+    const { upgrade = '' } = this.#journey.intake.head;
+    const fields = [...this.#journey.beginAttempt(target), 'Connection', 'Upgrade', 'Upgrade', upgrade];
+    const outgoing = this.#ask(target.instance, path, byName(fields));
+    this.#outgoing = outgoing;
+    let sent = false;
+    let late = false;
+    const deadline = (ms: number): void => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        late = true;
+        outgoing.destroy(new Error('time is up'));
+      }, ms).unref();
+    };
+    deadline(this.#ctx.timeouts.connect);
+    outgoing.once('socket', socket =>
+      socket.once('connect', () => {
+        sent = true;
+        deadline(this.#ctx.timeouts.responseHead);
+      }),
+    );
+    outgoing.once('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(this.#timer);
+      if (this.#over) return;
+      const code = sent ? codeOf(cause, late) : 'connect_failed';
+      this.#journey.endAttempt({ error: code });
+      const request = { method: this.#req.method ?? '', hasBody: false, bodyTouched: false };
+      this.#journey.goOn({ target, code, sent, reused: false }, request, cause);
+    });
+    outgoing.once('response', response => this.#declined(response));
+    outgoing.prependOnceListener('upgrade', (response, upstream: Socket) => this.#agreed(response, upstream));
+  }
+
+  /** Has http-proxy send the request, and takes from it whatever may happen before both sides have agreed. */
+  #ask({ address, port }: Instance, path: string, fields: Fields): ClientRequest {
+    let outgoing: ClientRequest | undefined;
+    this.#tunnels.once('proxyReqWs', request => {
+      outgoing = request;
+      // Left to itself it would merge slashes, escape characters and shuffle headers.
+      request.path = path;
+      for (const name of request.getHeaderNames()) request.removeHeader(name);
+      for (const [name, value] of Object.entries(fields)) request.setHeader(name, value);
+    });
+    // It carries `websocket` by GET alone and goes by this; what is sent is told above.
+    this.#req.headers = { upgrade: 'websocket' };
+    this.#tunnels.ws(this.#req, this.#socket, NOTHING, {
+      target: { protocol: 'http:', host: address, port },
+    });
+    if (outgoing === undefined) throw new Error('http-proxy did not take the request');
+    // It would end the client's connection at the first failure, and pass a refusal on without its framing.
+    outgoing.removeAllListeners('error').removeAllListeners('response');
+    return outgoing;
+  }
+
+  #agreed(response: IncomingMessage, upstream: Socket): void {
+    clearTimeout(this.#timer);
+    const head = readResponseHead(101, response.rawHeaders);
+    this.#status = 101;
+    this.#upstream = upstream;
+    this.#socket.off('readable', this.#lookForEnd);
+    this.#before = bytesOf(this.#socket);
+    stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
+    const { upgrade = '' } = response.headers;
+    // http-proxy writes the 101 from these.
+    const fields = [...head.fields, 'Connection', 'Upgrade', 'Upgrade', upgrade];
+    response.headers = byName(fields) as typeof response.headers;
+    // It joins the two, but a side that vanishes without an end would leave the other open.
+    upstream.once('error', () => {}).once('close', () => this.#socket.destroySoon());
+    upstream.once('end', () => closeAfter(upstream, this.#ctx.timeouts.linger));
+  }
+
+  /** The upstream answers without changing the protocol: an answer like any other, the connection's last. */
+  #declined(response: IncomingMessage): void {
+    clearTimeout(this.#timer);
+    const status = response.statusCode ?? 0;
+    const head = readResponseHead(status, response.rawHeaders);
+    if (head.hasLostCoding) {
+      this.#journey.endAttempt({ error: 'bad_response' });
+      response.destroy();
+      this.fail('bad_response');
+      return;
+    }
+    this.#status = status;
+    this.#before = bytesOf(this.#socket);
+    stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
+    this.#socket.write(rawHead(status, [...head.fields, 'Connection', 'close']), 'latin1');
+    response.pipe(this.#socket);
+    response.once('error', () => {
+      this.#error = 'upstream_reset';
+      this.#cut = true;
+      this.#socket.resetAndDestroy();
+    });
+    response.once('end', () => closeAfter(this.#socket, this.#ctx.timeouts.linger));
+  }
+
+  fail(code: ErrorCode, cause?: unknown): void {
+    if (this.#over) return;
+    if (cause !== undefined) this.#journey.logCause(code, cause);
+    this.#error = code;
+    const answer = problem(code, this.#journey.intake.requestId);
+    this.#status = answer.status;
+    this.#finish();
+    answerSocket(this.#socket, answer, this.#ctx.timeouts.linger);
+  }
+
+  /** Nobody reads the client before the upstream has agreed, and an end is only seen by reading. */
+  readonly #lookForEnd = (): void => {
+    if (this.#socket.readableLength === 0) this.#socket.read();
+  };
+
+  readonly #clientEnded = (): void => {
+    if (this.#status === undefined) this.#socket.destroy();
+    else closeAfter(this.#socket, this.#ctx.timeouts.linger);
+  };
+
+  clientLeft(): void {
+    if (!this.#over) this.#finish();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#outgoing?.destroy();
+    this.#upstream?.destroy();
+    this.#connection.running.delete(this);
+    const status = this.#status ?? CLIENT_LEFT;
+    this.#journey.endAttempt(this.#status === undefined ? { clientLeft: true } : { status });
+    const { read, written } = bytesOf(this.#socket);
+    this.#journey.end({
+      status,
+      received: read - this.#before.read,
+      sent: written - this.#before.written,
+      error: this.#error,
+      cut: this.#cut,
+      upgraded: status === 101,
+    });
+  }
+}
+
+const bytesOf = ({ bytesRead, bytesWritten }: Socket) => ({ read: bytesRead, written: bytesWritten });
+
+const NOTHING = Buffer.alloc(0);
+
+const codeOf = ({ code = '' }: NodeJS.ErrnoException, late: boolean): ErrorCode => {
+  if (late) return 'upstream_timeout';
+  return code.startsWith('HPE_') ? 'bad_response' : 'upstream_reset';
+};
