@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ConfigError, type Setting, settingKey } from '../src/config.ts';
 import {
   type Env,
@@ -95,12 +95,12 @@ const parseLine = (argv: readonly string[], problems: string[]): { said: Said } 
     .exitOverride()
     .configureOutput({ writeOut: text => (help += text), writeErr: () => {} })
     .addHelpText('after', EXAMPLES);
-  for (const spec of Object.values<Setting<unknown>>(SIDECAR_SETTINGS)) {
-    if (spec.flag === undefined) continue;
-    const option = new Option(spec.flag, spec.help);
-    command.addOption(
-      spec.fallbackText === undefined ? option : option.default(undefined, spec.fallbackText),
-    );
+  for (const { flag, help: text, fallback, fallbackText } of Object.values<Setting<unknown>>(
+    SIDECAR_SETTINGS,
+  )) {
+    const shown = fallbackText ?? fallback;
+    const byDefault = shown === undefined || shown === '' ? '' : ` (default: ${String(shown)})`;
+    if (flag !== undefined) command.option(flag, text + byDefault);
   }
   for (const { flag, help: text } of Object.values<ListSetting>(TAG_SETTINGS)) {
     command.option(flag, text, (value: string, all: string[] = []) => [...all, value]);
