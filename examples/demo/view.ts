@@ -105,8 +105,9 @@ const cells = ({ perSecond, errors, p50, p99 }: Figures, paint: Paint): string[]
   ms(p99),
 ];
 
-const BAR = 25;
-const WIDTHS = [8, 8, 8, BAR, 6, 6, 9, 9, 4] as const;
+const BAR = 14;
+/** Together with the gaps within the 80 columns of a plain terminal. */
+const WIDTHS = [4, 7, 7, BAR, 5, 6, 8, 8, 4] as const;
 
 const bar = (share?: number): string =>
   share === undefined ? ' '.repeat(BAR) : '█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░');

@@ -47,7 +47,7 @@ describe('the demo', () => {
       /^weights v1=90 v2=10 \| asked v1 90\.0 %, v2 10\.0 % \| seen v1 [1-9].* errors 0 .* live v1 1, v2 1$/m,
     );
 
-    assert.equal(await copy(dial), 'orders: v1=50 v2=50 (revision 2; before: v1=90 v2=10)\n');
+    assert.equal(await copy(dial), 'orders: v1 50, v2 50 (revision 2; before: v1 90, v2 10)\n');
     await demo.line(/^weights v1=50 v2=50 \| asked v1 50\.0 %, v2 50\.0 % /m);
     await demo.line(/^weights v1=50 v2=50 .* seen v1 .*, v2 (3[3-9]|[456]\d)\.\d % /m);
 
@@ -66,8 +66,9 @@ describe('the demo', () => {
     ]);
 
     demo.signal('SIGINT');
-    assert.equal(await demo.ended, 0);
+    await demo.ended;
     await assertNothingIsLeft(demo);
+    assert.match(demo.output(), /\nStopping …\n$/, 'and no complaints');
     assert.ok(!demo.output().includes('\x1b'), 'no colours and no redrawing where nobody sees them');
   });
 
@@ -78,9 +79,9 @@ describe('the demo', () => {
     const [dial] = await demo.line(/^npx sluice weights set orders .* --redis .*$/m);
     await demo.line(/^weights v1=90 v2=10 /m);
     await copy(hset.replace('v1 50 v2 50', 'v1 0 v2 1'));
-    assert.equal(await copy(publish), '1\n', 'the gateway listens');
+    assert.ok(Number(await copy(publish)) >= 1, 'somebody listens');
     await demo.line(/^weights v1=0 v2=1 \| asked v1 0\.0 %, v2 100\.0 % /m);
-    assert.match(await copy(dial), /^orders: v1=50 v2=50 \(revision 3; before: v1=0 v2=1\)/);
+    assert.match(await copy(dial), /^orders: v1 50, v2 50 \(revision 3; before: v1 0, v2 1\)/);
     await demo.line(/^weights v1=50 v2=50 /m);
     assert.equal(await demo.ended, 0);
     await assertNothingIsLeft(demo);
@@ -96,23 +97,18 @@ describe('the demo', () => {
     await assertNothingIsLeft(demo);
   });
 
-  it('takes other ports where the well-known ones are taken, and says so', async () => {
+  it('takes another port where a well-known one is taken, and says so; ends, and says why, when a process is killed', async () => {
     const taken = await takeOver(8080);
-    const demo = run([...DIRECT, '--for', '1s']);
-    const [, port] = await demo.line(/^Port 8080 is taken, so the gateway is at 127\.0\.0\.1:(\d+)\.$/m);
-    assert.notEqual(port, '8080');
-    await demo.line(new RegExp(`^curl http://127\\.0\\.0\\.1:${port}/orders/1$`, 'm'));
-    assert.equal(await demo.ended, 0);
-    taken.close();
-  });
-
-  it('ends, and says why, when a process of it is killed; what the process left behind is ended too', async () => {
     const demo = run(DIRECT);
+    const [, port] = await demo.line(/^Port 8080 is taken, so the gateway is at 127\.0\.0\.1:(\d+)\.$/m);
+    await demo.line(new RegExp(`^curl http://127\\.0\\.0\\.1:${port}/orders/1$`, 'm'));
     await demo.line(/^weights /m);
+    taken.close();
     const sidecar = demo
       .pids()
       .find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dist/sidecar/main.js'));
     assert.ok(sidecar !== undefined);
+    // Its program, which it can't stop any more, must not stay behind.
     process.kill(sidecar, 'SIGKILL');
     assert.equal(await demo.ended, 1);
     assert.match(demo.output(), /^orders v2 \(plain, behind sluice-sidecar\) ended with SIGKILL$/m);
