@@ -6,12 +6,13 @@ import { formatHostPort } from '../src/core/values.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { openTracing } from '../src/telemetry/telemetry.ts';
 import { announce } from './announce.ts';
-import { createMeshFetch, type MeshInit } from './mesh-fetch.ts';
+import { createMeshFetch, type MeshFetch } from './mesh-fetch.ts';
 import { openParts } from './parts.ts';
-import { httpProbe, type Probe, tcpProbe } from './probe.ts';
+import { askedProbe, httpProbe, type Probe, tcpProbe } from './probe.ts';
 import { type RegisterOptions, readRegisterOptions } from './register-options.ts';
+import { beforeSignals } from './signals.ts';
 
-export type { MeshInit } from './mesh-fetch.ts';
+export type { MeshFetch, MeshInit } from './mesh-fetch.ts';
 export type { RegisterOptions } from './register-options.ts';
 export type { From } from './trace-carrier.ts';
 
@@ -24,7 +25,7 @@ export interface Handle {
    * trace of `from`, the request that you are answering (or else to OpenTelemetry's active context). A service
    * that nobody knows answers 404, one without live instances 503.
    */
-  fetch(input: string | URL | Request, init?: MeshInit): Promise<Response>;
+  readonly fetch: MeshFetch;
   /**
    * Deregisters first, then waits until every gateway has seen it; resolves when no new requests come and the
    * server can be closed. Never rejects. `fetch` goes on working, with the instances known last.
@@ -39,9 +40,6 @@ export interface Handle {
 const PATIENCE_MS = 3_000;
 
 const HTTP_CHECK_SECONDS = 2;
-
-/** How long a health function may take. */
-const HEALTH_MS = 5_000;
 
 /**
  * Makes this application an instance of a service: registered with Consul, its check kept alive, registered
@@ -83,20 +81,15 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
     await Promise.all([parts.close(), tracing.shutdown()]);
   };
   let left: Promise<void> | undefined;
-  const { fetch } = createMeshFetch({
-    called: parts.called,
-    tracing,
-    chance: Math.random,
-  });
   const handle: Handle = {
     id,
-    fetch,
+    fetch: createMeshFetch({ called: parts.called, tracing, chance: Math.random }),
     close: ({ drain = settings.drain } = {}) => {
       left ??= leaveFor(drain);
       return left;
     },
   };
-  if (options.handleSignals === true) closeOnSignal(handle);
+  if (options.handleSignals === true) beforeSignals(['SIGTERM', 'SIGINT'], () => handle.close());
   const patience = new AbortController();
   await Promise.race([
     announced.then(registration => registration?.ready),
@@ -116,33 +109,3 @@ const orTypeError = <T>(make: () => T): T => {
 
 const portProbe = (port: number, path: string | undefined): Probe =>
   path === undefined ? tcpProbe(port) : httpProbe(port, path);
-
-/** The application's own word. One that does not come counts as no. */
-const askedProbe =
-  (isWell: () => boolean | Promise<boolean>): Probe =>
-  async () => {
-    const timer = new AbortController();
-    const late = sleep(HEALTH_MS, 'late' as const, { signal: timer.signal });
-    try {
-      const said = await Promise.race([isWell(), late]);
-      if (said === true) return { well: true, address: '' };
-      return { well: false, reason: said === 'late' ? 'health does not answer' : 'health says no' };
-    } catch (error) {
-      return { well: false, reason: error instanceof Error ? error.message : String(error) };
-    } finally {
-      late.catch(() => {});
-      timer.abort();
-    }
-  };
-
-/** Once it has left, the signal does what it would have done; another listener for it has already had its turn. */
-const closeOnSignal = (handle: Handle): void => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const onSignal = async (): Promise<void> => {
-      await handle.close();
-      process.off(signal, onSignal);
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    };
-    process.on(signal, onSignal);
-  }
-};

@@ -1,16 +1,15 @@
-import { type Context, SpanKind, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { nanoid } from 'nanoid';
 import { Agent, type Dispatcher } from 'undici';
 import { type Decision, isRefusal } from '../src/core/decide.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
 import type { Target } from '../src/core/model.ts';
 import { type FailedTry, nextTarget } from '../src/core/retry.ts';
-import { formatHostPort } from '../src/core/values.ts';
 import { problem } from '../src/proxy/respond.ts';
-import { clientAttributes, clientEnding, foldMethod } from '../src/telemetry/http-semantics.ts';
-import type { AttemptOutcome } from '../src/telemetry/observer.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
+import { startCallSpan } from './call-span.ts';
 import type { CalledServices } from './called.ts';
+import { codeOf, towards } from './instance-dispatcher.ts';
 import { meshService } from './mesh-rule.ts';
 import { callingContext, type From, handOn } from './trace-carrier.ts';
 
@@ -19,13 +18,11 @@ export interface MeshInit extends RequestInit {
   readonly from?: From;
 }
 
-export interface MeshFetch {
-  /**
-   * The platform's `fetch`, but `http://NAME.mesh/…` is discovered, split, balanced and traced. A service that
-   * nobody knows is a 404, one without a live instance a 503, both as application/problem+json.
-   */
-  fetch(input: string | URL | Request, init?: MeshInit): Promise<Response>;
-}
+/**
+ * The platform's `fetch`, but `http://NAME.mesh/…` is discovered, split, balanced and traced. A service that
+ * nobody knows is a 404, one without a live instance a 503, both as application/problem+json.
+ */
+export type MeshFetch = (input: string | URL | Request, init?: MeshInit) => Promise<Response>;
 
 export interface MeshFetchOptions {
   readonly called: CalledServices;
@@ -33,8 +30,6 @@ export interface MeshFetchOptions {
   /** Draws from [0, 1). */
   readonly chance: () => number;
 }
-
-const HOP = 'sdk';
 
 export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): MeshFetch => {
   const agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 3_000 } });
@@ -47,9 +42,10 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
         return await tryOnce(call, decision, target, failures.length);
       } catch (error) {
         if (call.init.signal?.aborted === true) throw error;
-        const sent = wasSent(error);
+        const code = codeOf(error);
+        const sent = code !== 'connect_failed';
         // Whether the connection was an old one cannot be told from here: it may have been.
-        failures.push({ target, code: sent ? 'upstream_reset' : 'connect_failed', sent, reused: sent });
+        failures.push({ target, code, sent, reused: sent });
         const next = nextTarget(call, failures, decision.candidates, called.loads, chance);
         if (next === undefined) throw error;
         target = next;
@@ -64,14 +60,11 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     resend: number,
   ): Promise<Response> => {
     const { instance } = target;
-    const span = startSpan(call, decision, target, resend);
+    const { route, service } = decision;
+    const span = startCallSpan(tracing, { ...call, route, service, target, resend });
     called.loads.start(instance.id);
     try {
-      const dispatcher = towards(
-        agent,
-        call.host,
-        formatHostPort({ host: instance.address, port: instance.port }),
-      );
+      const dispatcher = towards(agent, call.host, instance);
       const headers = new Headers(call.headers);
       for (const [name, value] of pairs(span.headers)) headers.set(name, value);
       const response = await (fetch as unknown as Fetch)(call.input, { ...call.init, headers, dispatcher });
@@ -79,65 +72,38 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
       return response;
     } catch (error) {
       const clientLeft = call.init.signal?.aborted === true;
-      span.end(clientLeft ? { clientLeft } : { error: wasSent(error) ? 'upstream_reset' : 'connect_failed' });
+      span.end(clientLeft ? { clientLeft } : { error: codeOf(error) });
       throw error;
     } finally {
       called.loads.end(instance.id);
     }
   };
 
-  const startSpan = (call: Call, { route, service }: Decision, target: Target, resend: number): CallSpan => {
-    if (!tracing.enabled) return { headers: [], end: () => {} };
-    const { instance, version } = target;
-    const method = foldMethod(call.method);
-    const attributes = clientAttributes(HOP, method, {
-      route,
-      service,
-      version,
-      instanceId: instance.id,
-      address: instance.address,
-      port: instance.port,
-      resend,
-    });
-    const span = tracing.tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes }, call.context);
-    return {
-      headers: tracing.inject(trace.setSpan(call.context, span)),
-      end: outcome => {
-        const ending = clientEnding(outcome);
-        span.setAttributes(ending.attributes);
-        if (ending.status !== undefined) span.setStatus(ending.status);
-        span.end();
+  return async (input, { from, ...init } = {}) => {
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? (input as string | URL));
+    const service = url.protocol === 'http:' ? meshService(url.hostname) : undefined;
+    if (service === undefined) return fetch(input, init);
+    init.signal?.throwIfAborted();
+    await called.prepare(service);
+    const decision = called.decide(service, url.pathname);
+    if (isRefusal(decision)) return refuse(decision.code);
+    const headers = new Headers(init.headers ?? request?.headers);
+    handOn(headers, from, tracing.enabled);
+    const body = init.body ?? request?.body ?? undefined;
+    return tryAll(
+      {
+        input,
+        init,
+        headers,
+        host: url.host,
+        method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+        hasBody: body !== undefined,
+        bodyTouched: isStream(body),
+        context: callingContext(tracing, from, headers),
       },
-    };
-  };
-
-  return {
-    fetch: async (input, { from, ...init } = {}) => {
-      const request = input instanceof Request ? input : undefined;
-      const url = new URL(request?.url ?? (input as string | URL));
-      const service = url.protocol === 'http:' ? meshService(url.hostname) : undefined;
-      if (service === undefined) return fetch(input, init);
-      init.signal?.throwIfAborted();
-      await called.prepare(service);
-      const decision = called.decide(service, url.pathname);
-      if (isRefusal(decision)) return refuse(decision.code);
-      const headers = new Headers(init.headers ?? request?.headers);
-      handOn(headers, from, tracing.enabled);
-      const body = init.body ?? request?.body ?? undefined;
-      return tryAll(
-        {
-          input,
-          init,
-          headers,
-          host: url.host,
-          method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
-          hasBody: body !== undefined,
-          bodyTouched: isStream(body),
-          context: callingContext(tracing, from, headers),
-        },
-        decision,
-      );
-    },
+      decision,
+    );
   };
 };
 
@@ -160,36 +126,9 @@ interface Call {
   readonly context: Context;
 }
 
-interface CallSpan {
-  /** name, value, name, value … */
-  readonly headers: readonly string[];
-  end(outcome: AttemptOutcome): void;
-}
-
 const isStream = (body: unknown): boolean =>
   body instanceof ReadableStream ||
   (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
-
-/** Connects to the instance instead of the name; `fetch` itself has no say in `Host`. Redirects elsewhere go there. */
-const towards = (agent: Agent, host: string, address: string): Dispatcher =>
-  agent.compose(dispatch => (options, handler) => {
-    if (String(options.origin) !== `http://${host}`) return dispatch(options, handler);
-    const headers = { ...(options.headers as Record<string, string>), host };
-    return dispatch({ ...options, origin: `http://${address}`, headers }, handler);
-  });
-
-interface SystemError {
-  readonly code?: string;
-  readonly syscall?: string;
-  readonly errors?: readonly SystemError[];
-}
-
-/** Whether a byte of the request may have reached the instance. */
-const wasSent = (error: unknown): boolean => {
-  const cause = ((error as { cause?: SystemError }).cause ?? {}) as SystemError;
-  const { code, syscall } = cause.errors?.[0] ?? cause;
-  return !(code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect' || syscall === 'getaddrinfo');
-};
 
 const refuse = (code: ErrorCode): Response => {
   const { status, fields, body } = problem(code, nanoid());

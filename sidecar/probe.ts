@@ -7,10 +7,12 @@ export type Finding =
   | { readonly well: true; readonly address: string }
   | { readonly well: false; readonly reason: string };
 
-/** Never throws; takes a second at most. */
+/** Never throws, and takes seconds at most. */
 export type Probe = () => Promise<Finding>;
 
 const TIMEOUT = 1_000;
+/** A health function may have a database to ask. */
+const ASKED_TIMEOUT = 5_000;
 
 /** A program that asked for `localhost` may listen on IPv6 alone. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
@@ -21,6 +23,24 @@ export const tcpProbe = (port: number): Probe => onEitherLoopback(address => try
 /** Well when a GET of the path answers 2xx. */
 export const httpProbe = (port: number, path: string): Probe =>
   onEitherLoopback(address => tryGet(address, port, path));
+
+/** The application's own word. One that does not come counts as no. */
+export const askedProbe =
+  (isWell: () => boolean | Promise<boolean>): Probe =>
+  async () => {
+    const timer = new AbortController();
+    const late = sleep(ASKED_TIMEOUT, 'late' as const, { signal: timer.signal });
+    try {
+      const said = await Promise.race([isWell(), late]);
+      if (said === true) return { well: true, address: '' };
+      return { well: false, reason: said === 'late' ? 'health does not answer' : 'health says no' };
+    } catch (error) {
+      return { well: false, reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      late.catch(() => {});
+      timer.abort();
+    }
+  };
 
 const onEitherLoopback =
   (attempt: (address: string) => Promise<string | undefined>): Probe =>

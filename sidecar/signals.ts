@@ -53,3 +53,19 @@ export const takeSignals = (
     },
   };
 };
+
+/**
+ * Does something before these signals have their effect. Where somebody else listens for one, its effect is his.
+ *
+ * @param first must not reject
+ */
+export const beforeSignals = (names: readonly NodeJS.Signals[], first: () => Promise<void>): void => {
+  for (const name of names) {
+    const onSignal = async (): Promise<void> => {
+      await first();
+      process.off(name, onSignal);
+      if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+    };
+    process.on(name, onSignal);
+  }
+};
