@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { eventually } from '../support/wait.ts';
-import { type DemoRun, isFree, ROOT, runDemo } from './run-demo.ts';
+import { isFree, ROOT, runInTerminal, type TerminalRun } from './terminal.ts';
 
 const NPM = ['npm', 'run', '--silent', 'demo', '--'] as const;
 const DIRECT = [process.execPath, '--import', 'tsx', 'examples/demo/main.ts'] as const;
 
-const runs: DemoRun[] = [];
-const run = (...args: Parameters<typeof runDemo>): DemoRun => {
-  const demo = runDemo(...args);
+const runs: TerminalRun[] = [];
+const run = (...args: Parameters<typeof runInTerminal>): TerminalRun => {
+  const demo = runInTerminal(...args);
   runs.push(demo);
   return demo;
 };
@@ -28,7 +28,7 @@ const portsIn = (output: string): number[] => [
   ...new Set([...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port))),
 ];
 
-const assertNothingIsLeft = async (demo: DemoRun): Promise<void> => {
+const assertNothingIsLeft = async (demo: TerminalRun): Promise<void> => {
   assert.deepEqual(demo.pids(), []);
   for (const port of portsIn(demo.output())) assert.ok(await isFree(port), `port ${port} is free again`);
 };

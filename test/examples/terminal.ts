@@ -8,7 +8,7 @@ import { eventually } from '../support/wait.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface DemoRun {
+export interface TerminalRun {
   /** All that it has printed. */
   output(): string;
   /** Waits for a line that matches. */
@@ -23,12 +23,12 @@ export interface DemoRun {
   kill(): void;
 }
 
-/** Runs a command of the demo and keeps what it prints. */
-export const runDemo = (
+/** Runs a command as a terminal does, in a process group of its own, and keeps what it prints. */
+export const runInTerminal = (
   command: readonly [string, ...string[]],
   env: Readonly<Record<string, string>> = {},
-): DemoRun => {
-  const mark = `DEMO_TEST=${randomUUID()}`;
+): TerminalRun => {
+  const mark = `TERMINAL=${randomUUID()}`;
   const [name, value] = mark.split('=') as [string, string];
   const [file, ...args] = command;
   const child = spawn(file, args, {
@@ -50,7 +50,7 @@ export const runDemo = (
     line: (pattern, within = 20_000) =>
       eventually(() => pattern.exec(text) ?? undefined, {
         within,
-        hint: `${pattern} in what the demo says`,
+        hint: `${pattern} in what is printed`,
       }).catch(error => {
         throw new Error(`${(error as Error).message}; it said:\n${text}`);
       }),
