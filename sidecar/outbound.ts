@@ -1,16 +1,14 @@
-import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
 import type { Target } from '../src/core/model.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
-import { readAuthority } from '../src/proxy/target.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';
 import type { CalledServices } from './called.ts';
 import { meshService } from './mesh-rule.ts';
 import { isLoopback } from './own-address.ts';
+import { tunnel } from './tunnel.ts';
 
 export interface OutboundOptions {
   readonly called: CalledServices;
@@ -70,33 +68,4 @@ const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
     },
   };
   return { ...FORWARD, path, target, candidates: [target] };
-};
-
-const CONNECT_MS = 5_000;
-
-/** CONNECT, for what a program says to others over TLS. */
-const tunnel = (authority: string, socket: Duplex, head: Buffer): boolean => {
-  const to = readAuthority(authority);
-  const { remoteAddress = '' } = socket as { remoteAddress?: string };
-  if (to?.port === undefined || meshService(to.host) !== undefined) return false;
-  if (!isLoopback(remoteAddress.replace(/^::ffff:/, ''))) return false;
-  const host = to.host.replace(/^\[(.*)\]$/, '$1');
-  const upstream = connect({ host, port: to.port, timeout: CONNECT_MS });
-  let isOpen = false;
-  upstream.once('connect', () => {
-    isOpen = true;
-    upstream.setTimeout(0);
-    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-    upstream.write(head);
-    socket.pipe(upstream).pipe(socket);
-  });
-  upstream.once('timeout', () => upstream.destroy());
-  upstream.once('error', () => {});
-  upstream.once('close', hadError => {
-    if (isOpen) hadError ? socket.destroy() : socket.end();
-    else socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  });
-  socket.once('error', () => upstream.destroy());
-  socket.once('close', () => upstream.destroy());
-  return true;
 };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../src/config.ts';
@@ -12,7 +13,8 @@ export interface Program {
   /** To the program alone, as from a terminal's `kill`; nothing happens when it has ended. */
   signal(name: NodeJS.Signals): void;
   /**
-   * SIGTERM, and SIGKILL after the deadline to everything that it started; resolves when it has ended.
+   * SIGTERM to it, then to what it leaves behind, and SIGKILL to all of that after the deadline; resolves when
+   * nothing of it is left.
    *
    * @param deadline milliseconds
    */
@@ -32,27 +34,28 @@ export const startProgram = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Program> => {
   const child = spawn(file, args, { env: { ...env }, stdio: 'inherit', detached: true });
+  const exited = new Promise<number>(resolve => {
+    child.once('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
   try {
     await once(child, 'spawn');
   } catch (error) {
     throw new ConfigError([`cannot start "${file}": ${reason(error)}`]);
   }
   const pid = child.pid as number;
-  const exited = new Promise<number>(resolve => {
-    child.once('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
-  });
   return {
     pid,
     exited,
     signal: name => void child.kill(name),
     stop: async deadline => {
+      const end = performance.now() + deadline;
       child.kill('SIGTERM');
       const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), deadline);
       const code = await exited;
       clearTimeout(timer);
-      await endGroup(pid);
+      await endGroup(pid, end);
       return code;
     },
   };
@@ -65,18 +68,18 @@ const reason = (error: unknown): string => {
   return message;
 };
 
-/** For those that the program leaves behind. Short, since zombies (init.ts) count as members of a group, too. */
-const ORPHANS_MS = 1_000;
-
-/** What the program leaves behind (workers, a shell's children) has no terminal and would outlive the sidecar. */
-const endGroup = async (pid: number): Promise<void> => {
-  const until = performance.now() + ORPHANS_MS;
-  if (!signalGroup(pid, 'SIGTERM')) return;
-  while (performance.now() < until) {
-    if (!signalGroup(pid, 0)) return;
-    await sleep(20);
+/**
+ * Ends what the program leaves behind: it has no terminal and would outlive the sidecar. `npm start` ends by SIGTERM
+ * before the application that it started; that gets its own, and as much time.
+ *
+ * @param end of its time, by the clock of `performance`
+ */
+const endGroup = async (leader: number, end: number): Promise<void> => {
+  if (!signalGroup(leader, 'SIGTERM')) return;
+  while (isRunning(leader)) {
+    if (performance.now() >= end) return void signalGroup(leader, 'SIGKILL');
+    await sleep(50);
   }
-  signalGroup(pid, 'SIGKILL');
 };
 
 /** @returns whether anyone was there to get it */
@@ -85,5 +88,26 @@ const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean => {
     return process.kill(-leader, signal);
   } catch {
     return false;
+  }
+};
+
+/** Whether a group has a member that is no zombie: those take signals, too, and may stay for good (init.ts). */
+const isRunning = (leader: number): boolean => {
+  if (!signalGroup(leader, 0)) return false;
+  if (!existsSync('/proc/self/stat')) return true;
+  return readdirSync('/proc').some(name => {
+    if (!/^\d+$/.test(name)) return false;
+    const [state, , group] = statOf(name);
+    return Number(group) === leader && state !== 'Z';
+  });
+};
+
+/** The fields of proc(5)'s stat that follow the name: state, parent, group … */
+const statOf = (pid: string): string[] => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
   }
 };

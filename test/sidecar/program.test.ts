@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { type Finding, httpProbe, tcpProbe, watchHealth } from '../../sidecar/probe.ts';
 import { type Program, startProgram } from '../../sidecar/program.ts';
@@ -78,8 +78,28 @@ describe('the program beside the sidecar', () => {
       within: 5_000,
       hint: 'the program listens',
     });
-    assert.equal(await program.stop(5_000), 143);
+    assert.equal(await program.stop(200), 143);
     await eventually(() => !isAlive(-program.pid), { within: 2_000, hint: 'the group is gone' });
+  });
+
+  it('that ends before what it started, as npm does, leaves that its time to end well', async () => {
+    const [port, left] = [await freePort(), await freePort()];
+    const app = `require('net').createServer().listen(${port}, '127.0.0.1');
+      process.on('SIGTERM', () => setTimeout(() => {
+        require('net').connect(${left}, '127.0.0.1').end().on('close', () => process.exit());
+      }, 100))`;
+    const goodbye = createServer().listen(left, '127.0.0.1');
+    const said = once(goodbye, 'connection', { signal: AbortSignal.timeout(10_000) });
+    const program = await start('sh', '-c', `"$0" -e "$1" & wait`, process.execPath, app);
+    await eventually(async () => (await tcpProbe(port)()).well, {
+      within: 5_000,
+      hint: 'the program listens',
+    });
+    assert.equal(await program.stop(10_000), 143);
+    const [socket] = (await said) as [Socket];
+    socket.destroy();
+    goodbye.close();
+    assert.equal((await tcpProbe(port)()).well, false);
   });
 
   it('gets signals once, and alone', async () => {
