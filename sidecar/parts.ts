@@ -56,7 +56,12 @@ const readCa = (file: string): string => {
 
 /** Redis where there is one, else a gateway that follows it, else nobody names any weights. */
 const openWeights = ({ redis, redisPrefix, admin }: SettingValues, log: Log): WeightSource => {
-  if (redis !== 'off')
+  if (redis === 'off') {
+    return admin === undefined ? noWeights : adminWeights({ url: admin, log, chance: Math.random });
+  }
+  try {
     return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-sidecar', log });
-  return admin === undefined ? noWeights : adminWeights({ url: admin, log, chance: Math.random });
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
 };

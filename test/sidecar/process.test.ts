@@ -191,6 +191,25 @@ describe('a sidecar that cannot begin', { concurrency: 2 }, () => {
     assert.match(stderr, /^sluice-sidecar: port \d+ is in use by another program; stop it, or give --port/m);
   });
 
+  it('because its Redis URL cannot be used says so, without the password', async () => {
+    const { port } = await freePorts(['port']);
+    const flags = ['--service', 'x', '--port', `${port}`, '--redis', 'redis://:hunter2@127.0.0.1/orders'];
+    const { status, stderr } = runToEnd([...flags, '--', ...NODE_APP]);
+    assert.equal(status, 2);
+    assert.match(stderr, /^sluice-sidecar: the Redis URL must end in the number of a database/);
+    assert.doesNotMatch(stderr, /hunter2/);
+  });
+
+  it('because the inbound port is taken says so, and leaves no program behind', async () => {
+    const [stranger, { port }] = await Promise.all([startService('stranger'), freePorts(['port'])]);
+    const flags = ['--service', 'x', '--port', `${port}`, '--inbound', `127.0.0.1:${stranger.port}`];
+    const { status, stderr } = runToEnd([...flags, '--', ...NODE_APP]);
+    await stranger.stop();
+    assert.equal(status, 2);
+    assert.match(stderr, /^sluice-sidecar: cannot listen on 127\.0\.0\.1:\d+: the port is in use/m);
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/`), /fetch failed/);
+  });
+
   it('because the program is not found says so', async () => {
     const { port } = await freePorts(['port']);
     const { status, stderr } = runToEnd(['--service', 'x', '--port', `${port}`, '--', 'no-such-program']);
