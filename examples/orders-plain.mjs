@@ -1,7 +1,7 @@
 // `orders` in plain Node, knowing nothing of Sluice. To run it on its own, beside `npx sluice dev`:
 //
-//   npx sluice-sidecar --service orders --version v2 --path /orders --port 3002 --admin 127.0.0.1:9901 \
-//     -- node examples/orders-plain.mjs
+//   npx sluice-sidecar --service orders --version v2 --path /orders --port 3002 --health /healthz \
+//     --admin 127.0.0.1:9901 -- node examples/orders-plain.mjs
 //   curl http://127.0.0.1:8080/orders/1
 
 import { createServer, get } from 'node:http';
@@ -11,6 +11,7 @@ const { PORT = '3002', VERSION = 'v2', http_proxy = 'http://127.0.0.1:3128' } = 
 
 createServer(async (request, response) => {
   const [, service, id] = request.url.split('/');
+  if (service === 'healthz') return reply(response, 200, { well: true });
   if (service !== 'orders') return reply(response, 404, { error: 'not found' });
   const { traceparent } = request.headers;
   try {

@@ -9,6 +9,8 @@ import { eventually } from '../support/wait.ts';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface TerminalRun {
+  /** Of the command itself. */
+  readonly pid: number;
   /** All that it has printed. */
   output(): string;
   /** Waits for a line that matches. */
@@ -46,6 +48,7 @@ export const runInTerminal = (
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const pids = (): number[] => readdirSync('/proc').filter(isMarked(mark)).map(Number);
   return {
+    pid: child.pid ?? 0,
     output: () => text,
     line: (pattern, within = 20_000) =>
       eventually(() => pattern.exec(text) ?? undefined, {
