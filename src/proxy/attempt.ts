@@ -2,11 +2,9 @@ import type { Dispatcher } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
 import type { FailedTry } from '../core/retry.ts';
+import type { RawFields } from './fields.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Upstream } from './upstreams.ts';
-
-/** What undici hands over of a message's head. */
-export type RawFields = readonly (Buffer | string)[];
 
 /** What one try tells its exchange. `ended` or `failed` comes last, one of them, once, and not after `abort`. */
 export interface AttemptEvents {
@@ -94,7 +92,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
     if (this.#over) return;
     this.#finish();
-    const code = this.#sent ? codeOf(cause) : 'connect_failed';
+    const code = codeOf(cause, this.#sent);
     this.#events.failed({ target: this.target, code, sent: this.#sent, reused: this.#reused }, cause);
   }
 
@@ -115,10 +113,10 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_INVALID_ARG: 'bad_request',
 };
 
-/** What a failure on an open connection means to the caller. */
-const codeOf = (cause: Error & { code?: unknown }): ErrorCode => {
+/** What a failure means to the caller. */
+const codeOf = (cause: Error & { code?: unknown }, sent: boolean): ErrorCode => {
   if (cause.name === 'HTTPParserError') return 'bad_response';
   // undici tells an answer out of turn from a closed connection by the message alone.
   if (cause.message === 'bad response' || cause.message === 'bad upgrade') return 'bad_response';
-  return CODES[String(cause.code)] ?? 'upstream_reset';
+  return CODES[String(cause.code)] ?? (sent ? 'upstream_reset' : 'connect_failed');
 };

@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
 import type { FailedTry } from '../core/retry.ts';
-import { Attempt, type AttemptEvents, type RawFields } from './attempt.ts';
+import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
-import { readResponseHead, stampResponse } from './headers.ts';
+import type { RawFields } from './fields.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { Reply } from './reply.ts';
 import { discardRest, RequestBody } from './request-body.ts';
 import { plain, problem } from './respond.ts';
+import { readResponseHead, stampResponse } from './response-head.ts';
 
 /**
  * Carries one request from its head to the last byte of its answer. Never throws.

@@ -8,7 +8,7 @@ import {
   isSoundRequestId,
   type RequestHead,
   readRequestHead,
-} from './headers.ts';
+} from './request-head.ts';
 import { type RequestTarget, readTarget } from './target.ts';
 
 /** A request as far as it is understood before anything is done about it, the same for every lane. */

@@ -12,9 +12,9 @@ import type {
 } from '../telemetry/observer.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
-import { stampRequest } from './headers.ts';
 import { type Intake, takeIn } from './intake.ts';
 import type { ProxyFacts } from './options.ts';
+import { stampRequest } from './request-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
 export interface Traveller {

@@ -2,14 +2,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
-import { formatHostPort, type HostPort } from '../core/values.ts';
-import { Connection } from './connection.ts';
+import type { HostPort } from '../core/values.ts';
+import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
+import { drain } from './drain.ts';
 import { handle } from './handler.ts';
+import { ListenError } from './listen-error.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
 import { createUpgrader } from './upgrade.ts';
 import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
+
+export { ListenError };
 
 export interface HttpProxy {
   /** @throws ListenError */
@@ -34,33 +38,11 @@ export interface ProxyFigures {
   readonly upstreams: number;
 }
 
-/** The address cannot be listened on; the message says why and what to do. */
-export class ListenError extends Error {
-  readonly code: string;
-
-  constructor(at: HostPort, cause: NodeJS.ErrnoException) {
-    const where = formatHostPort(at);
-    super(`cannot listen on ${where}: ${HINTS[cause.code ?? ''] ?? cause.message}`, { cause });
-    this.name = 'ListenError';
-    this.code = cause.code ?? 'UNKNOWN';
-  }
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop what listens there, or choose another (port 0 picks a free one)',
-  EACCES: 'not permitted; ports below 1024 need privileges',
-  EADDRNOTAVAIL: 'this machine does not have that address',
-  ENOTFOUND: 'no such host',
-};
-
-/** How long a drain leaves connections open that wait for a next request: one may be on its way. */
-const IDLE_GRACE = 1_000;
-
 /** An HTTP server that passes on what `decide` says. */
 export const createProxy = (options: ProxyOptions): HttpProxy => {
   const ctx = createContext(options);
   const { limits, timeouts, readyPath, log } = ctx;
-  const connections = new Map<Duplex, Connection>();
+  const connections = new Connections();
 
   const server = createServer({
     insecureHTTPParser: false,
@@ -78,26 +60,14 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   // Past a maximum Node drops headers silently; the count is judged with the rest of the request instead.
   server.maxHeadersCount = 0;
 
-  server.on('connection', (socket: Socket) => {
-    if (connections.has(socket)) return;
-    const connection = new Connection(socket);
-    connections.set(socket, connection);
-    socket.once('close', () => {
-      connections.delete(socket);
-      for (const running of [...connection.running]) running.clientLeft();
-      if (connections.size === 0) onEmpty();
-    });
-  });
-
-  const connectionOf = (socket: Duplex): Connection => {
-    const connection = connections.get(socket);
-    if (connection === undefined) throw new Error('a request on an unknown connection');
-    return connection;
-  };
+  // A connection comes again when its request for an upgrade is ignored.
+  server.on('connection', (socket: Socket) => connections.add(socket));
 
   const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    if (readyPath !== undefined && isFor(readyPath, req)) answerReady(res);
-    else handle(ctx, connectionOf(req.socket), req, res, expectsContinue);
+    const connection = connections.of(req.socket);
+    if (connection === undefined) req.socket.destroy();
+    else if (readyPath !== undefined && isFor(readyPath, req)) answerReady(res);
+    else handle(ctx, connection, req, res, expectsContinue);
   };
   server.on('request', (req, res) => onRequest(req, res, false));
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
@@ -115,16 +85,21 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   };
 
   server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (ctx.tunnel?.(req.url ?? '', socket, head) !== true) {
+    const connection = connections.of(socket);
+    if (connection === undefined || connection.running.size > 0) {
+      // Earlier answers of this connection are still due, and nothing may come before them.
+      socket.destroy();
+    } else if (ctx.tunnel?.(req.url ?? '', socket, head) === true) {
+      connection.running.add(TUNNEL);
+    } else {
       answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
     }
   });
 
   const upgrade = createUpgrader(ctx);
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const connection = connectionOf(socket);
-    if (connection.running.size > 0) {
-      // Earlier answers of this connection are still due.
+    const connection = connections.of(socket);
+    if (connection === undefined || connection.running.size > 0) {
       socket.destroy();
     } else if (isUpgradable(req)) {
       upgrade(connection, req, head);
@@ -135,7 +110,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   });
 
   server.on('clientError', (error: ParserError, socket: Duplex) => {
-    const [exchange, ...others] = connections.get(socket)?.running ?? [];
+    const [exchange, ...others] = connections.of(socket)?.running ?? [];
     const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
     if (!hasLeft && exchange === undefined) {
       answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()), timeouts.linger);
@@ -145,15 +120,9 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     }
   });
 
-  let onEmpty = (): void => {};
-
   const stopListening = (): void => {
     // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
     if (server.listening) TcpServer.prototype.close.call(server);
-  };
-
-  const closeIdle = (): void => {
-    for (const { socket, running } of connections.values()) if (running.size === 0) socket.destroySoon();
   };
 
   return {
@@ -177,36 +146,22 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       upstreams: ctx.upstreams.size,
     }),
 
-    drain: deadline =>
-      new Promise(resolve => {
-        ctx.draining = true;
-        stopListening();
-        const grace = setTimeout(closeIdle, Math.min(IDLE_GRACE, deadline));
-        const finish = (cut: number): void => {
-          clearTimeout(grace);
-          clearTimeout(end);
-          onEmpty = () => {};
-          resolve({ cut });
-        };
-        const end = setTimeout(() => {
-          let cut = 0;
-          for (const { socket, running } of connections.values()) {
-            if (running.size > 0) cut += 1;
-            socket.destroy();
-          }
-          finish(cut);
-        }, deadline);
-        onEmpty = () => finish(0);
-        if (connections.size === 0) finish(0);
-      }),
+    drain: deadline => {
+      ctx.draining = true;
+      stopListening();
+      return drain(connections, deadline);
+    },
 
     close: async () => {
-      stopListening();
-      for (const socket of connections.keys()) socket.destroy();
-      await ctx.upstreams.close();
+      const closed = new Promise(resolve => server.close(resolve));
+      for (const { socket } of connections) socket.destroy();
+      await Promise.all([closed, ctx.upstreams.close()]);
     },
   };
 };
+
+/** Whoever took it over closes both sides by himself. */
+const TUNNEL: OnConnection = { clientLeft: () => {} };
 
 const isFor = (path: string, { url = '' }: IncomingMessage): boolean =>
   url.startsWith(path) && (url.length === path.length || url.charCodeAt(path.length) === 0x3f);

@@ -5,9 +5,9 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Instance, Target } from '../core/model.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
-import { readResponseHead, stampResponse } from './headers.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
+import { readResponseHead, stampResponse } from './response-head.ts';
 import { byName, type Fields } from './upgrade-request.ts';
 
 const createTunnels = () => httpProxy.createProxyServer();

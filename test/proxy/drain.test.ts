@@ -71,4 +71,48 @@ describe('drain', () => {
     await client.untilOver();
     assert.equal((await ended()).end.cut, true);
   });
+
+  it('closes a connection whose answer began before it, once that is done', async t => {
+    const upstream = await rawUpstream(t, socket =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf'),
+    );
+    const { port, proxy } = await startProxy(t, upstream.port);
+    const client = await rawClient(t, port);
+    client.send(GET);
+    await client.until(/half/);
+    const drained = proxy.drain(10_000);
+    upstream.connections[0]?.socket.write('half');
+    assert.match(await client.untilOver(), /halfhalf$/);
+    assert.deepEqual(await drained, { cut: 0 });
+  });
+});
+
+describe('CONNECT', () => {
+  const CONNECT = 'CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n';
+
+  it('is handed over where the hop takes it, and counts until it is over', async t => {
+    const asked: string[] = [];
+    const { port, proxy } = await startProxy(t, 1, {
+      tunnel: (authority, socket, head) => {
+        asked.push(`${authority} ${head}`);
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        socket.pipe(socket);
+        return true;
+      },
+    });
+    const client = await rawClient(t, port);
+    client.send(`${CONNECT}eager`);
+    await client.until(/200 Connection Established/);
+    client.send('echo');
+    await client.until(/echo$/);
+    assert.deepEqual(asked, ['other.test:443 eager']);
+    assert.deepEqual(await proxy.drain(50), { cut: 1 });
+  });
+
+  it('is refused where the hop declines it', async t => {
+    const { port } = await startProxy(t, 1, { tunnel: () => false });
+    const client = await rawClient(t, port);
+    client.send(CONNECT);
+    assert.match(await client.untilOver(), /^HTTP\/1\.1 400 /);
+  });
 });

@@ -1,7 +1,4 @@
-/**
- * What goes from one side to the other. Fields travel as flat lists (name, value, name, value …), so that
- * names, order and duplicates survive. One pass a message; nothing here touches a socket.
- */
+import { and, HOP_BY_HOP, namedBy, without } from './fields.ts';
 
 /** The head of a request as the proxy needs it, sorted in one pass. */
 export interface RequestHead {
@@ -23,9 +20,6 @@ export interface RequestHead {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const and = (before: string | undefined, value: string): string =>
-  before === undefined ? value : `${before}, ${value}`;
 
 /**
  * @param raw as received
@@ -101,34 +95,6 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
   return head.connection === undefined ? head : withoutNamed(head, head.connection);
 };
 
-/** Fields of one connection (RFC 9110, 7.6.1 and 11.7). Request trailers are not passed on, so neither is `Trailer`. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'proxy-connection',
-  'trailer',
-]);
-
-/** Options of `Connection` that name no field worth a second pass: the proxy has dealt with theirs. */
-const PLAIN_OPTIONS: ReadonlySet<string> = new Set([
-  '',
-  'close',
-  'keep-alive',
-  'te',
-  'upgrade',
-  'http2-settings',
-]);
-
-const namedBy = (connection: string): readonly string[] =>
-  connection
-    .toLowerCase()
-    .split(',')
-    .map(option => option.trim())
-    .filter(option => !PLAIN_OPTIONS.has(option));
-
 const withoutNamed = (head: Mutable<RequestHead>, connection: string): RequestHead => {
   const named = namedBy(connection);
   if (named.length === 0) return head;
@@ -139,9 +105,6 @@ const withoutNamed = (head: Mutable<RequestHead>, connection: string): RequestHe
     ...(named.includes('x-request-id') ? { requestId: undefined } : {}),
   };
 };
-
-const without = (fields: readonly string[], names: readonly string[]): string[] =>
-  fields.filter((_, i) => !names.includes((fields[i & ~1] as string).toLowerCase()));
 
 /** How the body of a request is delimited (RFC 9112, 6.3). */
 export type Framing = 'none' | 'length' | 'chunked';
@@ -199,98 +162,3 @@ const REQUEST_ID = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
 
 export const isSoundRequestId = (id: string | undefined): id is string =>
   id !== undefined && REQUEST_ID.test(id);
-
-/** The head of a response, ready for the client but for what depends on the client's connection. */
-export interface ResponseHead {
-  readonly fields: string[];
-  readonly contentLength: number | undefined;
-  /** The fields that the upstream announces as trailers. */
-  readonly trailer: string | undefined;
-  readonly via: string | undefined;
-  /** The body has a transfer coding other than chunked, which is lost with the hop. */
-  readonly hasLostCoding: boolean;
-}
-
-/** @param raw as undici gives it */
-export const readResponseHead = (status: number, raw: readonly (Buffer | string)[]): ResponseHead => {
-  const fields: string[] = [];
-  let contentLength: number | undefined;
-  let transferEncoding: string | undefined;
-  let connection: string | undefined;
-  let trailer: string | undefined;
-  let via: string | undefined;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i]);
-    const value = latin1(raw[i + 1]);
-    const lower = name.toLowerCase();
-    switch (lower) {
-      case 'content-length':
-        // RFC 9110, 8.6: neither an interim response nor a 204 has one.
-        if (status < 200 || status === 204) break;
-        contentLength = Number(value);
-        fields.push(name, value);
-        break;
-      case 'transfer-encoding':
-        transferEncoding = and(transferEncoding, value);
-        break;
-      case 'connection':
-        connection = and(connection, value);
-        break;
-      case 'trailer':
-        trailer = and(trailer, value);
-        break;
-      case 'via':
-        via = and(via, value);
-        break;
-      // The request id of the answer is the one this hop gave the request.
-      case 'x-request-id':
-      case 'upgrade':
-      case 'te':
-        break;
-      default:
-        if (!HOP_BY_HOP.has(lower)) fields.push(name, value);
-    }
-  }
-  const named = connection === undefined ? [] : namedBy(connection).filter(name => name !== 'content-length');
-  return {
-    fields: named.length === 0 ? fields : without(fields, named),
-    contentLength,
-    trailer,
-    via,
-    hasLostCoding: transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked',
-  };
-};
-
-/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
-export const stampResponse = ({ fields, via }: ResponseHead, requestId: string, ownVia: string): void => {
-  fields.push('X-Request-Id', requestId, 'Via', and(via, `1.1 ${ownVia}`));
-};
-
-/** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */
-const NEVER_TRAILERS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'authorization',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'host',
-  'set-cookie',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** Trailers that may go on, as name-value pairs. */
-export const readTrailers = (raw: readonly (Buffer | string)[]): [string, string][] => {
-  const trailers: [string, string][] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i]);
-    if (!NEVER_TRAILERS.has(name.toLowerCase())) trailers.push([name, latin1(raw[i + 1])]);
-  }
-  return trailers;
-};
-
-const latin1 = (bytes: Buffer | string | undefined): string =>
-  typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '');

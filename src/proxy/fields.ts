@@ -1,0 +1,51 @@
+/**
+ * Fields travel as flat lists (name, value, name, value …), so that names, order and duplicates survive. One
+ * pass a message sorts them; nothing here touches a socket.
+ */
+
+/** What undici hands over of a message's fields. */
+export type RawFields = readonly (Buffer | string)[];
+
+/** Two values of one field as a list. */
+export const and = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`;
+
+/** Fields of one connection (RFC 9110, 7.6.1 and 11.7). Request trailers are not passed on, so neither is `Trailer`. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'trailer',
+]);
+
+/** Options of `Connection` that name no field worth a second pass: the proxy has dealt with theirs. */
+const PLAIN_OPTIONS: ReadonlySet<string> = new Set([
+  '',
+  'close',
+  'keep-alive',
+  'te',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** The fields that a `Connection` names, in lower case. */
+export const namedBy = (connection: string): readonly string[] => {
+  const options = connection.toLowerCase();
+  // Nearly always it is one of these alone.
+  if (PLAIN_OPTIONS.has(options)) return NONE;
+  return options
+    .split(',')
+    .map(option => option.trim())
+    .filter(option => !PLAIN_OPTIONS.has(option));
+};
+
+export const NONE: readonly string[] = [];
+
+export const without = (fields: readonly string[], names: readonly string[]): string[] =>
+  fields.filter((_, i) => !names.includes((fields[i & ~1] as string).toLowerCase()));
+
+export const latin1 = (bytes: Buffer | string | undefined): string =>
+  typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '');

@@ -1,0 +1,94 @@
+import { and, HOP_BY_HOP, latin1, NONE, namedBy, type RawFields, without } from './fields.ts';
+
+/** The head of a response, ready for the client but for what depends on the client's connection. */
+export interface ResponseHead {
+  readonly fields: string[];
+  readonly contentLength: number | undefined;
+  /** The fields that the upstream announces as trailers. */
+  readonly trailer: string | undefined;
+  readonly via: string | undefined;
+  /** The body has a transfer coding other than chunked, which is lost with the hop. */
+  readonly hasLostCoding: boolean;
+}
+
+/** @param raw as undici gives it */
+export const readResponseHead = (status: number, raw: RawFields): ResponseHead => {
+  const fields: string[] = [];
+  let contentLength: number | undefined;
+  let transferEncoding: string | undefined;
+  let connection: string | undefined;
+  let trailer: string | undefined;
+  let via: string | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    const value = latin1(raw[i + 1]);
+    const lower = name.toLowerCase();
+    switch (lower) {
+      case 'content-length':
+        // RFC 9110, 8.6: neither an interim response nor a 204 has one.
+        if (status < 200 || status === 204) break;
+        contentLength = Number(value);
+        fields.push(name, value);
+        break;
+      case 'transfer-encoding':
+        transferEncoding = and(transferEncoding, value);
+        break;
+      case 'connection':
+        connection = and(connection, value);
+        break;
+      case 'trailer':
+        trailer = and(trailer, value);
+        break;
+      case 'via':
+        via = and(via, value);
+        break;
+      // The request id of the answer is the one this hop gave the request.
+      case 'x-request-id':
+      case 'upgrade':
+      case 'te':
+        break;
+      default:
+        if (!HOP_BY_HOP.has(lower)) fields.push(name, value);
+    }
+  }
+  const named =
+    connection === undefined ? NONE : namedBy(connection).filter(name => name !== 'content-length');
+  return {
+    fields: named.length === 0 ? fields : without(fields, named),
+    contentLength,
+    trailer,
+    via,
+    hasLostCoding: transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked',
+  };
+};
+
+/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
+export const stampResponse = ({ fields, via }: ResponseHead, requestId: string, ownVia: string): void => {
+  fields.push('X-Request-Id', requestId, 'Via', and(via, `1.1 ${ownVia}`));
+};
+
+/** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'set-cookie',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Trailers that may go on, as name-value pairs. */
+export const readTrailers = (raw: RawFields): [string, string][] => {
+  const trailers: [string, string][] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    if (!NEVER_TRAILERS.has(name.toLowerCase())) trailers.push([name, latin1(raw[i + 1])]);
+  }
+  return trailers;
+};
