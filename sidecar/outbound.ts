@@ -1,6 +1,7 @@
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
 import type { Target } from '../src/core/model.ts';
+import type { HostPort } from '../src/core/values.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -8,7 +9,7 @@ import type { RequestObserver } from '../src/telemetry/observer.ts';
 import type { CalledServices } from './called.ts';
 import { meshService } from './mesh-rule.ts';
 import { isLoopback } from './own-address.ts';
-import { tunnel } from './tunnel.ts';
+import { createTunnel } from './tunnel.ts';
 
 export interface OutboundOptions {
   readonly called: CalledServices;
@@ -20,20 +21,31 @@ export interface OutboundOptions {
  * The way out, as an HTTP proxy: calls to `NAME.mesh` are discovered, split and balanced as the gateway would;
  * anything else is forwarded to where it asks for, for programs of this machine only.
  */
-export const createOutbound = ({ called, observer, log }: OutboundOptions): HttpProxy =>
-  createProxy({
+export const createOutbound = ({ called, observer, log }: OutboundOptions): HttpProxy => {
+  let own: HostPort = { host: '127.0.0.1', port: 0 };
+  const proxy = createProxy({
     prepare: ({ host }) => {
       const service = meshService(host);
       return service === undefined ? undefined : called.prepare(service);
     },
     decide: facts => decideOutbound(called, facts),
-    tunnel,
+    tunnel: createTunnel(() => own),
     via: `sluice-${nanoid(10)}`,
     observer,
     loads: called.loads,
     log,
     trusts: isLoopback,
   });
+  return {
+    ...proxy,
+    listen: async at => {
+      const bound = await proxy.listen(at);
+      const isAny = bound.host === '::' || bound.host === '0.0.0.0';
+      own = isAny ? { ...own, port: bound.port } : bound;
+      return bound;
+    },
+  };
+};
 
 export const decideOutbound = (
   called: Pick<CalledServices, 'decide'>,

@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { HostPort } from '../src/core/values.ts';
 import type { Tunnel } from '../src/proxy/options.ts';
 import { readAuthority } from '../src/proxy/target.ts';
 import { meshService } from './mesh-rule.ts';
@@ -7,16 +9,25 @@ import { isLoopback } from './own-address.ts';
 const CONNECT_MS = 5_000;
 
 /**
- * CONNECT (RFC 9110, 9.3.6), for what a program of this machine says to others over TLS. Not into the mesh, which
- * speaks plain HTTP.
+ * CONNECT (RFC 9110, 9.3.6), for programs of this machine: to others, usually for TLS, and to `NAME.mesh`. Node's own
+ * fetch asks for a tunnel for plain http, too; that one ends where it began, so that each request inside is
+ * discovered, split and traced like any other.
+ *
+ * @param outbound where the outbound port is
  */
-export const tunnel: Tunnel = (authority, socket, head) => {
-  const to = readAuthority(authority);
-  const { remoteAddress = '' } = socket as { remoteAddress?: string };
-  if (to?.port === undefined || meshService(to.host) !== undefined) return false;
-  if (!isLoopback(remoteAddress.replace(/^::ffff:/, ''))) return false;
-  const host = to.host.replace(/^\[(.*)\]$/, '$1');
-  const upstream = connect({ host, port: to.port, timeout: CONNECT_MS });
+export const createTunnel =
+  (outbound: () => HostPort): Tunnel =>
+  (authority, socket, head) => {
+    const to = readAuthority(authority);
+    const { remoteAddress = '' } = socket as { remoteAddress?: string };
+    if (to?.port === undefined || !isLoopback(remoteAddress.replace(/^::ffff:/, ''))) return false;
+    const host = to.host.replace(/^\[(.*)\]$/, '$1');
+    join(meshService(host) === undefined ? { host, port: to.port } : outbound(), socket, head);
+    return true;
+  };
+
+const join = ({ host, port }: HostPort, socket: Duplex, head: Buffer): void => {
+  const upstream = connect({ host, port, timeout: CONNECT_MS });
   let isOpen = false;
   upstream.once('connect', () => {
     isOpen = true;
@@ -33,5 +44,4 @@ export const tunnel: Tunnel = (authority, socket, head) => {
   });
   socket.once('error', () => upstream.destroy());
   socket.once('close', () => upstream.destroy());
-  return true;
 };

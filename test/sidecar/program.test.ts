@@ -202,8 +202,8 @@ describe('signals of the sidecar', () => {
     );
     try {
       process.emit('SIGHUP', 'SIGHUP');
-      process.emit('SIGUSR2', 'SIGUSR2');
-      assert.deepEqual(passed, ['SIGHUP', 'SIGUSR2']);
+      process.emit('SIGQUIT', 'SIGQUIT');
+      assert.deepEqual(passed, ['SIGHUP', 'SIGQUIT']);
       assert.equal(signals.stop.aborted, false);
       process.emit('SIGINT', 'SIGINT');
       process.emit('SIGINT', 'SIGINT');
