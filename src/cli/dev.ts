@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { readHostPort } from '../core/values.ts';
-import { startEmbeddedAgent } from '../embedded/agent.ts';
 import { createLog } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
 import { cannotListen, runGateway } from './gateway.ts';
@@ -28,6 +27,7 @@ Examples:
         );
       }
       const log = createLog({ level: config.logLevel, name: 'sluice' });
+      const { startEmbeddedAgent } = await import('../embedded/agent.ts');
       const agent = await startEmbeddedAgent({ listen, log }).catch((error: unknown) =>
         cannotListen(error, '--consul'),
       );

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config.ts';
-import { type Gateway, startGateway } from '../gateway.ts';
+import type { Gateway } from '../gateway.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
 import { addSettings, configOf } from './options.ts';
@@ -30,17 +30,18 @@ SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), ex
  * @throws CliError (2) where a port can't be had
  */
 export const runGateway = async (config: Config, log: Log, alsoStop: () => Promise<void>): Promise<void> => {
-  const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
-  const stopped = untilSignal(gateway, log);
+  const { startGateway } = await import('../gateway.ts');
   try {
-    await Promise.race([gateway.serving, stopped]);
-  } catch (error) {
-    await gateway.stop();
+    const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
+    const stopped = untilSignal(gateway, log);
+    await Promise.race([gateway.serving, stopped]).catch(async (error: unknown) => {
+      await gateway.stop();
+      cannotListen(error, '--listen');
+    });
+    await stopped;
+  } finally {
     await alsoStop();
-    cannotListen(error, '--listen');
   }
-  await stopped;
-  await alsoStop();
   // An OTLP receiver that is away leaves the exporter's retries behind, which would hold the process for seconds.
   process.exit(0);
 };
@@ -62,7 +63,9 @@ const untilSignal = (gateway: Gateway, log: Log): Promise<void> =>
   });
 
 export const cannotListen = (error: unknown, flag: string): never => {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  // The proxy wraps the listener's error; admin and the embedded agent hand it on.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const { code, address, port } = cause as NodeJS.ErrnoException & { address?: string; port?: number };
   const at = `${address ?? ''}:${port ?? ''}`;
   const reasons: Record<string, string> = {
     EADDRINUSE: `${at} is in use by another process; stop it, or choose another with ${flag} (port 0 picks a free one)`,
