@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { ConfigError } from '../src/config.ts';
-import { type ConsulClient, createConsulClient } from '../src/consul/client.ts';
+import type { ConsulClient } from '../src/consul/client.ts';
+import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
@@ -36,22 +36,6 @@ export const openParts = (settings: SettingValues, log: Log): Parts => {
       await weights.close();
     },
   };
-};
-
-const openConsul = ({ consul, consulToken, consulTls, consulCa }: SettingValues): ConsulClient =>
-  createConsulClient({
-    address: consul,
-    ...(consulToken === undefined ? {} : { token: consulToken }),
-    ...(consulCa === undefined ? {} : { tls: { ca: readCa(consulCa) } }),
-    ...(consulTls && consulCa === undefined ? { tls: {} } : {}),
-  });
-
-const readCa = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`CONSUL_CACERT: cannot read "${file}": ${(error as Error).message}`]);
-  }
 };
 
 /** Redis where there is one, else a gateway that follows it, else nobody names any weights. */

@@ -97,12 +97,13 @@ export const SETTINGS = {
     expected: 'true or false',
     help: 'speak https to Consul',
   }),
+  /** The PEM text itself. */
   consulCa: setting<string | undefined>({
     env: ['CONSUL_CACERT'],
     fallback: undefined,
-    read: text,
-    expected: 'a file',
-    help: "the authority that signed Consul's certificate (PEM)",
+    read: file => orNone(() => readFileSync(file, 'utf8')),
+    expected: 'a file that can be read, e.g. /etc/consul/ca.pem',
+    help: "file of the authority that signed Consul's certificate (PEM)",
   }),
   redis: setting<string>({
     flag: '--redis <url|off>',

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { type AdminServer, startAdmin } from './admin/server.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
-import { type ConsulClient, createConsulClient } from './consul/client.ts';
+import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
 import type { Snapshot } from './core/model.ts';
@@ -39,7 +38,7 @@ const RETAIN_EVERY_MS = 5 * 60_000;
 /**
  * The composition root: the one file that knows every part.
  *
- * @throws the listener's error where the admin port can't be bound, and that of reading `CONSUL_CACERT`
+ * @throws the listener's error where the admin port can't be bound, ConfigError for a Redis URL of no use
  */
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();
@@ -152,19 +151,14 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   };
 };
 
-const openConsul = ({ consul, consulToken, consulTls, consulCa }: Config): ConsulClient =>
-  createConsulClient({
-    address: consul,
-    ...(consulToken === undefined ? {} : { token: consulToken }),
-    ...(consulTls || consulCa !== undefined
-      ? { tls: consulCa === undefined ? {} : { ca: readFileSync(consulCa, 'utf8') } }
-      : {}),
-  });
-
-const openStore = (config: Config, log: Log): WeightStore =>
-  config.redis === 'off'
-    ? openMemoryStore({ log })
-    : openRedisStore({ url: config.redis, prefix: config.redisPrefix, name: 'sluice-gateway', log });
+const openStore = ({ redis, redisPrefix }: Config, log: Log): WeightStore => {
+  if (redis === 'off') return openMemoryStore({ log });
+  try {
+    return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log });
+  } catch (error) {
+    throw new ConfigError([`--redis: ${(error as Error).message}`]);
+  }
+};
 
 /** Whom the proxy may keep connections to. */
 const instanceIds = ({ services }: Snapshot): Set<string> =>
