@@ -15,9 +15,8 @@ export interface FailedTry {
 /** What a retry must know of the request. */
 export interface Retryable {
   readonly method: string;
-  readonly hasBody: boolean;
-  /** A byte of the body was taken from the caller, and bodies are not kept. */
-  readonly bodyTouched: boolean;
+  /** A part of its body was taken from the caller and not kept. */
+  readonly isBodyLost: boolean;
 }
 
 export const MAX_RETRIES = 2;
@@ -48,10 +47,10 @@ export const nextTarget = (
   return isFirstStale(failures) ? last.target : undefined;
 };
 
-const mayGoAgain = ({ method, hasBody, bodyTouched }: Retryable, { code, sent }: FailedTry): boolean => {
-  if (bodyTouched) return false;
+const mayGoAgain = ({ method, isBodyLost }: Retryable, { code, sent }: FailedTry): boolean => {
+  if (isBodyLost) return false;
   if (!sent) return code === 'connect_failed' || code === 'overloaded';
-  return code === 'upstream_reset' && !hasBody && IDEMPOTENT.has(method);
+  return code === 'upstream_reset' && IDEMPOTENT.has(method);
 };
 
 /** Alone as it is, an instance that closed an idle connection deserves one more try, on a new connection. */

@@ -24,7 +24,7 @@ export interface AttemptRequest {
   /** With query. */
   readonly path: string;
   readonly fields: string[];
-  readonly body: RequestBody | undefined;
+  readonly body: RequestBody['content'] | undefined;
 }
 
 const NO_FIELDS: RawFields = [];

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import type { RawFields } from './fields.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { Reply } from './reply.ts';
-import { discardRest, RequestBody } from './request-body.ts';
+import { discardRest, KeptBody, type RequestBody, StreamedBody } from './request-body.ts';
 import { plain, problem } from './respond.ts';
 import { readResponseHead, stampResponse } from './response-head.ts';
 
@@ -24,12 +24,7 @@ export const handle = (
   res: ServerResponse,
   expectsContinue: boolean,
 ): void => {
-  const exchange = new Exchange(ctx, connection, req, res, expectsContinue);
-  try {
-    exchange.begin();
-  } catch (cause) {
-    exchange.fail('internal', cause);
-  }
+  new Exchange(ctx, connection, req, res, expectsContinue).begin();
 };
 
 /**
@@ -69,14 +64,29 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
   }
 
   begin(): void {
-    const { fault, target, framing } = this.#journey.intake;
+    const { fault, target } = this.#journey.intake;
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.requests > this.#ctx.limits.requests) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
-    else {
-      if (framing !== 'none') this.#body = this.#openBody();
-      this.#journey.depart();
+    else this.#openBody();
+  }
+
+  /** Leads to the journey's departure, with a small body once it is there. */
+  #openBody(): void {
+    const { framing, head } = this.#journey.intake;
+    const { bodyBytes, keptBodyBytes } = this.#ctx.limits;
+    const options = {
+      maxBytes: bodyBytes,
+      stall: this.#ctx.timeouts.clientStall,
+      onProblem: (code: ErrorCode) => this.fail(code),
+    };
+    // Who waits for a 100 sends nothing before an upstream has taken the request.
+    if (framing === 'length' && Number(head.contentLength) <= keptBodyBytes && !this.#expectsContinue) {
+      this.#body = new KeptBody(this.#req, options, () => this.#journey.depart());
+      return;
     }
+    if (framing !== 'none') this.#body = new StreamedBody(this.#req, options);
+    this.#journey.depart();
   }
 
   attempt(target: Target, path: string): void {
@@ -87,7 +97,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     }
     this.#attempt = new Attempt(target, upstream, this);
     const fields = this.#journey.beginAttempt(target);
-    this.#attempt.start({ method: this.#req.method ?? '', path, fields, body: this.#body });
+    this.#attempt.start({ method: this.#req.method ?? '', path, fields, body: this.#body?.content });
   }
 
   sending(): void {
@@ -134,9 +144,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
       return;
     }
     this.#journey.endAttempt({ error: failure.code });
-    const hasBody = this.#body !== undefined;
-    const bodyTouched = this.#body?.touched ?? false;
-    this.#journey.goOn(failure, { method: this.#req.method ?? '', hasBody, bodyTouched }, cause);
+    const isBodyLost = this.#body?.isLost ?? false;
+    this.#journey.goOn(failure, { method: this.#req.method ?? '', isBodyLost }, cause);
   }
 
   /** Answers with a problem, or cuts the answer that has begun. An attempt under way is not to blame. */
@@ -172,14 +181,6 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
 
   #answerForItself(): void {
     this.#reply.answer(plain(200, '', this.#journey.intake.requestId), this.#ctx.draining, this.#flushed);
-  }
-
-  #openBody(): RequestBody {
-    return new RequestBody(this.#req, {
-      maxBytes: this.#ctx.limits.bodyBytes,
-      stall: this.#ctx.timeouts.clientStall,
-      onProblem: code => this.fail(code),
-    });
   }
 
   /** The client takes less than the upstream gives: the rest waits with the upstream, but not for ever. */

@@ -79,20 +79,34 @@ export class Journey {
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {
-      prepared
-        .then(() => this.#decide(facts))
-        .catch((cause: unknown) => this.#traveller.fail('internal', cause));
+      prepared.then(
+        () => this.#decide(facts),
+        cause => this.#traveller.fail('internal', cause),
+      );
     }
   }
 
   #decide(facts: ProxyFacts): void {
     if (this.#isOver) return;
-    const outcome = this.#ctx.decide(facts);
-    this.#outcome = outcome;
-    if (isRefusal(outcome)) this.#traveller.fail(outcome.code);
+    try {
+      this.#outcome = this.#ctx.decide(facts);
+    } catch (cause) {
+      this.#traveller.fail('internal', cause);
+      return;
+    }
+    if (isRefusal(this.#outcome)) this.#traveller.fail(this.#outcome.code);
     else {
-      this.#stamp(outcome.target);
-      this.#traveller.attempt(outcome.target, outcome.path + this.intake.target.query);
+      this.#stamp(this.#outcome.target);
+      this.#lead(this.#outcome.target, this.#outcome.path);
+    }
+  }
+
+  /** Called from events, where nobody would catch what a fault of ours throws. */
+  #lead(target: Target, path: string): void {
+    try {
+      this.#traveller.attempt(target, path + this.intake.target.query);
+    } catch (cause) {
+      this.#traveller.fail('internal', cause);
     }
   }
 
@@ -148,9 +162,8 @@ export class Journey {
     const candidates =
       this.#outcome === undefined || isRefusal(this.#outcome) ? [] : this.#outcome.candidates;
     const next = nextTarget(request, this.#failures, candidates, this.#ctx.loads, this.#ctx.chance);
-    const { path, query } = this.intake.target;
     if (next === undefined) this.#traveller.fail(failure.code, cause);
-    else this.#traveller.attempt(next, upstreamPath(path, next) + query);
+    else this.#lead(next, upstreamPath(this.intake.target.path, next));
   }
 
   /** The caller is told a code and an id; this is what the id finds. */

@@ -48,6 +48,8 @@ export interface Limits {
   readonly headerCount: number;
   readonly uriBytes: number;
   readonly bodyBytes: number;
+  /** A body of at most so many bytes is read whole before it is sent, and can be sent again. */
+  readonly keptBodyBytes: number;
   /** Requests under way; more are refused as `overloaded`. Upgraded connections do not count. */
   readonly requests: number;
   /** Connections of clients; more are closed as they come. */
@@ -78,6 +80,7 @@ export const DEFAULT_LIMITS: Limits = {
   headerCount: 200,
   uriBytes: 8 * 1024,
   bodyBytes: Number.POSITIVE_INFINITY,
+  keptBodyBytes: 16 * 1024,
   requests: 10_000,
   connections: 20_000,
   connectionsPerInstance: 1_024,

@@ -2,23 +2,75 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
 
+/** The body of a request, on its way from the client. */
+export interface RequestBody {
+  /** What undici is given. */
+  readonly content: Readable | Buffer;
+  /** Bytes taken from the client. */
+  readonly received: number;
+  /** A part of it was taken and not kept, so it cannot be sent another time. */
+  readonly isLost: boolean;
+  /** No more of it is wanted. */
+  destroy(): void;
+}
+
 export interface BodyOptions {
   readonly maxBytes: number;
-  /** Milliseconds without a byte that the upstream waits for; 0 is off. */
+  /** Milliseconds that a byte of the client may let wait; 0 is off. */
   readonly stall: number;
-  /** Called once at most, before the body is destroyed. */
+  /** Called once at most; the body is destroyed then. */
   readonly onProblem: (code: ErrorCode) => void;
 }
 
+/** A small body of known length, read before it is sent: cheaper than a stream, and good for another try. */
+export class KeptBody implements RequestBody {
+  content: Buffer = NOTHING;
+  readonly isLost = false;
+  readonly #req: IncomingMessage;
+  readonly #onWhole: () => void;
+  readonly #stall: NodeJS.Timeout | undefined;
+
+  constructor(req: IncomingMessage, { stall, onProblem }: BodyOptions, onWhole: () => void) {
+    this.#req = req;
+    this.#onWhole = onWhole;
+    if (stall > 0) {
+      this.#stall = setTimeout(() => {
+        this.destroy();
+        onProblem('request_timeout');
+      }, stall).unref();
+    }
+    req.on('data', this.#onData).on('end', this.#onEnd);
+  }
+
+  get received(): number {
+    return this.content.length;
+  }
+
+  destroy(): void {
+    clearTimeout(this.#stall);
+    this.#req.off('data', this.#onData).off('end', this.#onEnd);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.content = this.content.length === 0 ? chunk : Buffer.concat([this.content, chunk]);
+  };
+
+  readonly #onEnd = (): void => {
+    this.destroy();
+    this.#onWhole();
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
 /**
- * The body of a request on its way up: what the upstream has no room for stays with the client. It stands
+ * A body that is passed on as it comes; what the upstream has no room for stays with the client. It stands
  * between the two, because undici destroys the stream that it is given, and a request that is destroyed takes
  * the connection along on which its answer is due.
  */
-export class RequestBody extends Readable {
-  /** A byte was asked for, so this body can be sent once only. */
-  touched = false;
+export class StreamedBody extends Readable implements RequestBody {
   received = 0;
+  isLost = false;
   readonly #req: IncomingMessage;
   readonly #options: BodyOptions;
   #stall: NodeJS.Timeout | undefined;
@@ -29,14 +81,19 @@ export class RequestBody extends Readable {
     this.#options = options;
   }
 
+  get content(): Readable {
+    return this;
+  }
+
   override _read(): void {
-    if (this.touched) this.#req.resume();
+    if (this.isLost) this.#req.resume();
     else {
-      this.touched = true;
-      this.#req.on('data', this.#onData);
-      this.#req.on('end', this.#onEnd);
+      this.isLost = true;
+      this.#req.on('data', this.#onData).on('end', this.#onEnd);
     }
-    this.#awaitData();
+    if (this.#options.stall > 0) {
+      this.#stall ??= setTimeout(() => this.#fail('request_timeout'), this.#options.stall).unref();
+    }
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -62,12 +119,6 @@ export class RequestBody extends Readable {
     this.push(null);
   };
 
-  #awaitData(): void {
-    if (this.#options.stall > 0) {
-      this.#stall ??= setTimeout(() => this.#fail('request_timeout'), this.#options.stall).unref();
-    }
-  }
-
   #fail(code: ErrorCode): void {
     this.#detach();
     this.#options.onProblem(code);
@@ -77,8 +128,7 @@ export class RequestBody extends Readable {
   #detach(): void {
     clearTimeout(this.#stall);
     this.#stall = undefined;
-    this.#req.off('data', this.#onData);
-    this.#req.off('end', this.#onEnd);
+    this.#req.off('data', this.#onData).off('end', this.#onEnd);
   }
 }
 

@@ -22,13 +22,8 @@ export const createUpgrader = (ctx: Context): Upgrader => {
   // Every way to fail is heard where it happens; without a listener here each would be thrown.
   tunnels.on('error', () => {});
   return (connection, req, head) => {
-    const upgrade = new Upgrade(ctx, connection, req, tunnels);
     if (head.length > 0) connection.socket.unshift(head);
-    try {
-      upgrade.begin();
-    } catch (cause) {
-      upgrade.fail('internal', cause);
-    }
+    new Upgrade(ctx, connection, req, tunnels).begin();
   };
 };
 
@@ -100,7 +95,7 @@ class Upgrade implements Traveller, OnConnection {
       if (this.#over) return;
       const code = sent ? codeOf(cause, late) : 'connect_failed';
       this.#journey.endAttempt({ error: code });
-      const request = { method: this.#req.method ?? '', hasBody: false, bodyTouched: false };
+      const request = { method: this.#req.method ?? '', isBodyLost: false };
       this.#journey.goOn({ target, code, sent, reused: false }, request, cause);
     });
     outgoing.once('response', response => this.#declined(response));

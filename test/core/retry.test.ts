@@ -14,8 +14,8 @@ const A = target('a');
 const B = target('b');
 const C = target('c');
 
-const get: Retryable = { method: 'GET', hasBody: false, bodyTouched: false };
-const post: Retryable = { method: 'POST', hasBody: true, bodyTouched: false };
+const get: Retryable = { method: 'GET', isBodyLost: false };
+const post: Retryable = { method: 'POST', isBodyLost: false };
 const refused = (at: Target): FailedTry => ({
   target: at,
   code: 'connect_failed',
@@ -52,8 +52,8 @@ const cases: {
     next: undefined,
   },
   {
-    name: 'refused after the body was touched: its bytes are gone',
-    request: { ...post, bodyTouched: true },
+    name: 'refused after a part of the body was taken: it is gone',
+    request: { ...post, isBodyLost: true },
     failures: [refused(A)],
     candidates: [A, B],
     next: undefined,
@@ -74,14 +74,21 @@ const cases: {
   },
   {
     name: 'reset: a POST may have been done',
-    request: { ...post, hasBody: false },
+    request: post,
     failures: [reset(A)],
     candidates: [A, B],
     next: undefined,
   },
   {
-    name: 'reset: a PUT with a body cannot be sent again',
-    request: { method: 'PUT', hasBody: true, bodyTouched: true },
+    name: 'reset: a PUT whose body was kept goes to another instance',
+    request: { method: 'PUT', isBodyLost: false },
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'reset: a PUT whose body is gone cannot be sent again',
+    request: { method: 'PUT', isBodyLost: true },
     failures: [reset(A)],
     candidates: [A, B],
     next: undefined,

@@ -52,7 +52,7 @@ describe('a client that leaves', () => {
     const upstream = await rawUpstream(t, () => {});
     const { port, ended } = await startProxy(t, upstream.port);
     const client = await rawClient(t, port);
-    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf');
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\nhalf');
     await eventually(() => upstream.connections[0]?.text.endsWith('half'), {
       within: 2_000,
       hint: 'the half',
@@ -62,6 +62,20 @@ describe('a client that leaves', () => {
     assert.deepEqual([end.status, end.received], [499, 4]);
     assert.deepEqual(attempts[0]?.end, { clientLeft: true });
     await eventually(() => upstream.connections[0]?.socket.destroyed, { within: 2_000, hint: 'an abort' });
+  });
+
+  it('in the middle of a small upload, which is not sent before it is whole', async t => {
+    const upstream = await rawUpstream(t, () => {});
+    const { port, ended, proxy } = await startProxy(t, upstream.port);
+    const client = await rawClient(t, port);
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf');
+    await eventually(() => proxy.figures().requests === 1, { within: 2_000, hint: 'the request' });
+    client.socket.destroy();
+    const { end, attempts } = await ended();
+    assert.deepEqual(
+      [end.status, end.received, attempts.length, upstream.connections.length],
+      [499, 4, 0, 0],
+    );
   });
 
   it('with pipelined requests: every one of them ends', async t => {
@@ -137,6 +151,23 @@ describe('an upstream that dies', () => {
       ],
     );
     assert.equal(end.error, undefined);
+  });
+
+  it('before its first byte: a PUT with a small body is sent again, whole', async t => {
+    const dying = await rawUpstream(t, socket => socket.resetAndDestroy());
+    const living = await startHttp(t, (req, res) => req.pipe(res));
+    const { port, ended } = await startProxy(t, [dying.port, living.port]);
+    assert.match(await rawExchange(t, port, POST.replace('POST', 'PUT')), /^HTTP\/1\.1 200 [\s\S]*body/);
+    assert.equal((await ended()).attempts.length, 2);
+  });
+
+  it('before its first byte: a body that was passed on as it came is gone', async t => {
+    const dying = await rawUpstream(t, socket => socket.resetAndDestroy());
+    const living = await rawUpstream(t, socket => socket.write(OK));
+    const { port } = await startProxy(t, [dying.port, living.port], { limits: { keptBodyBytes: 3 } });
+    const answer = await rawExchange(t, port, POST.replace('POST', 'PUT'));
+    assert.deepEqual(problemOf(answer), { status: 502, code: 'upstream_reset' });
+    assert.equal(living.connections.length, 0);
   });
 
   it('before its first byte: what may have been done is not done twice', async t => {

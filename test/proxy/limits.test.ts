@@ -102,13 +102,20 @@ describe('slow clients', () => {
     assert.equal(codeOf(answer), 'request_timeout');
   });
 
-  it('R-U-Dead-Yet: a body that does not come to its end', async t => {
-    const upstream = await startHttp(t, (req, res) => req.resume().on('end', () => res.end()));
-    const { port, ended } = await startProxy(t, upstream.port, { timeouts: { clientStall: 50 } });
-    const answer = await rawExchange(t, port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf');
-    assert.match(answer, /^HTTP\/1\.1 408 /);
-    assert.deepEqual((await ended()).attempts[0]?.end, { clientLeft: true });
-  });
+  for (const [name, length] of [
+    ['small', 9],
+    ['large', 20_000],
+  ] as const) {
+    it(`R-U-Dead-Yet: a ${name} body that does not come to its end`, async t => {
+      const upstream = await startHttp(t, (req, res) => req.resume().on('end', () => res.end()));
+      const { port, ended } = await startProxy(t, upstream.port, { timeouts: { clientStall: 50 } });
+      const request = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\nhalf`;
+      assert.match(await rawExchange(t, port, request), /^HTTP\/1\.1 408 /);
+      const { end, attempts } = await ended();
+      assert.equal(end.error, 'request_timeout');
+      for (const attempt of attempts) assert.deepEqual(attempt.end, { clientLeft: true });
+    });
+  }
 
   it('slow read: an answer that is not taken', async t => {
     const upstream = await startHttp(t, (_, res) => res.end(Buffer.alloc(64 * 1024 * 1024)));
