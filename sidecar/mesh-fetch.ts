@@ -98,8 +98,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
         headers,
         host: url.host,
         method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
-        hasBody: body !== undefined,
-        bodyTouched: isStream(body),
+        isBodyLost: isStream(body),
         context: callingContext(tracing, from, headers),
       },
       decision,
@@ -120,9 +119,8 @@ interface Call {
   /** As the caller named it; it stays the `Host`. */
   readonly host: string;
   readonly method: string;
-  readonly hasBody: boolean;
   /** The body can be read only once, so there is only one try. */
-  readonly bodyTouched: boolean;
+  readonly isBodyLost: boolean;
   readonly context: Context;
 }
 
