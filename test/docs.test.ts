@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Setting, settingKey } from '../src/config.ts';
+import { loadConfig, SETTINGS, type Setting, settingKey } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { silentLog } from '../src/telemetry/log.ts';
+import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
+import { openTelemetry } from '../src/telemetry/telemetry.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -49,7 +52,29 @@ const errorsTable = (): string => {
   return `| code | status | title |\n| --- | --- | --- |\n${rows.join('')}`;
 };
 
+const metricsTable = async (): Promise<string> => {
+  const telemetry = openTelemetry(loadConfig({ flags: { accessLog: 'off' }, env: {} }), silentLog);
+  telemetry.observer('gateway');
+  addSnapshotMetrics(telemetry.metrics, {
+    snapshot: () => undefined,
+    consulIsUp: () => true,
+    weightsAreUp: () => true,
+    now: () => 0,
+  });
+  const { body } = await telemetry.metrics.render();
+  await telemetry.close();
+  const types = new Map(
+    [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  );
+  const rows = [...body.matchAll(/^# HELP (sluice_\S+) (.*)$/gm)].map(
+    ([, name = '', help = '']) => `| \`${name}\` | ${types.get(name)} | ${help} |\n`,
+  );
+  return `| metric | type | what it says |\n| --- | --- | --- |\n${rows.sort().join('')}`;
+};
+
 describe('pages that follow the code', () => {
+  it('docs/operations.md has every metric', async () =>
+    holds('docs/operations.md', 'metrics', await metricsTable()));
   it('docs/configuration.md has every setting', () =>
     holds('docs/configuration.md', 'settings', settingsTable()));
   it('docs/errors.md has every code', () => holds('docs/errors.md', 'errors', errorsTable()));
