@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type RunningGateway, type RunningProcess, run, runGateway } from './support/processes.ts';
+import {
+  type ConsulServer,
+  freePorts,
+  type RedisServer,
+  startConsul,
+  startRedis,
+} from './support/servers.ts';
+import { deregister, register, type Service, startService } from './support/service.ts';
+import { eventually } from './support/wait.ts';
+
+/**
+ * Every command and every tag of the README is run here, in its order. Servers that the README starts in the
+ * foreground are started by `starts`; the rest goes to a shell as it stands. Only addresses differ, so that the
+ * tests may run on a machine where the well-known ports are taken.
+ */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+let consul: ConsulServer;
+let redis: RedisServer;
+let orders: Service;
+let gateway: RunningGateway;
+let front = '';
+const running: RunningProcess[] = [];
+let programPort = 0;
+
+/** One command a line, but for what is quoted over several. */
+const commands = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+  (block.match(/(?:'[^']*'|"[^"]*"|[^'"\n])+/g) ?? []).map(command => command.trim()),
+);
+
+const withRealAddresses = (command: string): string =>
+  command
+    .replaceAll('127.0.0.1:8500', consul.address)
+    .replaceAll('http://127.0.0.1:8080', front)
+    .replaceAll('127.0.0.1:3001', `127.0.0.1:${orders.port}`)
+    .replaceAll('"Port": 3001', `"Port": ${orders.port}`)
+    .replaceAll('redis://127.0.0.1:6379', redis.url);
+
+/** A shell in which `npx sluice` is this checkout and the defaults are the test's servers. */
+const shell = (command: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const env = {
+      PATH: `${folder}:${process.env.PATH}`,
+      HOME: folder,
+      SLUICE_ADMIN: gateway.admin.replace('http://', ''),
+    };
+    execFile('sh', ['-c', command], { env, cwd: ROOT, timeout: 20_000 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${command}\n${stdout}${stderr}`));
+    });
+  });
+
+/** What stays in the foreground, and how the test starts the same. */
+const starts: Record<string, () => Promise<void>> = {
+  'npx sluice dev': async () => {
+    const dev = await runGateway(['--consul', '127.0.0.1:0'], { command: 'dev' });
+    assert.equal((await fetch(`${await dev.serving()}/`)).status, 404);
+    assert.equal(await dev.stop(), 0);
+  },
+  'consul agent -dev': async () => {},
+  'redis-server': async () => {},
+  'npx sluice gateway': async () => {},
+  'npx sluice-sidecar --service orders --version v2 --path /orders --port 3002 -- node app.js': async () => {
+    writeFileSync(
+      join(folder, 'app.js'),
+      `require('http').createServer((_, res) => res.end('from the program')).listen(process.env.PORT, '127.0.0.1')`,
+    );
+    const args = `--service orders --version v2 --path /orders --port ${programPort} -- node app.js`.split(
+      ' ',
+    );
+    const sidecar = run('dist/sidecar/main.js', args, {
+      cwd: folder,
+      env: { CONSUL_HTTP_ADDR: consul.address },
+    });
+    running.push(sidecar);
+    await eventually(async () => (await (await fetch(`${front}/orders/1`)).text()) === 'from the program', {
+      within: 15_000,
+      hint: () => sidecar.stderr(),
+    });
+  },
+};
+
+/** What a command must have done, where its exit code alone does not tell. */
+const shows: Record<string, RegExp> = {
+  'curl http://127.0.0.1:8080/orders/1': /^hello$/,
+  'npx sluice routes': /^\/orders\/\* +orders +v1 100 %/m,
+  'redis-cli HSET sluice:weights:orders v1 95 v2 5': /^2$/m,
+  'redis-cli PUBLISH sluice:weights orders': /^1$/m,
+  'npx sluice weights get orders': /^orders: v1 95, v2 5/,
+  'npx sluice weights history orders': /canary/,
+  'npx sluice weights clear orders': /^orders: none/,
+};
+
+const own = (name: string, script: string): void =>
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+before(async () => {
+  programPort = (await freePorts(['program'])).program;
+  [consul, redis] = await Promise.all([startConsul(), startRedis()]);
+  orders = await startService('hello');
+  gateway = await runGateway(['--access-log', 'off'], {
+    env: { CONSUL_HTTP_ADDR: consul.address, REDIS_URL: redis.url },
+  });
+  front = await gateway.serving();
+  // Found before the machine's own: this checkout without asking a registry, and the test's Redis.
+  own('npx', `test "$1" = sluice && shift && exec node '${ROOT}dist/src/cli/main.js' "$@"`);
+  own('redis-cli', `PATH=\${PATH#*:} exec redis-cli -p ${redis.port} "$@"`);
+});
+after(async () => {
+  await Promise.all(running.map(each => each.stop()));
+  assert.equal(await gateway.stop(), 0);
+  await Promise.all([consul.stop(), redis.stop(), orders.stop()]);
+  rmSync(folder, { recursive: true });
+});
+
+describe('every command of the README', () => {
+  it('is found', () => assert.ok(commands.length >= 13, `${commands.length} commands`));
+  for (const command of commands) {
+    it(command.split('\n')[0] ?? '', async () => {
+      const start = starts[command];
+      if (start !== undefined) await start();
+      else {
+        const expected = shows[command] ?? /^/;
+        await eventually(async () => expected.test(await shell(withRealAddresses(command))), {
+          within: 10_000,
+          hint: command,
+        });
+      }
+    });
+  }
+});
+
+describe('every tag of the README', () => {
+  const tags = [...README.matchAll(/^\| `([a-z]+=[^`]+)` \|/gm)].map(([, tag = '']) => tag);
+
+  /** tag -> further tags, and requests (host and path) with the path that the service must see; undefined is a 404. */
+  const table: Record<
+    string,
+    { with?: string[]; requests: [host: string, path: string, sees: string | undefined][] }
+  > = {
+    'path=/orders': {
+      requests: [
+        ['x', '/orders', '/orders'],
+        ['x', '/orders/1', '/orders/1'],
+        ['x', '/ordersX', undefined],
+      ],
+    },
+    'exact=/orders': {
+      requests: [
+        ['x', '/orders', '/orders'],
+        ['x', '/orders/1', undefined],
+      ],
+    },
+    'host=shop.example.com': {
+      requests: [
+        ['shop.example.com', '/any', '/any'],
+        ['example.com', '/any', undefined],
+      ],
+    },
+    'host=*.example.com': {
+      requests: [
+        ['a.b.example.com', '/any', '/any'],
+        ['example.com', '/any', undefined],
+      ],
+    },
+    'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
+    'weight=5': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
+    'strip=/orders': {
+      with: ['path=/orders'],
+      requests: [
+        ['x', '/orders/1', '/1'],
+        ['x', '/orders', '/'],
+      ],
+    },
+    'strip=true': { with: ['path=/a/b'], requests: [['x', '/a/b/c', '/c']] },
+  };
+
+  it('has its row here', () => assert.deepEqual(tags, Object.keys(table)));
+
+  for (const [tag, { with: further = [], requests }] of Object.entries(table)) {
+    it(tag, async () => {
+      const echo = await startService((req, res) => res.end(`${req.headers.host} ${req.url}`));
+      const at = await startConsul();
+      const local = await runGateway(['--consul', at.address, '--redis', 'off', '--access-log', 'off']);
+      const url = new URL(await local.serving());
+      await register(at.address, { ID: 'tagged', Name: 'tagged', Port: echo.port, Tags: [tag, ...further] });
+      const ask = (host: string, path: string): Promise<string> =>
+        shell(`curl -s -H 'Host: ${host}' '${url.origin}${path}'`);
+      for (const [host, path, sees] of requests) {
+        await eventually(
+          async () => {
+            const answer = await ask(host, path);
+            return sees === undefined ? answer.includes('"no_route"') : answer === `${host} ${sees}`;
+          },
+          { within: 3_000, hint: `${host}${path} -> ${sees}` },
+        );
+      }
+      const routes = await (await fetch(`${local.admin}/api/routes`)).text();
+      assert.ok(routes.includes(tag === 'version=v2' ? '"version":"v2"' : '"version":"default"'));
+      if (tag === 'weight=5') {
+        await register(at.address, {
+          ID: 'other',
+          Name: 'tagged',
+          Port: echo.port,
+          Tags: ['path=/t', 'version=v9', 'weight=15'],
+        });
+        await eventually(
+          async () => (await (await fetch(`${local.admin}/api/routes`)).text()).includes('"share":0.25'),
+          {
+            within: 3_000,
+            hint: '5 of 20',
+          },
+        );
+      }
+      await local.stop();
+      await deregister(at.address, 'tagged');
+      await Promise.all([echo.stop(), at.stop()]);
+    });
+  }
+});
