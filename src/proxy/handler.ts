@@ -134,6 +134,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#body?.destroy();
     this.#journey.endAttempt({ status: this.#reply.status ?? 0 });
     this.#reply.end(trailers, this.#flushed);
+    if (this.#reply.isHeldUp) this.#watchClient();
   }
 
   failed(failure: FailedTry, cause: Error): void {
@@ -183,15 +184,27 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#reply.answer(plain(200, '', this.#journey.intake.requestId), this.#ctx.draining, this.#flushed);
   }
 
-  /** The client takes less than the upstream gives: the rest waits with the upstream, but not for ever. */
+  /** The client takes less than the upstream gives: the rest waits with the upstream. */
   #awaitClient(): void {
-    const { clientStall } = this.#ctx.timeouts;
-    if (clientStall > 0) this.#stall = setTimeout(() => this.fail('request_timeout'), clientStall).unref();
+    this.#watchClient();
     this.#reply.onDrain(() => {
       clearTimeout(this.#stall);
       this.#attempt?.resume();
     });
   }
+
+  /** Whoever does not take what is there for him is not waited for without end. */
+  #watchClient(): void {
+    const { clientStall } = this.#ctx.timeouts;
+    clearTimeout(this.#stall);
+    if (clientStall > 0) this.#stall = setTimeout(this.#stalled, clientStall).unref();
+  }
+
+  readonly #stalled = (): void => {
+    // Behind an earlier answer of the same connection nobody can take this one.
+    if (this.#reply.isInTurn) this.fail('request_timeout');
+    else this.#watchClient();
+  };
 
   readonly #flushed = (): void => {
     if (this.#over) return;

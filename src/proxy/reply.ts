@@ -53,6 +53,16 @@ export class Reply {
     this.#res.once('drain', callback);
   }
 
+  /** No earlier answer of a client that pipelines is before it. */
+  get isInTurn(): boolean {
+    return this.#res.socket !== null;
+  }
+
+  /** Bytes of it wait for the client. */
+  get isHeldUp(): boolean {
+    return this.#res.writableLength > 0;
+  }
+
   /** @param onFlushed called when the last byte is with the operating system */
   end(trailers: RawFields, onFlushed: () => void): void {
     if (trailers.length > 0) this.#res.addTrailers(readTrailers(trailers));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/wait.ts';
 import { startHttp, startProxy } from './support/proxy.ts';
@@ -126,6 +127,26 @@ describe('slow clients', () => {
     const { end, attempts } = await ended();
     assert.deepEqual([end.status, end.error, end.cut], [200, 'request_timeout', true]);
     assert.deepEqual(attempts[0]?.end, { clientLeft: true });
+  });
+
+  it('are not those whose answer waits behind an earlier one', async t => {
+    let first: ServerResponse | undefined;
+    const upstream = await startHttp(t, (req, res) => {
+      if (req.url === '/1') first = res;
+      else res.end('second');
+    });
+    const { port, observed } = await startProxy(t, upstream.port, { timeouts: { clientStall: 20 } });
+    const client = await rawClient(t, port);
+    client.send(`GET /1 HTTP/1.1\r\nHost: x\r\n\r\n${GET}`);
+    await eventually(() => observed[1]?.attempts[0]?.end?.status, {
+      within: 2_000,
+      hint: 'the second answer',
+    });
+    // Several times as long as a client may let an answer lie that is its to take.
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 100, { within: 2_000, hint: 'some time' });
+    first?.end('first');
+    assert.match(await client.untilOver(), /first[\s\S]*second/);
   });
 
   it('an idle connection is closed', async t => {
