@@ -58,7 +58,7 @@ export interface Limits {
   readonly connectionsPerInstance: number;
 }
 
-/** All in milliseconds; 0 is off. */
+/** All in milliseconds; 0 is off (and for `linger`, at once). */
 export interface Timeouts {
   /** For the head of a request, from its connection's start or from its first byte. */
   readonly requestHead: number;

@@ -52,7 +52,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     headersTimeout: timeouts.requestHead,
     // Uploads may take as long as they move; `clientStall` bounds those that don't.
     requestTimeout: 0,
-    connectionsCheckingInterval: Math.max(20, Math.min(timeouts.requestHead / 4, 5_000)),
+    connectionsCheckingInterval: Math.max(20, Math.min((timeouts.requestHead || 20_000) / 4, 5_000)),
     keepAliveTimeout: timeouts.keepAlive,
     noDelay: true,
   });

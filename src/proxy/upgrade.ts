@@ -78,6 +78,7 @@ class Upgrade implements Traveller, OnConnection {
     let late = false;
     const deadline = (ms: number): void => {
       clearTimeout(this.#timer);
+      if (ms === 0) return;
       this.#timer = setTimeout(() => {
         late = true;
         outgoing.destroy(new Error('time is up'));
@@ -90,9 +91,10 @@ class Upgrade implements Traveller, OnConnection {
         deadline(this.#ctx.timeouts.responseHead);
       }),
     );
-    outgoing.once('error', (cause: NodeJS.ErrnoException) => {
+    outgoing.on('error', (cause: NodeJS.ErrnoException) => {
       clearTimeout(this.#timer);
-      if (this.#over) return;
+      // An answer that has begun tells of its end by itself.
+      if (this.#over || this.#status !== undefined) return;
       const code = sent ? codeOf(cause, late) : 'connect_failed';
       this.#journey.endAttempt({ error: code });
       const request = { method: this.#req.method ?? '', isBodyLost: false };

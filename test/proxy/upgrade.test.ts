@@ -217,20 +217,22 @@ describe('an upgrade that comes to nothing', () => {
     });
   }
 
-  it('the upstream dies while it declines: the client is reset', async t => {
-    const upstream = await rawUpstream(t, socket =>
-      socket.write('HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nhalf'),
-    );
-    const { port, ended } = await startProxy(t, upstream.port);
-    const client = await rawClient(t, port);
-    client.send(UPGRADE);
-    await client.until(/half/);
-    upstream.connections[0]?.socket.destroy();
-    await client.untilOver();
-    assert.equal(client.end(), 'reset');
-    const { end } = await ended();
-    assert.deepEqual([end.status, end.cut, end.error], [401, true, 'upstream_reset']);
-  });
+  for (const how of ['destroy', 'resetAndDestroy'] as const) {
+    it(`the upstream dies by ${how} while it declines: the client is reset`, async t => {
+      const upstream = await rawUpstream(t, socket =>
+        socket.write('HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nhalf'),
+      );
+      const { port, ended } = await startProxy(t, upstream.port);
+      const client = await rawClient(t, port);
+      client.send(UPGRADE);
+      await client.until(/half/);
+      upstream.connections[0]?.socket[how]();
+      assert.doesNotMatch(await client.untilOver(), /problem/);
+      assert.equal(client.end(), 'reset');
+      const { end } = await ended();
+      assert.deepEqual([end.status, end.cut, end.error], [401, true, 'upstream_reset']);
+    });
+  }
 
   const codeOf = (answer: string): string => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)).code;
 
