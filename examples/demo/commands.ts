@@ -1,4 +1,4 @@
-import { findPort } from './ports.ts';
+import { findPorts } from './ports.ts';
 
 /** Where everything listens, each `host:port`. */
 export interface Addresses {
@@ -17,6 +17,16 @@ export interface Hint {
   readonly lines: readonly string[];
 }
 
+/** Who listens where, when nobody else does. */
+const WELL_KNOWN = {
+  gateway: { port: 8080, what: 'the gateway' },
+  admin: { port: 9901, what: 'its admin API' },
+  consul: { port: 8500, what: 'Consul' },
+  page: { port: 8081, what: 'the page of traces' },
+  otlp: { port: 4318, what: 'the OTLP receiver' },
+  redis: { port: 6379, what: 'Redis' },
+} as const;
+
 /**
  * The well-known ports where they are free, others where not.
  *
@@ -26,20 +36,17 @@ export const chooseAddresses = async (
   real: boolean,
   onTaken: (what: string, port: number, address: string) => void,
 ): Promise<Addresses> => {
-  const choose = async (what: string, preferred: number): Promise<string> => {
-    const port = await findPort(preferred);
-    const address = `127.0.0.1:${port}`;
-    if (port !== preferred) onTaken(what, preferred, address);
-    return address;
-  };
-  return {
-    gateway: await choose('the gateway', 8080),
-    admin: await choose('its admin API', 9901),
-    consul: await choose('Consul', 8500),
-    page: await choose('the page of traces', 8081),
-    otlp: await choose('the OTLP receiver', 4318),
-    ...(real ? { redis: await choose('Redis', 6379) } : {}),
-  };
+  const names = (Object.keys(WELL_KNOWN) as (keyof typeof WELL_KNOWN)[]).filter(
+    name => real || name !== 'redis',
+  );
+  const ports = await findPorts(names.map(name => WELL_KNOWN[name].port));
+  const chosen = names.map((name, i) => {
+    const { port, what } = WELL_KNOWN[name];
+    const address = `127.0.0.1:${ports[i]}`;
+    if (ports[i] !== port) onTaken(what, port, address);
+    return [name, address] as const;
+  });
+  return Object.fromEntries(chosen) as unknown as Addresses;
 };
 
 /** What follows `sluice` to turn the dial of orders. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Addresses, dialArguments } from './commands.ts';
 import { readDial } from './dial.ts';
-import { findPort } from './ports.ts';
+import { findPorts } from './ports.ts';
 import { createProcesses, neutralEnv, type Processes, type ProcessSpec } from './processes.ts';
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -77,7 +77,7 @@ const start = async (
 /** Consul and Redis as anyone starts them to try something, on ports of their own, with nothing kept. */
 const servers = async (consul: string, redis: string, folder: string): Promise<ProcessSpec[]> => {
   const port = (address: string): string => address.split(':')[1] ?? '';
-  const [serfLan, serfWan, server] = [await findPort(), await findPort(), await findPort()];
+  const [serfLan, serfWan, server] = await findPorts([0, 0, 0]);
   return [
     {
       name: 'consul',
@@ -103,7 +103,7 @@ const services = async ({ admin, consul, otlp, redis }: Addresses): Promise<Proc
     SLUICE_SIDECAR_DRAIN: '250ms',
     ...(redis === undefined ? { SLUICE_ADMIN: admin } : { REDIS_URL: `redis://${redis}` }),
   };
-  const [v1, v2, users] = [await findPort(), await findPort(), await findPort()];
+  const [v1, v2, users] = await findPorts([0, 0, 0]);
   return [
     {
       name: 'orders v1 (Express, SDK)',

@@ -132,6 +132,6 @@ export interface Paint {
 
 /** Colours where they are welcome (https://no-color.org). */
 export const paintFor = (colours: boolean): Paint => {
-  const with_ = (code: number) => (text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
-  return { bold: with_(1), dim: with_(2), accent: with_(36), alarm: with_(31) };
+  const painted = (code: number) => (text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
+  return { bold: painted(1), dim: painted(2), accent: painted(36), alarm: painted(31) };
 };
