@@ -14,7 +14,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 /** Compares the part of a page between its markers with what the code says, or writes it (UPDATE_DOCS=1). */
 const holds = (file: string, marker: string, expected: string): void => {
-  const pattern = new RegExp(`(<!-- ${marker}: [^>]*-->\n)([sS]*?)(<!-- /${marker} -->)`);
+  const pattern = new RegExp(`(<!-- ${marker}: [^>]*-->\n)([\\s\\S]*?)(<!-- /${marker} -->)`);
   const page = read(file);
   assert.match(page, pattern, `${file} has no part "${marker}"`);
   if (process.env.UPDATE_DOCS !== undefined) {

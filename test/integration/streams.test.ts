@@ -15,6 +15,7 @@ let gateway: RunningGateway;
 let front: URL;
 let service: Service;
 let raw: Server;
+let sockets: WebSocketServer;
 const rawSockets = new Set<Socket>();
 const seen = { aborted: 0, uploaded: '' };
 
@@ -107,12 +108,11 @@ before(async () => {
   await register(consul, { ID: 's', Name: 'streams', Port: service.port, Tags: ['path=/s', 'strip=true'] });
   const { port } = raw.address() as { port: number };
   await register(consul, { ID: 'r', Name: 'raw', Port: port, Tags: ['path=/r', 'strip=true'] });
-  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   sockets.on('connection', socket => {
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
   await once(sockets, 'listening');
-  after(() => sockets.close());
   await register(consul, {
     ID: 'w',
     Name: 'sockets',
@@ -127,6 +127,7 @@ before(async () => {
 after(async () => {
   for (const socket of rawSockets) socket.destroy();
   raw.close();
+  sockets.close();
   await service.stop();
   assert.equal(await gateway.stop(), 0);
 });
