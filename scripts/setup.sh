@@ -15,9 +15,4 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
   touch node_modules/.package-lock.json
 fi
 
-if [ -z "$(find dist/.built -newer package-lock.json 2>/dev/null)" ] ||
-  [ -n "$(find src sidecar scripts/tsconfig.build.json tsconfig.json -newer dist/.built -print -quit)" ]; then
-  echo "Building …" >&2
-  npm run --silent build
-  touch dist/.built
-fi
+bash scripts/build.sh

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh
 bash scripts/servers.sh
+bash scripts/compose-tool.sh >/dev/null
 if [ $# -eq 0 ]; then
   mapfile -t files < <(find test -name '*.test.ts' | sort)
 else
