@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the real servers that the tests need available on PATH: `consul` and `redis-server`.
-# A no-op where both are there. Otherwise they come from Debian's packages: Redis from the machine's own
-# release, Consul from Debian 11 (bullseye), the last release that carries it.
+# Makes what the tests run beside Node available on PATH: `redis-server`, `consul`, and for clients and examples
+# `curl`, `python3` and `ps`. A no-op where all are there. Otherwise they come from Debian's packages: those of the
+# machine's own release, and Consul from Debian 11 (bullseye), the last release that carries it.
 set -euo pipefail
 
 log=$(mktemp)
@@ -75,10 +75,12 @@ bullseye_source() {
   return 1
 }
 
-install_redis() {
-  echo 'servers: installing redis-server with apt-get'
-  { apt update && apt install --no-install-recommends redis-server; } ||
-    give_up redis-server "$(last_words)" 'install the package redis-server (Redis 6 or newer) yourself'
+# From the machine's own release: the command's package has its name, but for ps.
+install_own() {
+  local package=${1/#ps/procps}
+  echo "servers: installing $package with apt-get"
+  { apt update && apt install --no-install-recommends "$package"; } ||
+    give_up "$1" "$(last_words)" "install the package $package yourself"
 }
 
 install_consul() {
@@ -105,11 +107,13 @@ add_bullseye() {
   apt update || give_up consul "$(last_words)" "$1"
 }
 
-have redis-server && have consul && exit 0
-for server in redis-server consul; do
-  have "$server" && continue
-  have apt-get || give_up "$server" 'this machine has no apt-get' "install $server yourself"
-  "install_${server%-server}"
-  have "$server" || give_up "$server" 'its package brought no such command' "install $server yourself"
-  echo "servers: $server is $(command -v "$server")"
+for command in redis-server python3 curl ps consul; do
+  have "$command" && continue
+  have apt-get || give_up "$command" 'this machine has no apt-get' "install $command yourself"
+  case $command in
+    consul) install_consul ;;
+    *) install_own "$command" ;;
+  esac
+  have "$command" || give_up "$command" 'its package brought no such command' "install $command yourself"
+  echo "servers: $command is $(command -v "$command")"
 done

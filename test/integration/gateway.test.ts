@@ -43,7 +43,7 @@ after(async () => {
 });
 
 describe('services registered by a plain PUT, no sidecar', () => {
-  it('are routed within a second of passing, and gone within a second of deregistration', async () => {
+  it('are routed within a second of passing, and gone within a second of deregistration', async t => {
     const hello = await service('hello');
     const url = `${fronts[0]}/hello/world`;
     assert.equal(await statusOf(url), 404);
@@ -58,10 +58,14 @@ describe('services registered by a plain PUT, no sidecar', () => {
       within: 1_000,
       hint: 'critical: known, not live',
     });
+    const passedAt = performance.now();
     await fetch(`http://${consul.address}/v1/agent/check/pass/service:hello-1`, { method: 'PUT' });
     await eventually(async () => (await statusOf(url)) === 200, { within: 1_000, hint: 'routed' });
+    const goneAt = performance.now();
+    t.diagnostic(`routed ${(goneAt - passedAt).toFixed(0)} ms after the request to pass`);
     await deregister(consul.address, 'hello-1');
     await eventually(async () => (await statusOf(url)) === 404, { within: 1_000, hint: 'gone' });
+    t.diagnostic(`gone ${(performance.now() - goneAt).toFixed(0)} ms after the request to deregister`);
   });
 
   it('a bad tag and a contested path cost their own rule only, and are told', async () => {
@@ -122,11 +126,12 @@ describe('the dial', () => {
     });
   });
 
-  it('95 to 5: of 10,000 requests v2 gets 5 % within one point, on both gateways', async () => {
+  it('95 to 5: of 10,000 requests v2 gets 5 % within one point, on both gateways', async t => {
     await dial({ v1: 95, v2: 5 });
     await new Promise(resolve => setTimeout(resolve, 50));
     for (const front of [0, 1]) {
       const { v1 = 0, v2 = 0 } = await seen(front, 10_000);
+      t.diagnostic(`gateway ${front}: v2 got ${v2} of 10,000`);
       assert.equal(v1 + v2, 10_000);
       assert.ok(v2 >= 400 && v2 <= 600, `gateway ${front}: v2 got ${v2} of 10,000`);
     }
@@ -138,12 +143,14 @@ describe('the dial', () => {
     for (const front of [0, 1]) assert.deepEqual(await seen(front, 2_000), { v1: 2_000 });
   });
 
-  it('without a publish a change is in force within 3 s', async () => {
+  it('without a publish a change is in force within 3 s', async t => {
+    const setAt = performance.now();
     await dial({ v1: 0, v2: 1 }, false);
     await eventually(async () => (await seen(0, 20)).v2 === 20 && (await seen(1, 20)).v2 === 20, {
       within: 3_000,
       hint: 'everything at v2',
     });
+    t.diagnostic(`in force ${(performance.now() - setAt).toFixed(0)} ms after the HSET`);
   });
 
   for (const [name, weights] of Object.entries({
@@ -196,7 +203,7 @@ describe('the dial', () => {
 });
 
 describe('many services', () => {
-  it('300 services need fewer than 20 connections to Consul', async () => {
+  it('300 services need fewer than 20 connections to Consul', async t => {
     const { port } = await service('many');
     for (let i = 0; i < 300; i++) {
       await fetch(`http://${consul.address}/v1/catalog/register`, {
@@ -220,6 +227,7 @@ describe('many services', () => {
       hint: 'the 300th service',
     });
     const connections = connectionsTo(gateways[0]?.pid ?? 0, Number(consul.address.split(':')[1]));
+    t.diagnostic(`${connections} connections to Consul`);
     assert.ok(connections > 0 && connections < 20, `${connections} connections to Consul`);
   });
 });

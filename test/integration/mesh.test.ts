@@ -101,7 +101,7 @@ it('one request is one trace, with the right parents and kinds, and continues th
   assert.equal(first?.attributes['sluice.version'], 'v1');
 });
 
-it('SIGTERM on a sidecar under load: not one failed request, and its program has ended', async () => {
+it('SIGTERM on a sidecar under load: not one failed request, and its program has ended', async t => {
   const second = await sidecar('orders', ORDERS, [
     '--path',
     '/orders',
@@ -123,6 +123,7 @@ it('SIGTERM on a sidecar under load: not one failed request, and its program has
   const code = await second.stop();
   await new Promise(resolve => setTimeout(resolve, 500));
   for (const { statuses, requests, bad } of [await load.stop(), await posts.stop()]) {
+    t.diagnostic(`${requests} requests: ${JSON.stringify(statuses)}`);
     assert.deepEqual(statuses, { 200: requests }, bad.join('\n'));
   }
   assert.equal(code, 128 + 15);

@@ -66,10 +66,11 @@ after(async () => {
 });
 
 const outage = (name: string, script: () => Promise<void>): void => {
-  it(name, async () => {
+  it(name, async t => {
     const load = startLoad(`${front}/orders`, { perSecond: 200 });
     await script();
     const { statuses, requests, bad } = await load.stop();
+    t.diagnostic(`${requests} requests: ${JSON.stringify(statuses)}`);
     assert.deepEqual(statuses, { 200: requests }, bad.join('\n'));
     assert.ok(requests > 50, `only ${requests} requests were sent`);
   });
