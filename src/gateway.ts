@@ -24,8 +24,8 @@ export interface Gateway {
   /** `host:port` of the admin API. */
   readonly adminAddress: string;
   /**
-   * `host:port` of the traffic port, bound after the first snapshot. Rejects where it can't be bound; stays
-   * pending while Consul or Redis was never there.
+   * `host:port` of the traffic port, bound after the first snapshot. Rejects with ListenError where it can't
+   * be bound; stays pending while Consul or Redis was never there.
    */
   readonly serving: Promise<string>;
   /** Readiness off, no new connections, finishes what runs (up to `--drain`), closes everything. */
@@ -38,7 +38,7 @@ const RETAIN_EVERY_MS = 5 * 60_000;
 /**
  * The composition root: the one file that knows every part.
  *
- * @throws the listener's error where the admin port can't be bound, ConfigError for a Redis URL of no use
+ * @throws ListenError where the admin port can't be bound, ConfigError for a Redis URL of no use
  */
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ListenError } from '../core/listen-error.ts';
 import { formatHostPort, type HostPort } from '../core/values.ts';
 import type { Log } from '../telemetry/log.ts';
 import { refuseForeign } from './guard.ts';
@@ -18,7 +19,7 @@ const MAX_BODY = 64 * 1024;
 /**
  * Health, metrics and the API, for operators and machines of the same trust.
  *
- * @throws the listener's error (EADDRINUSE, EACCES …) as it is
+ * @throws ListenError
  */
 export const startAdmin = async (listen: HostPort, parts: AdminParts, log: Log): Promise<AdminServer> => {
   const routes = adminRoutes(parts);
@@ -38,9 +39,10 @@ export const startAdmin = async (listen: HostPort, parts: AdminParts, log: Log):
   };
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (cause: NodeJS.ErrnoException): void => reject(new ListenError(listen, cause));
+    server.once('error', refuse);
     server.listen({ port: listen.port, ...(listen.host === '' ? {} : { host: listen.host }) }, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve();
     });
   });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config.ts';
+import { ListenError } from '../core/listen-error.ts';
 import type { Gateway } from '../gateway.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
@@ -62,17 +63,7 @@ const untilSignal = (gateway: Gateway, log: Log): Promise<void> =>
     process.on('SIGINT', onSignal);
   });
 
+/** Names the flag that chose the address; any other failure goes on as it is. */
 export const cannotListen = (error: unknown, flag: string): never => {
-  // The proxy wraps the listener's error; admin and the embedded agent hand it on.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const { code, address, port } = cause as NodeJS.ErrnoException & { address?: string; port?: number };
-  const at = `${address ?? ''}:${port ?? ''}`;
-  const reasons: Record<string, string> = {
-    EADDRINUSE: `${at} is in use by another process; stop it, or choose another with ${flag} (port 0 picks a free one)`,
-    EACCES: `no permission to listen on ${at}; ports below 1024 need a privilege (CAP_NET_BIND_SERVICE), or choose another with ${flag}`,
-    EADDRNOTAVAIL: `${at} is no address of this machine; choose another with ${flag}`,
-    ENOTFOUND: `the host of ${flag} is unknown`,
-  };
-  const reason = reasons[code ?? ''];
-  throw reason === undefined ? error : new CliError(reason, 2);
+  throw error instanceof ListenError ? new CliError(`${flag}: ${error.message}`, 2) : error;
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { ListenError } from '../core/listen-error.ts';
 import { formatHostPort, type HostPort } from '../core/values.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from './catalog.ts';
@@ -40,7 +41,7 @@ export interface EmbeddedAgent {
  * The part of Consul's HTTP API that services, sidecars and the gateway use, in this process and in memory
  * only: for `sluice dev` and for tests. One node, one data centre (`dc1`), no ACLs.
  *
- * @throws the listener's error (EADDRINUSE, EACCES …) as it is
+ * @throws ListenError
  */
 export const startEmbeddedAgent = async ({
   listen,
@@ -95,11 +96,12 @@ const describeNode = (host: string): NodeRow => {
   };
 };
 
-const listening = (server: Server, { host, port }: HostPort): Promise<AddressInfo> =>
+const listening = (server: Server, at: HostPort): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
-      server.off('error', reject);
+    const refuse = (cause: NodeJS.ErrnoException): void => reject(new ListenError(at, cause));
+    server.once('error', refuse);
+    server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
+      server.off('error', refuse);
       resolve(server.address() as AddressInfo);
     });
   });

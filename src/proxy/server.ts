@@ -2,18 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
+import { ListenError } from '../core/listen-error.ts';
 import type { HostPort } from '../core/values.ts';
 import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
 import { handle } from './handler.ts';
-import { ListenError } from './listen-error.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
 import { createUpgrader } from './upgrade.ts';
 import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
-
-export { ListenError };
 
 export interface HttpProxy {
   /** @throws ListenError */

@@ -25,10 +25,11 @@ describe('the embedded agent', () => {
     assert.equal(entry?.Checks.length, 1);
   });
 
-  test("a port in use is the listener's own error", async t => {
+  test('a port in use is a ListenError', async t => {
     const { agent } = await runAgent(t);
     const port = Number(agent.address.split(':')[1]);
     await assert.rejects(startEmbeddedAgent({ listen: { host: '127.0.0.1', port }, log: silentLog }), {
+      name: 'ListenError',
       code: 'EADDRINUSE',
       port,
     });
