@@ -17,6 +17,8 @@ export interface RouteTable {
 interface PathTable {
   readonly exact: Map<string, Rule>;
   readonly prefix: Map<string, Rule>;
+  /** Length of the longest prefix: no more of a path is looked at than could match. */
+  longest: number;
 }
 
 /** At most one rule per match is expected; of two, the first is kept. */
@@ -34,8 +36,9 @@ export const compileRoutes = (rules: readonly Rule[]): RouteTable => {
 };
 
 const put = (hosts: Map<string, PathTable>, host: string, kind: PathKind, path: string, rule: Rule): void => {
-  const table = hosts.get(host) ?? { exact: new Map(), prefix: new Map() };
+  const table = hosts.get(host) ?? { exact: new Map(), prefix: new Map(), longest: 0 };
   hosts.set(host, table);
+  if (kind === 'prefix') table.longest = Math.max(table.longest, path.length);
   if (!table[kind].has(path)) table[kind].set(path, rule);
 };
 
@@ -58,10 +61,10 @@ export const matchRoute = (table: RouteTable, host: string, path: string): Rule 
   return table.anyHost === undefined ? undefined : matchPath(table.anyHost, path);
 };
 
-const matchPath = ({ exact, prefix }: PathTable, path: string): Rule | undefined => {
+const matchPath = ({ exact, prefix, longest }: PathTable, path: string): Rule | undefined => {
   const whole = exact.get(path) ?? prefix.get(path);
   if (whole !== undefined || prefix.size === 0) return whole;
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+  for (let end = path.lastIndexOf('/', longest); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const rule = prefix.get(path.slice(0, end));
     if (rule !== undefined) return rule;
   }
