@@ -1,3 +1,4 @@
+import { liveVersions, ruleId } from '../src/core/claims.ts';
 import {
   type Instance,
   isLive,
@@ -6,7 +7,6 @@ import {
   type Rule,
   type ServiceWeights,
 } from '../src/core/model.ts';
-import { liveVersions, ruleId } from '../src/core/snapshot.ts';
 import { computeSplit } from '../src/core/split.ts';
 import { parseTags } from '../src/core/tags.ts';
 

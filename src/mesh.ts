@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compileRoutes, type RouteTable } from './core/match.ts';
 import type { AllWeights, Catalog, LivePolicy, Snapshot } from './core/model.ts';
-import { buildSnapshot } from './core/snapshot.ts';
+import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 
 /** A snapshot with its compiled table: what one request reads, once. */
 export interface View {
@@ -21,13 +21,15 @@ export interface MeshOptions {
  * the old one whole, and an update that changes nothing swaps nothing.
  */
 export class Mesh {
-  readonly #options: MeshOptions;
+  readonly #build: BuildSnapshot;
+  readonly #onSwap: MeshOptions['onSwap'];
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
   #view: View | undefined;
 
-  constructor(options: MeshOptions) {
-    this.#options = options;
+  constructor({ onSwap, ...rules }: MeshOptions) {
+    this.#build = createSnapshotBuilder(rules);
+    this.#onSwap = onSwap;
   }
 
   /** Undefined until both catalog and weights were seen once. */
@@ -41,16 +43,14 @@ export class Mesh {
     this.#weights = change.weights ?? this.#weights;
     if (this.#catalog === undefined || this.#weights === undefined) return;
     const previous = this.#view?.snapshot;
-    const snapshot = buildSnapshot({
+    const snapshot = this.#build({
       catalog: this.#catalog,
       weights: this.#weights,
-      policy: this.#options.policy,
-      tagPrefix: this.#options.tagPrefix,
       ...(previous === undefined ? {} : { previous }),
     });
     if (previous !== undefined && isDeepStrictEqual({ ...snapshot, revision: previous.revision }, previous))
       return;
     this.#view = { snapshot, table: compileRoutes(snapshot.rules) };
-    this.#options.onSwap?.(this.#view);
+    this.#onSwap?.(this.#view);
   }
 }

@@ -4,10 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
 import type { Snapshot } from '../../src/core/model.ts';
-import { buildSnapshot } from '../../src/core/snapshot.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
-import { catalogOf, instance } from '../core/build.ts';
+import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
 
 const store = openMemoryStore({ log: silentLog });
 const state = { snapshot: undefined as Snapshot | undefined, draining: false };

@@ -1,4 +1,6 @@
-import type { Catalog, Instance } from '../../src/core/model.ts';
+import type { ReadingRules } from '../../src/core/claims.ts';
+import type { Catalog, Instance, Snapshot } from '../../src/core/model.ts';
+import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
 
 let index = 1;
 
@@ -28,3 +30,7 @@ export const catalogOf = (...instances: readonly Instance[]): Catalog => {
   for (const each of instances) catalog.set(each.service, [...(catalog.get(each.service) ?? []), each]);
   return catalog;
 };
+
+/** One snapshot, read from scratch. */
+export const buildSnapshot = ({ policy, tagPrefix, ...input }: SnapshotInput & ReadingRules): Snapshot =>
+  createSnapshotBuilder({ policy, tagPrefix })(input);

@@ -4,8 +4,7 @@ import { Loads, pickTarget } from '../../src/core/balance.ts';
 import { type Decision, decide, isRefusal } from '../../src/core/decide.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import type { Instance, ServiceWeights } from '../../src/core/model.ts';
-import { buildSnapshot } from '../../src/core/snapshot.ts';
-import { catalogOf, instance } from './build.ts';
+import { buildSnapshot, catalogOf, instance } from './build.ts';
 
 const table = (instances: Instance[], stored?: ServiceWeights) =>
   compileRoutes(

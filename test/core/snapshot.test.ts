@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AllWeights, Catalog, Rule, Snapshot } from '../../src/core/model.ts';
-import { buildSnapshot } from '../../src/core/snapshot.ts';
-import { catalogOf, instance } from './build.ts';
+import type {
+  AllWeights,
+  Catalog,
+  Health,
+  Instance,
+  Rule,
+  ServiceWeights,
+  Snapshot,
+} from '../../src/core/model.ts';
+import { createSnapshotBuilder } from '../../src/core/snapshot.ts';
+import { buildSnapshot, catalogOf, instance } from './build.ts';
 
 const NO_WEIGHTS: AllWeights = new Map();
 
@@ -153,5 +161,57 @@ describe('quarantine', () => {
     assert.equal(byId(third)['/x/*']?.service, 'new');
     const fourth = build(catalogOf(incumbent, rival), NO_WEIGHTS, third);
     assert.equal(byId(fourth)['/x/*']?.service, 'new');
+  });
+});
+
+describe('one snapshot after another', () => {
+  const RULES = { policy: 'passing-only', tagPrefix: '' } as const;
+
+  it('what did not change is the same object, and is not read again', () => {
+    const next = createSnapshotBuilder(RULES);
+    const users = instance({ service: 'users', tags: ['path=/users'] });
+    const orders = instance({ service: 'orders', tags: ['path=/orders'] });
+    const catalog = catalogOf(users, orders);
+    const previous = next({ catalog, weights: NO_WEIGHTS });
+    const changed = new Map(catalog).set('orders', [{ ...orders, health: 'critical' as const }]);
+    const snapshot = next({ catalog: changed, weights: NO_WEIGHTS, previous });
+    assert.equal(byId(snapshot)['/users/*'], byId(previous)['/users/*']);
+    assert.equal(snapshot.services.get('users'), previous.services.get('users'));
+    assert.notEqual(byId(snapshot)['/orders/*'], byId(previous)['/orders/*']);
+  });
+
+  it('whatever changes, it is as if all had been read from scratch', () => {
+    const next = createSnapshotBuilder(RULES);
+    const names = ['a', 'b', 'c'] as const;
+    const health: readonly Health[] = ['passing', 'critical'];
+    const tags = [['path=/x'], ['path=/x', 'version=v2', 'weight=0'], ['path=/y', 'nonsense=1', 'proto=h2c']];
+    const stored: readonly (ServiceWeights | undefined)[] = [
+      undefined,
+      { revision: 1, weights: new Map([['v2', 1]]) },
+    ];
+    let catalog: Catalog = new Map();
+    let weights = NO_WEIGHTS;
+    let previous: Snapshot | undefined;
+    for (let step = 0; step < 200; step++) {
+      const name = names[step % 3] as string;
+      const one = (n: number): Instance =>
+        instance({
+          service: name,
+          serviceId: `${name}${n}`,
+          port: 80,
+          tags: tags[(step + n) % 3] as string[],
+          health: health[(step >> n) % 2] as Health,
+          createIndex: n,
+        });
+      const dial = stored[(step >> 2) % 2];
+      if (step % 5 === 4)
+        weights = new Map([...weights, ...(dial === undefined ? [] : [[name, dial] as const])]);
+      else if (step % 7 === 6) catalog = new Map([...catalog].filter(([known]) => known !== name));
+      else catalog = new Map(catalog).set(name, [one(1), one(2)]);
+      const input = { catalog, weights, ...(previous === undefined ? {} : { previous }) };
+      const snapshot = next(input);
+      assert.deepEqual(snapshot, createSnapshotBuilder(RULES)(input));
+      previous = snapshot;
+    }
   });
 });
