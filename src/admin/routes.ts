@@ -72,7 +72,8 @@ const weights = async (parts: AdminParts, follower: Follower, { query, signal }:
     );
   }
   if (seen > 0 && seen === follower.index()) await follower.next(Math.min(waitMs, MAX_WAIT_MS), signal);
-  const body = view.weights(follower.index(), parts.weights.current(), parts.snapshot()?.snapshot);
+  // Before it, weights that exist may not have been read yet; a sidecar that follows keeps those it knows.
+  const body = view.weights(follower.index(), parts.weights.current(), snapshotOf(parts));
   return { status: 200, body, headers: { 'x-sluice-index': String(body.index) } };
 };
 

@@ -87,12 +87,12 @@ export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer
   quarantine,
 });
 
-export const weights = (index: number, all: AllWeights, snapshot: Snapshot | undefined): WeightsAnswer => {
-  const names = new Set([...all.keys(), ...(snapshot?.services.keys() ?? [])]);
+export const weights = (index: number, all: AllWeights, { services }: Snapshot): WeightsAnswer => {
+  const names = new Set([...all.keys(), ...services.keys()]);
   return {
     index,
     services: Object.fromEntries(
-      [...names].sort().map(name => [name, serviceWeights(all.get(name), snapshot?.services.get(name))]),
+      [...names].sort().map(name => [name, serviceWeights(all.get(name), services.get(name))]),
     ),
   };
 };

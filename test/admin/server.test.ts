@@ -79,6 +79,10 @@ describe('before the first snapshot', () => {
     assert.equal(routes.status, 503);
     assert.equal(routes.headers['retry-after'], '1');
   });
+
+  it('says nothing of weights: they may not have been read yet', async () => {
+    assert.equal((await ask('GET', '/api/weights')).status, 503);
+  });
 });
 
 describe('with a snapshot', () => {
