@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { createBackOff } from '../src/core/back-off.ts';
+import { createGate } from '../src/core/gate.ts';
 import type { AllWeights, ServiceWeights } from '../src/core/model.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { WeightStore } from '../src/weights/store.ts';
@@ -22,7 +24,7 @@ const WAIT_SECONDS = 10;
 const DEADLINE_MS = (WAIT_SECONDS + 5) * 1_000;
 /** Holds back a gateway that answers at once each time. */
 const PAUSE_MS = 20;
-const MAX_BACK_OFF_MS = 5_000;
+const backOff = createBackOff(250, 5_000);
 const FIRST_ANSWER_MS = 2_000;
 
 /**
@@ -52,9 +54,10 @@ export const adminWeights = ({ url, log, chance }: AdminWeightsOptions): WeightS
         }
       } catch (err) {
         if (ended.signal.aborted) return;
-        if (failures === 0)
+        failures += 1;
+        if (failures === 1)
           log.warn({ admin: url, err }, "cannot read the gateway's weights: the last ones stay in force");
-        pause = Math.min(250 * 2 ** failures++, MAX_BACK_OFF_MS) * (0.5 + chance() / 2);
+        pause = backOff(failures, chance);
         // A gateway that restarted counts from the beginning, so an index of the old one says nothing.
         index = 0;
       }
@@ -64,11 +67,8 @@ export const adminWeights = ({ url, log, chance }: AdminWeightsOptions): WeightS
   };
 
   const start = (): { firstTry: Promise<void>; end: Promise<void> } => {
-    let triedOnce = (): void => {};
-    const firstTry = new Promise<void>(resolve => {
-      triedOnce = resolve;
-    });
-    return { firstTry, end: run(triedOnce) };
+    const triedOnce = createGate();
+    return { firstTry: triedOnce.opened, end: run(triedOnce.open) };
   };
 
   return {

@@ -1,5 +1,6 @@
 import { Loads } from '../src/core/balance.ts';
 import { type Decision, decide, type Refusal } from '../src/core/decide.ts';
+import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model.ts';
 import type { WeightSource } from './admin-weights.ts';
@@ -78,14 +79,11 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
   });
 
   const follow = (service: string): Entry => {
-    let answered = (): void => {};
-    const firstInstances = new Promise<void>(resolve => {
-      answered = resolve;
-    });
+    const answered = createGate();
     // The name counts from here on: `follow` of the weights replaces the whole set.
     const firstWeights = weights.follow([...entries.keys(), service], firstAnswerMs);
     const entry: Entry = {
-      first: Promise.all([firstInstances, firstWeights]).then(() => {
+      first: Promise.all([answered.opened, firstWeights]).then(() => {
         entry.first = undefined;
         compile(service, entry);
       }),
@@ -95,16 +93,16 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       end: () => {},
     };
     entries.set(service, entry);
-    const timer = setTimeout(answered, firstAnswerMs);
+    const timer = setTimeout(answered.open, firstAnswerMs);
     const end = options.follow(service, instances => {
       entry.instances = instances;
       compile(service, entry);
       clearTimeout(timer);
-      answered();
+      answered.open();
     });
     entry.end = () => {
       clearTimeout(timer);
-      answered();
+      answered.open();
       end();
     };
     return entry;

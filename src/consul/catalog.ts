@@ -1,8 +1,8 @@
+import { createGate } from '../core/gate.ts';
 import type { Catalog } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
-import { createGate } from './gate.ts';
 import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';

@@ -1,19 +1,8 @@
+import { createBackOff } from '../core/back-off.ts';
 import type { Timers } from './timers.ts';
 
-/** The longest wait between two tries; an agent that comes back is noticed within it. */
-const LONGEST_MS = 3_000;
-const FIRST_MS = 100;
-
-/**
- * How long to wait before the next try: doubling, capped, and somewhere in the upper half of that, so that the
- * clients of an agent that comes back don't do so in step.
- *
- * @param failures in a row; 1 after the first
- * @param chance draws from [0, 1)
- * @returns milliseconds
- */
-export const backOff = (failures: number, chance: () => number): number =>
-  Math.min(LONGEST_MS, FIRST_MS * 2 ** (failures - 1)) * (0.5 + chance() / 2);
+/** An agent that comes back is noticed within 3 s. */
+export const backOff = createBackOff(100, 3_000);
 
 /**
  * A token bucket, as Consul's documentation asks of clients that block: a change is followed at once, and a

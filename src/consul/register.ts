@@ -1,7 +1,7 @@
+import { createGate } from '../core/gate.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CheckStatus, ConsulClient } from './client.ts';
 import { CheckUnknown, describeFailure } from './errors.ts';
-import { createGate } from './gate.ts';
 import { backOff } from './pace.ts';
 import { checkIdOf, type ServiceDefinition } from './registration.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';

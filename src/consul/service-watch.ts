@@ -1,7 +1,7 @@
+import { createGate } from '../core/gate.ts';
 import type { Instance } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ConsulClient } from './client.ts';
-import { createGate } from './gate.ts';
 import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { readInstances } from './instances.ts';

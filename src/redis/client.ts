@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
-import { backOff } from './back-off.ts';
+import { createBackOff } from '../core/back-off.ts';
 import type { RedisAddress } from './url.ts';
+
+/** A Redis that comes back is noticed within a second. */
+export const backOff = createBackOff(50, 1_000);
 
 export interface ClientOptions {
   readonly address: RedisAddress;

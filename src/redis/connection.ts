@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
-import { backOff } from './back-off.ts';
-import { endClient, openClient, startClient } from './client.ts';
+import { backOff, endClient, openClient, startClient } from './client.ts';
 import { describeFailure, isReplyError, RedisRefused, RedisUnavailable } from './errors.ts';
 import { parseRedisUrl, redactRedisUrl } from './url.ts';
 

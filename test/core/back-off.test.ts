@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backOff } from '../../src/redis/back-off.ts';
+import { createBackOff } from '../../src/core/back-off.ts';
+
+const backOff = createBackOff(50, 1_000);
 
 test('waits double, are capped, and lie in the upper half', () => {
   assert.deepEqual(

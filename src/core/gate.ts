@@ -1,6 +1,7 @@
-/** A promise that somebody else opens, once. */
+/** A promise that somebody else fulfils. */
 export interface Gate {
   readonly opened: Promise<void>;
+  /** Once is enough. */
   open(): void;
 }
 
@@ -9,5 +10,5 @@ export const createGate = (): Gate => {
   const opened = new Promise<void>(resolve => {
     open = resolve;
   });
-  return { opened, open: () => open() };
+  return { opened, open };
 };
