@@ -1,20 +1,20 @@
 import { hostname } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { ConfigError, type Setting, settingKey } from '../src/config.ts';
 import {
+  ConfigError,
   type Env,
+  helpText,
   isSaid,
   readSettings,
-  readTagLists,
-  type Said,
+  type Setting,
   type SettingSources,
-  type SettingValues,
-} from './read-settings.ts';
-import { type ListSetting, SIDECAR_SETTINGS, TAG_SETTINGS } from './settings.ts';
-import { buildTags } from './tags.ts';
+  settingKey,
+} from '../src/core/settings.ts';
+import { type ListSetting, SIDECAR_SETTINGS, type SidecarSettings, TAG_SETTINGS } from './settings.ts';
+import { buildTags, readTagLists } from './tags.ts';
 
 /** All that the sidecar process is told. Frozen. */
-export interface SidecarConfig extends Omit<SettingValues, 'service' | 'port' | 'id'> {
+export interface SidecarConfig extends Omit<SidecarSettings, 'service' | 'port' | 'id'> {
   readonly service: string;
   /** The program's own port. */
   readonly port: number;
@@ -55,16 +55,16 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   const line = parseLine(end < 0 ? argv : argv.slice(0, end), problems);
   if ('help' in line) return line;
 
-  const sources: SettingSources = { said: line.said, env, nameOf: flagName };
-  const values = readSettings(sources, problems);
+  const sources: SettingSources = { said: line.said, env, nameOf: name => `--${settingKey(name)}` };
+  const values = readSettings(SIDECAR_SETTINGS, sources, problems);
   const { tags, problems: tagProblems } = buildTags(
     { version: values.version, ...readTagLists(sources) },
     values.tagPrefix,
   );
   problems.push(...tagProblems);
-  if (!isSaid('service', sources))
+  if (!isSaid(SIDECAR_SETTINGS, 'service', sources))
     problems.push('--service is missing: the name in the Consul catalog, e.g. --service orders');
-  if (!isSaid('port', sources))
+  if (!isSaid(SIDECAR_SETTINGS, 'port', sources))
     problems.push('--port is missing: the port that the program listens on, e.g. --port 3002');
   if (program === undefined)
     problems.push('the program to run is missing: it goes last, after "--", e.g. -- node app.js');
@@ -83,9 +83,7 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   return Object.freeze(config);
 };
 
-const flagName = (setting: string): string => `--${settingKey(setting)}`;
-
-const parseLine = (argv: readonly string[], problems: string[]): { said: Said } | Help => {
+const parseLine = (argv: readonly string[], problems: string[]): Pick<SettingSources, 'said'> | Help => {
   let help = '';
   const command = new Command('sluice-sidecar')
     .usage('--service NAME --port PORT [options] -- PROGRAM [ARGUMENTS]')
@@ -95,12 +93,8 @@ const parseLine = (argv: readonly string[], problems: string[]): { said: Said } 
     .exitOverride()
     .configureOutput({ writeOut: text => (help += text), writeErr: () => {} })
     .addHelpText('after', EXAMPLES);
-  for (const { flag, help: text, fallback, fallbackText } of Object.values<Setting<unknown>>(
-    SIDECAR_SETTINGS,
-  )) {
-    const shown = fallbackText ?? fallback;
-    const byDefault = shown === undefined || shown === '' ? '' : ` (default: ${String(shown)})`;
-    if (flag !== undefined) command.option(flag, text + byDefault);
+  for (const setting of Object.values<Setting<unknown>>(SIDECAR_SETTINGS)) {
+    if (setting.flag !== undefined) command.option(setting.flag, helpText(setting));
   }
   for (const { flag, help: text } of Object.values<ListSetting>(TAG_SETTINGS)) {
     command.option(flag, text, (value: string, all: string[] = []) => [...all, value]);
@@ -119,5 +113,5 @@ const parseLine = (argv: readonly string[], problems: string[]): { said: Said } 
         : `unexpected "${stray}": the program goes last, after "--"`,
     );
   }
-  return { said: command.opts<Said>() };
+  return { said: command.opts() };
 };

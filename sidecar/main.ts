@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { ConfigError } from '../src/config.ts';
 import { ListenError } from '../src/core/listen-error.ts';
+import { ConfigError } from '../src/core/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { readConfig } from './config.ts';
 import { becomeInit } from './init.ts';

@@ -1,12 +1,12 @@
-import { ConfigError } from '../src/config.ts';
 import type { ConsulClient } from '../src/consul/client.ts';
 import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
+import { ConfigError } from '../src/core/settings.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
 import { adminWeights, noWeights, type WeightSource } from './admin-weights.ts';
 import { type CalledServices, createCalledServices } from './called.ts';
-import type { SettingValues } from './read-settings.ts';
+import type { SidecarSettings } from './settings.ts';
 
 /** What the sidecar process and the SDK have in common. */
 export interface Parts {
@@ -16,7 +16,7 @@ export interface Parts {
 }
 
 /** @throws ConfigError */
-export const openParts = (settings: SettingValues, log: Log): Parts => {
+export const openParts = (settings: SidecarSettings, log: Log): Parts => {
   const consul = openConsul(settings);
   const weights = openWeights(settings, log);
   const called = createCalledServices({
@@ -39,7 +39,7 @@ export const openParts = (settings: SettingValues, log: Log): Parts => {
 };
 
 /** Redis where there is one, else a gateway that follows it, else nobody names any weights. */
-const openWeights = ({ redis, redisPrefix, admin }: SettingValues, log: Log): WeightSource => {
+const openWeights = ({ redis, redisPrefix, admin }: SidecarSettings, log: Log): WeightSource => {
   if (redis === 'off') {
     return admin === undefined ? noWeights : adminWeights({ url: admin, log, chance: Math.random });
   }

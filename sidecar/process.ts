@@ -1,4 +1,4 @@
-import { ConfigError } from '../src/config.ts';
+import { ConfigError, type Env } from '../src/core/settings.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
@@ -11,8 +11,6 @@ import { programEnv } from './program-env.ts';
 import { serve } from './serve.ts';
 import { type Signals, takeSignals } from './signals.ts';
 import { untilWell } from './startup.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs a program as an instance of a service, from its start to its end.

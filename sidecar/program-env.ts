@@ -1,6 +1,5 @@
+import type { Env } from '../src/core/settings.ts';
 import { formatHostPort, type HostPort } from '../src/core/values.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * What the program is told: its port, and the outbound proxy in the words that HTTP clients read by themselves.

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { type Env, isSaid, readSettings } from '../src/core/settings.ts';
 import type { Log } from '../src/telemetry/log.ts';
-import { type Env, isSaid, readSettings, readTagLists, type SettingValues } from './read-settings.ts';
-import { buildTags } from './tags.ts';
+import { SIDECAR_SETTINGS, type SidecarSettings } from './settings.ts';
+import { buildTags, readTagLists } from './tags.ts';
 
 /** What `register` is told. All but `service` and `port` may be left out. */
 export interface RegisterOptions {
@@ -78,7 +79,7 @@ const SHAPE = z.strictObject({
 export interface Registrant {
   readonly service: string;
   readonly port: number;
-  readonly settings: SettingValues;
+  readonly settings: SidecarSettings;
   readonly tags: readonly string[];
 }
 
@@ -95,7 +96,7 @@ export const readRegisterOptions = (options: RegisterOptions, env: Env): Registr
   const sound = Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => !wrong.has(name)));
   const { port, ttl, health, path, exact, host, tags, ...texts } = sound as Partial<RegisterOptions>;
   const said = {
-    ...(texts as Record<string, string | undefined>),
+    ...texts,
     port: port === undefined ? undefined : String(port),
     ttl: ttl === undefined ? undefined : `${ttl}ms`,
     health: typeof health === 'string' ? health : undefined,
@@ -105,10 +106,11 @@ export const readRegisterOptions = (options: RegisterOptions, env: Env): Registr
     tag: tags,
   };
   const sources = { said, env, nameOf: (name: string) => name };
-  const settings = readSettings(sources, problems);
+  const settings = readSettings(SIDECAR_SETTINGS, sources, problems);
   const built = buildTags({ version: settings.version, ...readTagLists(sources) }, settings.tagPrefix);
   problems.push(...built.problems);
-  const isMissing = (name: 'service' | 'port'): boolean => !wrong.has(name) && !isSaid(name, sources);
+  const isMissing = (name: 'service' | 'port'): boolean =>
+    !wrong.has(name) && !isSaid(SIDECAR_SETTINGS, name, sources);
   if (isMissing('service')) problems.push('service is missing: the name in the Consul catalog');
   if (isMissing('port')) problems.push('port is missing: the one that the application listens on');
   const { service } = settings;

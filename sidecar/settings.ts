@@ -1,4 +1,5 @@
-import { SETTINGS, type Setting } from '../src/config.ts';
+import { SETTINGS } from '../src/config.ts';
+import { type SettingValues, setting } from '../src/core/settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
 
 /** A setting that may be said several times; in the environment, joined by spaces. */
@@ -7,8 +8,6 @@ export interface ListSetting {
   readonly env: readonly string[];
   readonly help: string;
 }
-
-const setting = <T>(of: Setting<T>): Setting<T> => of;
 
 const readPort = (text: string): number | undefined => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
@@ -158,6 +157,8 @@ export const SIDECAR_SETTINGS = {
   accessLog: setting({ ...SETTINGS.accessLog, fallback: 0, fallbackText: 'off' }),
   logLevel: SETTINGS.logLevel,
 } as const;
+
+export type SidecarSettings = SettingValues<typeof SIDECAR_SETTINGS>;
 
 /** What becomes tags of the registration. */
 export const TAG_SETTINGS = {

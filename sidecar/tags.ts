@@ -1,4 +1,6 @@
+import type { SettingSources } from '../src/core/settings.ts';
 import { parseTags } from '../src/core/tags.ts';
+import { TAG_SETTINGS } from './settings.ts';
 
 /** What a service says about itself, in the words of the flags and of `register`. */
 export interface TagSource {
@@ -28,4 +30,14 @@ export const buildTags = (source: TagSource, prefix = ''): { tags: string[]; pro
   ];
   const problems = parseTags({ tags }, prefix).problems.map(({ tag, reason }) => `tag "${tag}": ${reason}`);
   return { tags: [...new Set(tags)], problems };
+};
+
+/** The lists that become tags: said item by item, or in a variable, separated by spaces. */
+export const readTagLists = ({ said, env }: SettingSources): Omit<TagSource, 'version'> => {
+  const lists = Object.entries(TAG_SETTINGS).map(([name, { env: variables }]) => {
+    const items = said[name];
+    const text = variables.map(variable => env[variable]?.trim() ?? '').find(value => value !== '');
+    return [name, Array.isArray(items) ? items : (text?.split(/\s+/) ?? [])];
+  });
+  return Object.fromEntries(lists);
 };

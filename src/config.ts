@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { LivePolicy } from './core/model.ts';
+import {
+  ConfigError,
+  type Env,
+  isSaid,
+  readSettings,
+  type SettingSources,
+  type SettingValues,
+  setting,
+  settingKey,
+} from './core/settings.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
 import {
@@ -10,26 +20,6 @@ import {
   readPropagators,
 } from './telemetry/propagation.ts';
 import { readSampler, TRACE_TRUSTS, type TraceTrust } from './telemetry/sampling.ts';
-
-/**
- * One setting: the same words as a flag, an environment variable and a key of the YAML file (the flag's name),
- * in that order of strength.
- */
-export interface Setting<T> {
-  /** As commander takes it: `--listen <host:port>`; a flag without a value is a switch. */
-  readonly flag?: string;
-  /** The strongest first: Sluice's own before the ecosystem's. */
-  readonly env?: readonly string[];
-  readonly fallback: T;
-  /** How the default reads in `--help`, where it isn't obvious. */
-  readonly fallbackText?: string;
-  readonly read: (text: string) => T | undefined;
-  /** Completes "expected …" in an error. */
-  readonly expected: string;
-  readonly help: string;
-}
-
-const setting = <T>(of: Setting<T>): Setting<T> => of;
 
 const text = (value: string): string | undefined => (value === '' ? undefined : value);
 
@@ -87,6 +77,7 @@ export const SETTINGS = {
     env: ['CONSUL_HTTP_TOKEN'],
     fallback: undefined,
     read: text,
+    isSecret: true,
     expected: 'a token',
     help: "the Consul ACL token (environment only: a process's flags are visible to everyone)",
   }),
@@ -110,6 +101,7 @@ export const SETTINGS = {
     env: ['SLUICE_REDIS', 'REDIS_URL'],
     fallback: 'redis://127.0.0.1:6379',
     read: value => (value === 'off' ? value : url(value, 'redis:', 'rediss:')),
+    isSecret: true,
     expected: 'redis://[user:password@]host:port[/db], rediss://… or "off"',
     help: 'where the weights are; "off" keeps them in memory',
   }),
@@ -127,6 +119,7 @@ export const SETTINGS = {
     fallback: undefined,
     fallbackText: 'no traces are exported',
     read: value => url(value, 'http:', 'https:'),
+    isSecret: true,
     expected: 'a base URL, e.g. http://127.0.0.1:4318',
     help: 'OTLP/HTTP receiver of traces; /v1/traces is added',
   }),
@@ -211,27 +204,13 @@ export const SETTINGS = {
   }),
 } as const;
 
-type Settings = typeof SETTINGS;
-type Value<S> = S extends Setting<infer T> ? T : never;
-
 /** Every setting with its value. Frozen. */
-export type Config = { readonly [K in keyof Settings]: Value<Settings[K]> };
-
-/** Everything that is wrong with a configuration, a line each. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigError';
-    this.problems = problems;
-  }
-}
+export type Config = SettingValues<typeof SETTINGS>;
 
 export interface ConfigSources {
   /** Setting name -> what the command line says. */
-  readonly flags: Partial<Record<keyof Settings, string>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly flags: Partial<Record<keyof Config, string>>;
+  readonly env: Env;
   /** The YAML file of `--config`. */
   readonly file?: string | undefined;
 }
@@ -241,48 +220,23 @@ export interface ConfigSources {
  *
  * @throws ConfigError with every problem at once
  */
-export const loadConfig = ({ flags, env, file }: ConfigSources): Config => {
+export const loadConfig = (given: ConfigSources): Config => {
   const problems: string[] = [];
-  const fromFile = file === undefined ? new Map<string, string>() : readFile(file, problems);
-  const config: Record<string, unknown> = {};
-  for (const name of Object.keys(SETTINGS) as (keyof Settings)[]) {
-    const spec: Setting<unknown> = SETTINGS[name];
-    const given = strongest(name, { flags, env, file }, fromFile);
-    const value = given === undefined ? spec.fallback : spec.read(given.value);
-    if (given !== undefined && value === undefined) {
-      const shown = name === 'consulToken' || name === 'redis' ? '' : ` "${given.value}"`;
-      problems.push(`${given.origin}${shown}: expected ${spec.expected}`);
-    }
-    config[name] = value;
-  }
+  const config = readSettings(SETTINGS, sourcesOf(given, problems), problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(config) as Config;
+  return Object.freeze(config);
 };
-
-/** The key in the file (and the long flag): `redisPrefix` is `redis-prefix`. */
-export const settingKey = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
 
 /** Whether anyone said anything about a setting. */
-export const isGiven = (name: keyof Settings, sources: ConfigSources): boolean =>
-  strongest(name, sources, sources.file === undefined ? new Map() : readFile(sources.file, [])) !== undefined;
+export const isGiven = (name: keyof Config, given: ConfigSources): boolean =>
+  isSaid(SETTINGS, name, sourcesOf(given, []));
 
-const strongest = (
-  name: keyof Settings,
-  { flags, env, file }: ConfigSources,
-  fromFile: ReadonlyMap<string, string>,
-): { value: string; origin: string } | undefined => {
-  const key = settingKey(name);
-  const flag = flags[name];
-  if (flag !== undefined) return { value: flag, origin: `--${key}` };
-  const spec: Setting<unknown> = SETTINGS[name];
-  for (const variable of spec.env ?? []) {
-    const value = env[variable];
-    // An empty variable counts as unset, as the OpenTelemetry specification asks.
-    if (value !== undefined && value !== '') return { value, origin: variable };
-  }
-  const value = fromFile.get(key);
-  return value === undefined ? undefined : { value, origin: `${file}: ${key}` };
-};
+const sourcesOf = ({ flags, env, file }: ConfigSources, problems: string[]): SettingSources => ({
+  said: flags,
+  nameOf: name => `--${settingKey(name)}`,
+  env,
+  ...(file === undefined ? {} : { file: { path: file, values: readFile(file, problems) } }),
+});
 
 const readFile = (file: string, problems: string[]): Map<string, string> => {
   const known = new Set(Object.keys(SETTINGS).map(settingKey));

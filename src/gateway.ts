@@ -1,11 +1,12 @@
 import { nanoid } from 'nanoid';
 import { type AdminServer, startAdmin } from './admin/server.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
 import type { Snapshot } from './core/model.ts';
+import { ConfigError } from './core/settings.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
 import { createProxy } from './proxy/server.ts';

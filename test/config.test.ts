@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { ConfigError, type ConfigSources, loadConfig } from '../src/config.ts';
+import { type ConfigSources, loadConfig } from '../src/config.ts';
+import { ConfigError } from '../src/core/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 after(() => rmSync(folder, { recursive: true }));

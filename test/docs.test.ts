@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, SETTINGS, type Setting, settingKey } from '../src/config.ts';
+import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { defaultText, type Setting, settingKey } from '../src/core/settings.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
 import { openTelemetry } from '../src/telemetry/telemetry.ts';
@@ -29,9 +30,9 @@ const holds = (file: string, marker: string, expected: string): void => {
 
 const settingsTable = (): string => {
   const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = Object.entries(SETTINGS).map(([name, given]) => {
-    const { flag, env, fallback, fallbackText, help }: Setting<unknown> = given;
-    const shown = fallbackText ?? (fallback === undefined || fallback === '' ? '' : String(fallback));
+  const rows = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => {
+    const { flag, env, help } = setting;
+    const shown = defaultText(setting);
     const variables = (env ?? []).map(variable => `\`${variable}\``).join(', ');
     const cells = [
       flag === undefined ? '' : `\`${flag}\``,

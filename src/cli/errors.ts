@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../core/settings.ts';
 
 /** What went wrong, for a person: one line that says what, where, and what to do. */
 export class CliError extends Error {

@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
-import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS, type Setting } from '../config.ts';
+import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS } from '../config.ts';
+import { helpText, type Setting } from '../core/settings.ts';
 
 type Name = keyof typeof SETTINGS;
 
 /** Adds the flags of these settings (default: all) and `--config`. */
 export const addSettings = (command: Command, names = Object.keys(SETTINGS) as Name[]): Command => {
   for (const name of names) {
-    const { flag, help, fallback, fallbackText }: Setting<unknown> = SETTINGS[name];
-    const shown = fallbackText ?? fallback;
-    const byDefault = shown === undefined || shown === '' ? '' : ` (default: ${String(shown)})`;
-    if (flag !== undefined) command.option(flag, `${help}${byDefault}`);
+    const setting: Setting<unknown> = SETTINGS[name];
+    if (setting.flag !== undefined) command.option(setting.flag, helpText(setting));
   }
   if (names.includes('live')) {
     command.option('--passing-only', 'only passing instances get traffic (the default)');
