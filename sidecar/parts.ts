@@ -1,7 +1,6 @@
 import type { ConsulClient } from '../src/consul/client.ts';
 import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
-import { ConfigError } from '../src/core/settings.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
 import { adminWeights, noWeights, type WeightSource } from './admin-weights.ts';
@@ -43,9 +42,5 @@ const openWeights = ({ redis, redisPrefix, admin }: SidecarSettings, log: Log): 
   if (redis === 'off') {
     return admin === undefined ? noWeights : adminWeights({ url: admin, log, chance: Math.random });
   }
-  try {
-    return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-sidecar', log });
-  } catch (error) {
-    throw new ConfigError([(error as Error).message]);
-  }
+  return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-sidecar', log });
 };

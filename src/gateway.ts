@@ -6,7 +6,6 @@ import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
 import type { Snapshot } from './core/model.ts';
-import { ConfigError } from './core/settings.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
 import { createProxy } from './proxy/server.ts';
@@ -153,12 +152,9 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
 };
 
 const openStore = ({ redis, redisPrefix }: Config, log: Log): WeightStore => {
-  if (redis === 'off') return openMemoryStore({ log });
-  try {
-    return openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log });
-  } catch (error) {
-    throw new ConfigError([`--redis: ${(error as Error).message}`]);
-  }
+  return redis === 'off'
+    ? openMemoryStore({ log })
+    : openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log });
 };
 
 /** Whom the proxy may keep connections to. */

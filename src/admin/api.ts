@@ -1,7 +1,8 @@
 /**
  * The JSON of `/api/…` and of every `--json`. Changes only by adding fields: other people's scripts read it.
  */
-import type { Health, Quarantined, SplitSource } from '../core/model.ts';
+import type { Health, Quarantined, ServiceWeights, SplitSource } from '../core/model.ts';
+import type { LedgerEntry } from '../core/weights.ts';
 
 /** `GET /api/status` */
 export interface StatusAnswer {
@@ -121,6 +122,18 @@ export interface LedgerEntryAnswer {
 export interface HistoryAnswer {
   readonly entries: readonly LedgerEntryAnswer[];
 }
+
+/** What a store knows of a service, without the split: the command line says the same of what it reads in Redis. */
+export const weightsAnswer = ({ weights, revision, problem }: ServiceWeights): ServiceWeightsAnswer => ({
+  ...(weights === undefined ? {} : { weights: Object.fromEntries(weights) }),
+  revision,
+  ...(problem === undefined ? {} : { problem }),
+});
+
+export const entryAnswer = ({ at, ...entry }: LedgerEntry): LedgerEntryAnswer => ({
+  ...entry,
+  at: new Date(at).toISOString(),
+});
 
 /** RFC 9457, for every refusal of the admin API. */
 export interface ProblemAnswer {

@@ -1,5 +1,5 @@
-import type { AllWeights, Snapshot, Weights } from '../core/model.ts';
-import type { LedgerEntryAnswer } from './api.ts';
+import type { AllWeights, Snapshot, SourceState, Weights } from '../core/model.ts';
+import type { Change, LedgerEntry } from '../core/weights.ts';
 
 /** What the admin server needs of the other parts. */
 export interface AdminParts {
@@ -16,31 +16,14 @@ export interface AdminParts {
   readonly weights: AdminWeights;
 }
 
-/** How an outside source stands. */
-export interface SourceState {
-  readonly state: 'up' | 'down';
-  /** Epoch milliseconds. */
-  readonly since: number;
-  readonly detail?: string;
-}
-
-/** The part of the weight store that the API offers. */
+/** The part of the weight store that the API offers. Changes and history are refused with a WeightsError. */
 export interface AdminWeights {
   status(): SourceState;
   current(): AllWeights;
   /** @returns how to unsubscribe */
   onChange(listener: () => void): () => void;
-  set(service: string, weights: Weights, change: Change): Promise<Entry>;
-  clear(service: string, change: Change): Promise<Entry>;
+  set(service: string, weights: Weights, change: Change): Promise<LedgerEntry>;
+  clear(service: string, change: Change): Promise<LedgerEntry>;
   /** The newest first. */
-  history(service: string, count: number): Promise<readonly Entry[]>;
+  history(service: string, count: number): Promise<readonly LedgerEntry[]>;
 }
-
-export interface Change {
-  readonly actor: string;
-  readonly reason?: string;
-  readonly source: 'api';
-}
-
-/** A ledger entry as the store has it: `at` in epoch milliseconds. */
-export type Entry = Omit<LedgerEntryAnswer, 'at'> & { readonly at: number };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Snapshot } from '../core/model.ts';
 import { readDuration } from '../core/values.ts';
-import type { HistoryAnswer } from './api.ts';
+import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
+import { entryAnswer, type HistoryAnswer } from './api.ts';
 import { type Follower, followWeights } from './follower.ts';
-import type { AdminParts, AdminWeights, Change, Entry } from './parts.ts';
+import type { AdminParts, AdminWeights } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
 import * as view from './views.ts';
 
@@ -107,15 +108,15 @@ const change = (actor = 'api', reason?: string): Change => ({
 });
 
 /** The store's refusals are answers (422, or 503 while it is away); anything else is a failure of ours. */
-const asked = async (work: () => Promise<Entry | readonly Entry[]>): Promise<Reply> => {
+const asked = async (work: () => Promise<LedgerEntry | readonly LedgerEntry[]>): Promise<Reply> => {
   try {
     const result = await work();
-    if (!('length' in result)) return ok(view.entry(result));
-    const answer: HistoryAnswer = { entries: result.map(view.entry) };
+    if (!('length' in result)) return ok(entryAnswer(result));
+    const answer: HistoryAnswer = { entries: result.map(entryAnswer) };
     return ok(answer);
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'WeightsError') throw error;
-    const refused = 'code' in error && error.code === 'refused';
+    if (!(error instanceof WeightsError)) throw error;
+    const refused = error.code === 'refused';
     throw new AdminProblem(refused ? 422 : 503, refused ? 'Refused' : 'Unavailable', error.message);
   }
 };

@@ -1,16 +1,24 @@
-import type { AllWeights, Instance, Rule, ServiceState, ServiceWeights, Snapshot } from '../core/model.ts';
 import type {
-  LedgerEntryAnswer,
-  QuarantineAnswer,
-  RouteAnswer,
-  RoutesAnswer,
-  ServicesAnswer,
-  ServiceWeightsAnswer,
-  SourceAnswer,
-  StatusAnswer,
-  WeightsAnswer,
+  AllWeights,
+  Instance,
+  Rule,
+  ServiceState,
+  ServiceWeights,
+  Snapshot,
+  SourceState,
+} from '../core/model.ts';
+import {
+  type QuarantineAnswer,
+  type RouteAnswer,
+  type RoutesAnswer,
+  type ServicesAnswer,
+  type ServiceWeightsAnswer,
+  type SourceAnswer,
+  type StatusAnswer,
+  type WeightsAnswer,
+  weightsAnswer,
 } from './api.ts';
-import type { AdminParts, Entry, SourceState } from './parts.ts';
+import type { AdminParts } from './parts.ts';
 
 export const status = (parts: AdminParts): StatusAnswer => {
   const current = parts.snapshot();
@@ -41,11 +49,6 @@ const seconds = (ms: number): number => Math.round(ms) / 1000;
 const source = ({ since, ...state }: SourceState): SourceAnswer => ({
   ...state,
   since: new Date(since).toISOString(),
-});
-
-export const entry = ({ at, ...rest }: Entry): LedgerEntryAnswer => ({
-  ...rest,
-  at: new Date(at).toISOString(),
 });
 
 export const routes = ({ revision, rules }: Snapshot): RoutesAnswer => ({
@@ -101,9 +104,7 @@ const serviceWeights = (
   stored: ServiceWeights | undefined,
   state: ServiceState | undefined,
 ): ServiceWeightsAnswer => ({
-  ...(stored?.weights === undefined ? {} : { weights: Object.fromEntries(stored.weights) }),
-  revision: stored?.revision ?? 0,
-  ...(stored?.problem === undefined ? {} : { problem: stored.problem }),
+  ...weightsAnswer(stored ?? { revision: 0 }),
   ...(state === undefined
     ? {}
     : {

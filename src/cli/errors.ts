@@ -1,4 +1,5 @@
 import { ConfigError } from '../core/settings.ts';
+import { WeightsError } from '../core/weights.ts';
 
 /** What went wrong, for a person: one line that says what, where, and what to do. */
 export class CliError extends Error {
@@ -18,9 +19,9 @@ export const reportFailure = (error: unknown, write: (line: string) => void): nu
     for (const problem of error.problems) write(`sluice: ${problem}`);
     return 2;
   }
-  if (error instanceof CliError) {
+  if (error instanceof CliError || error instanceof WeightsError) {
     write(`sluice: ${error.message}`);
-    return error.exitCode;
+    return error instanceof CliError ? error.exitCode : 1;
   }
   write(`sluice: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return 1;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
 import type { Weights } from '../core/model.ts';
-import { isVersionName, MAX_WEIGHT, readWeight } from '../core/tags.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from '../core/weights.ts';
 import { CliError } from './errors.ts';
 import { addSettings, configOf, redisIsConfigured } from './options.ts';
 import { percent, print, printJson, table, weightsText } from './print.ts';

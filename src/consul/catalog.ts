@@ -1,5 +1,5 @@
 import { createGate } from '../core/gate.ts';
-import type { Catalog } from '../core/model.ts';
+import type { Catalog, SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
@@ -7,7 +7,7 @@ import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
-import { type ConsulStatus, createSession } from './session.ts';
+import { createSession } from './session.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { createViews } from './views.ts';
 
@@ -31,7 +31,7 @@ export interface CatalogWatch {
   /** Resolves after the first `onCatalog`; stays pending while Consul was never there. */
   readonly ready: Promise<void>;
   stop(): void;
-  status(): ConsulStatus;
+  status(): SourceState;
 }
 
 /** Everything is read again about this often, whatever the bells say. */

@@ -1,11 +1,11 @@
 import { createGate } from '../core/gate.ts';
-import type { Instance } from '../core/model.ts';
+import type { Instance, SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ConsulClient } from './client.ts';
 import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { readInstances } from './instances.ts';
-import { type ConsulStatus, createSession } from './session.ts';
+import { createSession } from './session.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { watch } from './watch.ts';
 
@@ -29,7 +29,7 @@ export interface ServiceWatch {
   /** Resolves after the first `onInstances`; stays pending while Consul was never there. */
   readonly ready: Promise<void>;
   stop(): void;
-  status(): ConsulStatus;
+  status(): SourceState;
 }
 
 /** Follows one service with one connection. */

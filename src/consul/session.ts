@@ -1,21 +1,13 @@
+import type { SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { describeFailure } from './errors.ts';
 import type { Timers } from './timers.ts';
-
-/** How we stand with Consul. */
-export interface ConsulStatus {
-  readonly state: 'up' | 'down';
-  /** Epoch milliseconds. */
-  readonly since: number;
-  /** Why it is down, in one line without secrets. */
-  readonly detail?: string;
-}
 
 /** What several queries together know of Consul: up while none of them fails. Logs each change of state once. */
 export interface Session {
   answered(query: string): void;
   failed(query: string, error: unknown): void;
-  status(): ConsulStatus;
+  status(): SourceState;
 }
 
 /** @param queries all that must have answered before Consul counts as up */
@@ -27,7 +19,7 @@ export const createSession = (options: {
 }): Session => {
   const { queries, address, log, timers } = options;
   const waiting = new Set(queries);
-  let status: ConsulStatus = { state: 'down', since: timers.wall(), detail: 'no answer yet' };
+  let status: SourceState = { state: 'down', since: timers.wall(), detail: 'no answer yet' };
   let said: 'nothing' | 'up' | 'down' = 'nothing';
   return {
     answered: query => {

@@ -128,6 +128,15 @@ export interface Snapshot {
   readonly quarantine: readonly Quarantined[];
 }
 
+/** How we stand with an outside source: Consul, or the store of the weights. */
+export interface SourceState {
+  readonly state: 'up' | 'down';
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Why it is down, in one line without secrets. */
+  readonly detail?: string;
+}
+
 /** Which health counts as live. */
 export type LivePolicy = 'passing-only' | 'allow-warning';
 

@@ -1,5 +1,6 @@
 import { DEFAULT_VERSION, type Instance, type Match } from './model.ts';
 import { isPathPrefix, normalisePath } from './path.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from './weights.ts';
 
 /** What the tags of one instance say. */
 export interface ParsedTags {
@@ -18,14 +19,6 @@ export interface TagProblem {
   /** Whether the instance must not be served at all because of it. */
   readonly fatal: boolean;
 }
-
-/** Above this a weight is taken for a mistake; sums of weights stay exact far below 2^53. */
-export const MAX_WEIGHT = 1_000_000_000;
-
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-
-/** Whether a text can be the name of a version, in a tag as in the weights. */
-export const isVersionName = (text: string): boolean => VERSION.test(text);
 
 const HOST = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
@@ -88,7 +81,7 @@ export const parseTags = (instance: Pick<Instance, 'tags'>, prefix = ''): Parsed
         break;
       }
       case 'version':
-        if (!VERSION.test(value))
+        if (!isVersionName(value))
           bad('a version is letters, digits, ".", "_" and "-", e.g. version=v2', true);
         else if (version !== undefined && version !== value)
           bad(`the instance already said version=${version}`, true);
@@ -133,13 +126,6 @@ const splitTag = (tag: string, prefix: string): { key: string; value: string } |
   const name = tag.slice(0, at).trim().toLowerCase();
   if (!name.startsWith(prefix.toLowerCase())) return undefined;
   return { key: name.slice(prefix.length), value: tag.slice(at + 1).trim() };
-};
-
-/** A weight as people type it, or undefined when it is none: no NaN, sign, infinity, hex or blank. */
-export const readWeight = (text: string): number | undefined => {
-  if (!/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?$/i.test(text)) return undefined;
-  const n = Number(text);
-  return n <= MAX_WEIGHT ? n : undefined;
 };
 
 const readPath = (value: string): string | undefined => {

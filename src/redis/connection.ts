@@ -44,7 +44,7 @@ export interface RedisConnection {
 /**
  * A connection for commands. Returns at once, Redis there or not, and reconnects for ever.
  *
- * @throws Error where the URL can't be used
+ * @throws ConfigError where the URL can't be used
  */
 export const connectRedis = ({
   url,

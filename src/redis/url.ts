@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { ConfigError } from '../core/settings.ts';
 
 /** Where a Redis is and how to log in. */
 export interface RedisAddress {
@@ -17,18 +18,18 @@ const MALFORMED = `the Redis URL is malformed: ${EXPECTED}; in a password, write
  * Reads `redis://` and `rediss://` URLs (TLS), as IANA registers them: user and password percent-encoded, the
  * path is the number of the database.
  *
- * @throws Error with a hint; it never repeats the URL, which may hold a password
+ * @throws ConfigError with a hint; it never repeats the URL, which may hold a password
  */
 export const parseRedisUrl = (text: string): RedisAddress => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw new Error(MALFORMED);
+  if (url === undefined) throw new ConfigError([MALFORMED]);
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
     const scheme = text.includes('://') ? `"${url.protocol}//" is not supported` : 'the scheme is missing';
-    throw new Error(`the Redis URL can't be used, ${scheme}: ${EXPECTED}`);
+    throw new ConfigError([`the Redis URL can't be used, ${scheme}: ${EXPECTED}`]);
   }
   const path = url.pathname.replace(/^\//, '');
   if (!/^\d{0,5}$/.test(path)) {
-    throw new Error(`the Redis URL must end in the number of a database (or nothing): ${EXPECTED}`);
+    throw new ConfigError([`the Redis URL must end in the number of a database (or nothing): ${EXPECTED}`]);
   }
   const username = decode(url.username);
   const password = decode(url.password);
@@ -47,7 +48,7 @@ const decode = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Error(MALFORMED);
+    throw new ConfigError([MALFORMED]);
   }
 };
 

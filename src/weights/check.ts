@@ -1,7 +1,6 @@
 import type { Weights } from '../core/model.ts';
-import { isVersionName, MAX_WEIGHT, readWeight } from '../core/tags.ts';
+import { type Change, isVersionName, MAX_WEIGHT, readWeight, WeightsError } from '../core/weights.ts';
 import { MAX_VERSIONS } from '../redis/lua.ts';
-import { type Change, WeightsError } from './store.ts';
 
 /** @throws WeightsError where the name could not be that of a service */
 export const checkService = (service: string): void => {

@@ -1,5 +1,5 @@
+import { WeightsError } from '../core/weights.ts';
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
-import { WeightsError } from './store.ts';
 
 type Kind = 'read' | 'write';
 

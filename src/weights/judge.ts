@@ -1,5 +1,5 @@
 import type { ServiceWeights, Weights } from '../core/model.ts';
-import { readWeight } from '../core/tags.ts';
+import { readWeight } from '../core/weights.ts';
 import { judgeField } from './check.ts';
 import type { Reading } from './reading.ts';
 

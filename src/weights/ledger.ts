@@ -1,24 +1,6 @@
-/** Who turned the dial: our command line, the admin API, the canary controller, or somebody's redis-cli. */
-export type Source = 'cli' | 'api' | 'canary' | 'hand';
+import type { ChangeSource, LedgerEntry, WrittenWeights } from '../core/weights.ts';
 
-/** version -> weight, exactly as it was written; empty where there was none. */
-export type WrittenWeights = Readonly<Record<string, string>>;
-
-/** One change of the weights of one service. Entries are never altered. */
-export interface LedgerEntry {
-  /** 1 for the first, then without gaps. Begins anew when Redis was wiped. */
-  readonly revision: number;
-  /** Epoch milliseconds by the clock of the store. */
-  readonly at: number;
-  /** `unknown` for a change by hand. */
-  readonly actor: string;
-  readonly reason?: string;
-  readonly source: Source;
-  readonly from: WrittenWeights;
-  readonly to: WrittenWeights;
-}
-
-const SOURCES: readonly string[] = ['cli', 'api', 'canary', 'hand'] satisfies Source[];
+const SOURCES: readonly string[] = ['cli', 'api', 'canary', 'hand'] satisfies ChangeSource[];
 
 /**
  * Reads an entry of the stream.
@@ -42,7 +24,7 @@ export const parseEntry = (fields: readonly string[]): LedgerEntry | undefined =
   return { revision, at, actor, ...(reason === '' ? {} : { reason }), source, from, to };
 };
 
-const isSource = (text: string): text is Source => SOURCES.includes(text);
+const isSource = (text: string): text is ChangeSource => SOURCES.includes(text);
 
 const parseWritten = (json: string | undefined): WrittenWeights | undefined => {
   try {

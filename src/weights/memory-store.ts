@@ -1,10 +1,10 @@
-import type { AllWeights, ServiceWeights, Weights } from '../core/model.ts';
+import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
+import type { Change, LedgerEntry, WrittenWeights } from '../core/weights.ts';
 import { LEDGER_LENGTH } from '../redis/lua.ts';
 import type { Log } from '../telemetry/log.ts';
 import { checkChange, checkService, writeWeights } from './check.ts';
 import { Followed } from './followed.ts';
-import type { LedgerEntry, WrittenWeights } from './ledger.ts';
-import type { Change, StoreStatus, WeightStore } from './store.ts';
+import type { WeightStore } from './store.ts';
 
 export interface MemoryStoreOptions {
   readonly log: Log;
@@ -47,7 +47,7 @@ class MemoryStore implements WeightStore {
     return this.#followed.all;
   }
 
-  status(): StoreStatus {
+  status(): SourceState {
     return { state: 'up', since: this.#since };
   }
 

@@ -1,5 +1,6 @@
+import type { LedgerEntry } from '../core/weights.ts';
 import type { RawReading } from '../redis/scripts.ts';
-import { type LedgerEntry, parseEntry } from './ledger.ts';
+import { parseEntry } from './ledger.ts';
 
 /** What one look at Redis showed of one service, at one moment. */
 export interface Reading {

@@ -1,15 +1,16 @@
 import type { Redis } from 'ioredis';
-import type { AllWeights, ServiceWeights, Weights } from '../core/model.ts';
+import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
+import type { Change, LedgerEntry } from '../core/weights.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { defineWeightScripts, type WeightScripts, weightScripts } from '../redis/scripts.ts';
 import type { Log } from '../telemetry/log.ts';
 import { checkChange, checkService, writeWeights } from './check.ts';
 import { explainFailure } from './explain.ts';
 import { judge } from './judge.ts';
-import { type LedgerEntry, parseEntry } from './ledger.ts';
+import { parseEntry } from './ledger.ts';
 import { toReading } from './reading.ts';
 import { RedisFollower } from './redis-follower.ts';
-import type { Change, StoreStatus, WeightStore } from './store.ts';
+import type { WeightStore } from './store.ts';
 
 export interface RedisStoreOptions {
   readonly url: string;
@@ -42,7 +43,7 @@ const DEFAULTS = {
  *
  * Connects at once, in the background; whether Redis is there is told by `ready` and `status`.
  *
- * @throws Error where the URL can't be used
+ * @throws ConfigError where the URL can't be used
  */
 export const openRedisStore = (options: RedisStoreOptions): WeightStore => new RedisStore(options);
 
@@ -81,7 +82,7 @@ class RedisStore implements WeightStore {
     return this.#follower.followed.all;
   }
 
-  status(): StoreStatus {
+  status(): SourceState {
     const { state, since, detail = 'not connected yet' } = this.#connection.state();
     if (state !== 'up') return { state: 'down', since, detail };
     const { refusal } = this.#follower;

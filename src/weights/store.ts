@@ -1,23 +1,5 @@
-import type { AllWeights, ServiceWeights, Weights } from '../core/model.ts';
-import type { LedgerEntry, Source } from './ledger.ts';
-
-/** Why a change is made, for the ledger. */
-export interface Change {
-  /** Who, at most 100 characters. */
-  readonly actor: string;
-  /** At most 500 characters. */
-  readonly reason?: string;
-  readonly source: Exclude<Source, 'hand'>;
-}
-
-/** How a store stands. */
-export interface StoreStatus {
-  readonly state: 'up' | 'down';
-  /** Epoch milliseconds. */
-  readonly since: number;
-  /** Why it is down, in one line without secrets. */
-  readonly detail?: string;
-}
+import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
+import type { Change, LedgerEntry } from '../core/weights.ts';
 
 /**
  * Where the weights are: in Redis, or in memory for `sluice dev` and `--redis off`. Gateway, command line and
@@ -40,7 +22,7 @@ export interface WeightStore {
   /** Resolves at the first contact with the store; stays pending while there was none. */
   readonly ready: Promise<void>;
 
-  status(): StoreStatus;
+  status(): SourceState;
 
   /** Reads one service now, followed or not. @throws WeightsError */
   get(service: string): Promise<ServiceWeights>;
@@ -56,19 +38,4 @@ export interface WeightStore {
 
   /** Bounded; listeners hear nothing after it. */
   close(): Promise<void>;
-}
-
-/**
- * What went wrong with a command of a store: `refused` for input that can't be right, however often it is
- * tried; `unavailable` where the store is away or would not do it now.
- */
-export class WeightsError extends Error {
-  readonly code: 'refused' | 'unavailable';
-
-  /** @param message ends with a hint for the operator */
-  constructor(code: WeightsError['code'], message: string, options?: { cause: unknown }) {
-    super(message, options);
-    this.name = 'WeightsError';
-    this.code = code;
-  }
 }

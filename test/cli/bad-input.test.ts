@@ -43,6 +43,11 @@ describe('what is asked wrongly ends with 2 and one clear line', () => {
     ['a negative weight', ['weights', 'set', 'orders', 'v1=-1'], /"v1=-1": expected VERSION=WEIGHT/],
     ['a huge weight', ['weights', 'set', 'orders', 'v1=1e99'], /"v1=1e99": expected VERSION=WEIGHT/],
     ['a version named twice', ['weights', 'set', 'orders', 'v1=1', 'v1=2'], /v1 is named twice/],
+    [
+      'a Redis URL of no use',
+      ['weights', 'get', 'orders', '--redis', 'redis://127.0.0.1/orders'],
+      /the Redis URL must end in the number of a database/,
+    ],
     ['no weights at all', ['weights', 'set', 'orders'], /missing required argument 'version=weight'/],
     ['the embedded agent at a URL', ['dev', '--consul', 'https://consul'], /give it as host:port/],
   ];

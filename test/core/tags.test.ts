@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ParsedTags, parseTags, readWeight } from '../../src/core/tags.ts';
+import { type ParsedTags, parseTags } from '../../src/core/tags.ts';
+import { readWeight } from '../../src/core/weights.ts';
 
 const parse = (tags: readonly string[], prefix?: string): ParsedTags => parseTags({ tags }, prefix);
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { ServiceWeights, Weights } from '../../src/core/model.ts';
+import { type Change, WeightsError } from '../../src/core/weights.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
-import { type Change, type WeightStore, WeightsError } from '../../src/weights/store.ts';
+import type { WeightStore } from '../../src/weights/store.ts';
 import { type RedisServer, startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
