@@ -34,3 +34,6 @@ export const catalogOf = (...instances: readonly Instance[]): Catalog => {
 /** One snapshot, read from scratch. */
 export const buildSnapshot = ({ policy, tagPrefix, ...input }: SnapshotInput & ReadingRules): Snapshot =>
   createSnapshotBuilder({ policy, tagPrefix })(input);
+
+export const emptySnapshot = (): Snapshot =>
+  buildSnapshot({ catalog: new Map(), weights: new Map(), policy: 'passing-only', tagPrefix: '' });

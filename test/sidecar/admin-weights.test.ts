@@ -8,20 +8,15 @@ import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
 import type { AllWeights } from '../../src/core/model.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
-import { buildSnapshot } from '../core/build.ts';
+import { emptySnapshot } from '../core/build.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
 /** The gateway's real admin server over a real store. */
 const gatewayOn = async (port: number, v1: number, v2: number) => {
   const store = openMemoryStore({ log: silentLog });
-  const snapshot = buildSnapshot({
-    catalog: new Map(),
-    weights: new Map(),
-    policy: 'passing-only',
-    tagPrefix: '',
-  });
-  const parts = { weights: store, snapshot: () => ({ snapshot }) } as unknown as AdminParts;
+  const current = { snapshot: emptySnapshot(), since: 0 };
+  const parts = { weights: store, snapshot: () => current } as unknown as AdminParts;
   const server = await startAdmin({ host: '127.0.0.1', port }, parts, silentLog);
   servers.push(server);
   const dial = async (v1: number, v2: number) => {

@@ -9,6 +9,7 @@ import { type EmbeddedAgent, startEmbeddedAgent } from '../../src/embedded/agent
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
+import { emptySnapshot } from '../core/build.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type Service, startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
@@ -34,7 +35,8 @@ before(async () => {
   store = openMemoryStore({ log: silentLog });
   await store.follow(['users']);
   await dial(0, 100);
-  const parts = { weights: store, snapshot: () => undefined } as unknown as AdminParts;
+  const current = { snapshot: emptySnapshot(), since: 0 };
+  const parts = { weights: store, snapshot: () => current } as unknown as AdminParts;
   admin = await startAdmin(listen, parts, silentLog);
   receiver = await startOtlpReceiver();
   elsewhere = await startService((req, res) => res.end(`elsewhere ${req.headers.host} ${req.url}`));
