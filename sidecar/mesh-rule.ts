@@ -1,14 +1,5 @@
-import { liveVersions, ruleId } from '../src/core/claims.ts';
-import {
-  type Instance,
-  isLive,
-  type LivePolicy,
-  type Match,
-  type Rule,
-  type ServiceWeights,
-} from '../src/core/model.ts';
-import { computeSplit } from '../src/core/split.ts';
-import { parseTags } from '../src/core/tags.ts';
+import { type Instance, isLive, type LivePolicy, type Rule, type ServiceWeights } from '../src/core/model.ts';
+import { buildRule, isSound, readTags } from '../src/core/rule.ts';
 
 export interface MeshRuleInput {
   readonly service: string;
@@ -27,24 +18,14 @@ export const meshService = (host: string): string | undefined =>
  * make of them. What tags say of the gateway's paths (`path`, `strip`) has no part in it: a caller in the mesh
  * speaks to the service as the service speaks.
  */
-export const meshRule = ({ service, instances, stored, policy, tagPrefix }: MeshRuleInput): Rule => {
-  const live = instances
-    .filter(instance => isLive(instance, policy))
-    .map(instance => ({ instance, tags: parseTags(instance, tagPrefix) }))
-    .filter(({ tags }) => !tags.problems.some(problem => problem.fatal));
-  const split = computeSplit(liveVersions(live), stored);
-  const match: Match = { host: `${service}.mesh`, kind: 'prefix', path: '/' };
-  return {
-    id: ruleId(match),
-    match,
+export const meshRule = ({ service, instances, stored, policy, tagPrefix }: MeshRuleInput): Rule =>
+  buildRule({
+    match: { host: `${service}.mesh`, kind: 'prefix', path: '/' },
     service,
-    split,
-    arms: split.shares.map(({ version, share }) => ({
-      version,
-      share,
-      targets: live
-        .filter(({ tags }) => tags.version === version)
-        .map(({ instance }) => ({ instance, version })),
-    })),
-  };
-};
+    live: instances
+      .filter(instance => isLive(instance, policy))
+      .map(instance => readTags(instance, tagPrefix))
+      .filter(isSound),
+    stored,
+    toTarget: ({ instance, tags }) => ({ instance, version: tags.version }),
+  });

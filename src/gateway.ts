@@ -1,10 +1,11 @@
 import { nanoid } from 'nanoid';
-import { type AdminServer, startAdmin } from './admin/server.ts';
+import { startAdmin } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
+import { createGate } from './core/gate.ts';
 import type { Snapshot } from './core/model.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
@@ -32,7 +33,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Series of routes and versions that are gone live on for this long, so that their last figures are scraped. */
+/** Series of routes and versions that are gone live on for up to this long: their last figures are scraped. */
 const RETAIN_EVERY_MS = 5 * 60_000;
 
 /**
@@ -46,11 +47,22 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const store = openStore(config, log);
   const telemetry = openTelemetry(config, log);
   const loads = new Loads();
+  const firstSnapshot = createGate();
   let draining = false;
+
+  const mesh = new Mesh({
+    policy: config.live,
+    tagPrefix: config.tagPrefix,
+    onSwap: (view, previous) => {
+      logSwap(log, previous?.snapshot, view.snapshot);
+      proxy.retain(instanceIds(view.snapshot));
+      firstSnapshot.open();
+    },
+  });
 
   const proxy = createProxy({
     decide: facts => {
-      const view = mesh.view;
+      const { view } = mesh;
       return view === undefined ? { code: 'no_route' } : decide(view.table, facts, loads, Math.random);
     },
     via: `sluice-${nanoid(10)}`,
@@ -59,22 +71,6 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     log,
     readyPath: '/.sluice/ready',
     isReady: () => !draining,
-  });
-
-  let current: { snapshot: Snapshot; since: number } | undefined;
-  let hasSnapshot = (): void => {};
-  const firstSnapshot = new Promise<void>(resolve => {
-    hasSnapshot = resolve;
-  });
-  const mesh = new Mesh({
-    policy: config.live,
-    tagPrefix: config.tagPrefix,
-    onSwap: ({ snapshot }) => {
-      logSwap(log, current?.snapshot, snapshot);
-      current = { snapshot, since: Date.now() };
-      proxy.retain(instanceIds(snapshot));
-      hasSnapshot();
-    },
   });
 
   const watch = watchCatalog({
@@ -86,15 +82,13 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   void store.ready.then(() => mesh.update({ weights: store.current() }));
 
   addSnapshotMetrics(telemetry.metrics, {
-    snapshot: () => current,
+    snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
-  const retaining = setInterval(
-    () => retainLive(telemetry.metrics, current?.snapshot),
-    RETAIN_EVERY_MS,
-  ).unref();
+  const retaining = setInterval(() => retainLive(telemetry.metrics, mesh.view?.snapshot), RETAIN_EVERY_MS);
+  retaining.unref();
 
   const closeParts = async (): Promise<void> => {
     clearInterval(retaining);
@@ -110,15 +104,15 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       version: VERSION,
       startedAt,
       now: Date.now,
-      isReady: () => current !== undefined && !draining,
+      isReady: () => mesh.view !== undefined && !draining,
       isDraining: () => draining,
-      snapshot: () => current,
+      snapshot: () => mesh.view,
       consul: () => watch.status(),
       metrics: () => telemetry.metrics.render(),
       weights: store,
     },
     log,
-  ).catch(async (error: unknown): Promise<AdminServer> => {
+  ).catch(async (error: unknown): Promise<never> => {
     await closeParts();
     throw error;
   });
@@ -127,9 +121,9 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     'the admin API is up; waiting for the first snapshot',
   );
 
-  const serving = firstSnapshot.then(async () => {
+  const serving = firstSnapshot.opened.then(async () => {
     const address = formatHostPort(await proxy.listen(config.listen));
-    log.info({ listen: address, routes: current?.snapshot.rules.length }, 'serving');
+    log.info({ listen: address, routes: mesh.view?.snapshot.rules.length }, 'serving');
     return address;
   });
   // Whoever awaits it hears of a failure; that nobody does must not end the process.

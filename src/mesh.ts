@@ -7,13 +7,17 @@ import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 export interface View {
   readonly snapshot: Snapshot;
   readonly table: RouteTable;
+  /** In force since then, in epoch milliseconds. */
+  readonly since: number;
 }
 
 export interface MeshOptions {
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
   /** Called after each swap, never for an update that changed nothing. */
-  readonly onSwap?: (view: View) => void;
+  readonly onSwap?: (view: View, previous: View | undefined) => void;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
 }
 
 /**
@@ -22,13 +26,15 @@ export interface MeshOptions {
  */
 export class Mesh {
   readonly #build: BuildSnapshot;
+  readonly #now: () => number;
   readonly #onSwap: MeshOptions['onSwap'];
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
   #view: View | undefined;
 
-  constructor({ onSwap, ...rules }: MeshOptions) {
-    this.#build = createSnapshotBuilder(rules);
+  constructor({ policy, tagPrefix, now = Date.now, onSwap }: MeshOptions) {
+    this.#build = createSnapshotBuilder({ policy, tagPrefix });
+    this.#now = now;
     this.#onSwap = onSwap;
   }
 
@@ -42,15 +48,17 @@ export class Mesh {
     this.#catalog = change.catalog ?? this.#catalog;
     this.#weights = change.weights ?? this.#weights;
     if (this.#catalog === undefined || this.#weights === undefined) return;
-    const previous = this.#view?.snapshot;
+    const previous = this.#view;
     const snapshot = this.#build({
       catalog: this.#catalog,
       weights: this.#weights,
-      ...(previous === undefined ? {} : { previous }),
+      ...(previous === undefined ? {} : { previous: previous.snapshot }),
     });
-    if (previous !== undefined && isDeepStrictEqual({ ...snapshot, revision: previous.revision }, previous))
-      return;
-    this.#view = { snapshot, table: compileRoutes(snapshot.rules) };
-    this.#onSwap?.(this.#view);
+    if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;
+    this.#view = { snapshot, table: compileRoutes(snapshot.rules), since: this.#now() };
+    this.#onSwap?.(this.#view, previous);
   }
 }
+
+/** In all but the revision. */
+const isSame = (a: Snapshot, b: Snapshot): boolean => isDeepStrictEqual({ ...a, revision: b.revision }, b);

@@ -4,8 +4,6 @@ import { formatHostPort, type HostPort } from '../core/values.ts';
 import { CliError } from './errors.ts';
 
 export interface AdminClient {
-  /** Where it speaks to: `127.0.0.1:9901`. */
-  readonly address: string;
   get<T>(path: string): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
@@ -32,7 +30,6 @@ export const adminClient = (admin: HostPort): AdminClient => {
     throw new CliError(`${address} answered ${answer.statusCode}: ${detail}`);
   };
   return {
-    address,
     get: path => call('GET', path),
     put: (path, body) => call('PUT', path, body),
     delete: path => call('DELETE', path),

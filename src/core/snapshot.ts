@@ -1,4 +1,4 @@
-import { type Claim, type ReadingRules, readClaims, type ServiceClaims } from './claims.ts';
+import { type Claim, type ReadOptions, readClaims, type ServiceClaims } from './claims.ts';
 import type { AllWeights, Catalog, Quarantined, Rule, ServiceState, Snapshot } from './model.ts';
 
 export interface SnapshotInput {
@@ -15,7 +15,7 @@ export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
  * Builds one snapshot after another. Of a catalog of thousands mostly one service changes at a time: a service
  * whose instances and weights are the same objects as before is not read again.
  */
-export const createSnapshotBuilder = (rules: ReadingRules): BuildSnapshot => {
+export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
   let known: ReadonlyMap<string, ServiceClaims> = new Map();
   return ({ catalog, weights, previous }) => {
     const read = new Map<string, ServiceClaims>();
@@ -23,7 +23,7 @@ export const createSnapshotBuilder = (rules: ReadingRules): BuildSnapshot => {
       const stored = weights.get(name);
       const before = known.get(name);
       const isSame = before?.instances === instances && before.stored === stored;
-      read.set(name, isSame ? before : readClaims(name, instances, stored, rules));
+      read.set(name, isSame ? before : readClaims(name, instances, stored, options));
     }
     known = read;
     return assemble(read, previous);

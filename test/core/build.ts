@@ -1,4 +1,4 @@
-import type { ReadingRules } from '../../src/core/claims.ts';
+import type { ReadOptions } from '../../src/core/claims.ts';
 import type { Catalog, Instance, Snapshot } from '../../src/core/model.ts';
 import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
 
@@ -32,7 +32,7 @@ export const catalogOf = (...instances: readonly Instance[]): Catalog => {
 };
 
 /** One snapshot, read from scratch. */
-export const buildSnapshot = ({ policy, tagPrefix, ...input }: SnapshotInput & ReadingRules): Snapshot =>
+export const buildSnapshot = ({ policy, tagPrefix, ...input }: SnapshotInput & ReadOptions): Snapshot =>
   createSnapshotBuilder({ policy, tagPrefix })(input);
 
 export const emptySnapshot = (): Snapshot =>

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ruleId } from '../../src/core/claims.ts';
 import { compileRoutes, matchRoute } from '../../src/core/match.ts';
 import type { Match, Rule } from '../../src/core/model.ts';
 import { isPathPrefix } from '../../src/core/path.ts';
+import { ruleId } from '../../src/core/rule.ts';
 
 const rule = (match: Match): Rule => ({
   id: ruleId(match),
