@@ -1,11 +1,11 @@
 import { nanoid } from 'nanoid';
 import { Loads } from '../src/core/balance.ts';
 import type { Decision } from '../src/core/decide.ts';
-import type { Instance, Target } from '../src/core/model.ts';
-import { DEFAULT_VERSION } from '../src/core/model.ts';
+import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';
+import { standIn } from './stand-in.ts';
 
 export interface InboundOptions {
   readonly service: string;
@@ -21,19 +21,7 @@ export interface InboundOptions {
 /** The way in: everything that comes goes to the program, path and host as they are. */
 export const createInbound = (options: InboundOptions): HttpProxy => {
   const { service, version = DEFAULT_VERSION, id, address, port, observer, log } = options;
-  const instance: Instance = {
-    id,
-    service,
-    serviceId: id,
-    node: '',
-    address,
-    port,
-    health: 'passing',
-    tags: [],
-    weight: 1,
-    createIndex: 0,
-    modifyIndex: 0,
-  };
+  const instance = standIn({ id, service, serviceId: id, address, port });
   const target: Target = { instance, version };
   const rest: Omit<Decision, 'path'> = { route: service, service, version, target, candidates: [target] };
   return createProxy({

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { type Decision, isRefusal } from '../src/core/decide.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
 import type { Target } from '../src/core/model.ts';
-import { type FailedTry, nextTarget } from '../src/core/retry.ts';
+import { type FailedAttempt, nextTarget } from '../src/core/retry.ts';
 import { problem } from '../src/proxy/respond.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 import { startCallSpan } from './call-span.ts';
@@ -34,12 +34,12 @@ export interface MeshFetchOptions {
 export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): MeshFetch => {
   const agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 3_000 } });
 
-  const tryAll = async (call: Call, decision: Decision): Promise<Response> => {
-    const failures: FailedTry[] = [];
+  const attemptAll = async (call: Call, decision: Decision): Promise<Response> => {
+    const failures: FailedAttempt[] = [];
     let target = decision.target;
     for (;;) {
       try {
-        return await tryOnce(call, decision, target, failures.length);
+        return await attemptOnce(call, decision, target, failures.length);
       } catch (error) {
         if (call.init.signal?.aborted === true) throw error;
         const code = codeOf(error);
@@ -53,7 +53,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     }
   };
 
-  const tryOnce = async (
+  const attemptOnce = async (
     call: Call,
     decision: Decision,
     target: Target,
@@ -91,7 +91,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     const headers = new Headers(init.headers ?? request?.headers);
     handOn(headers, from, tracing.enabled);
     const body = init.body ?? request?.body ?? undefined;
-    return tryAll(
+    return attemptAll(
       {
         input,
         init,
@@ -111,7 +111,7 @@ type Fetch = (
   init: Omit<RequestInit, 'dispatcher'> & { dispatcher: Dispatcher },
 ) => Promise<Response>;
 
-/** One call, whatever the number of its tries. */
+/** One call, whatever the number of its attempts. */
 interface Call {
   readonly input: string | URL | Request;
   readonly init: RequestInit;
@@ -119,7 +119,7 @@ interface Call {
   /** As the caller named it; it stays the `Host`. */
   readonly host: string;
   readonly method: string;
-  /** The body can be read only once, so there is only one try. */
+  /** The body can be read only once, so there is only one attempt. */
   readonly isBodyLost: boolean;
   readonly context: Context;
 }

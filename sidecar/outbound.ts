@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
-import type { Target } from '../src/core/model.ts';
+import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
 import type { HostPort } from '../src/core/values.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
@@ -9,6 +9,7 @@ import type { RequestObserver } from '../src/telemetry/observer.ts';
 import type { CalledServices } from './called.ts';
 import { meshService } from './mesh-rule.ts';
 import { isLoopback } from './own-address.ts';
+import { standIn } from './stand-in.ts';
 import { createTunnel } from './tunnel.ts';
 
 export interface OutboundOptions {
@@ -59,25 +60,16 @@ export const decideOutbound = (
 };
 
 /** One route for all of them: hosts are the program's to invent, and must not become series of metrics. */
-const FORWARD = { route: 'forward', service: 'forward', version: 'default' };
+const FORWARD = { route: 'forward', service: 'forward', version: DEFAULT_VERSION };
 
 const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
-  const address = host.replace(/^\[(.*)\]$/, '$1');
-  const target: Target = {
-    version: FORWARD.version,
-    instance: {
-      id: `forward/${host}:${port}`,
-      service: FORWARD.service,
-      serviceId: host,
-      node: '',
-      address,
-      port,
-      health: 'passing',
-      tags: [],
-      weight: 1,
-      createIndex: 0,
-      modifyIndex: 0,
-    },
-  };
+  const instance = standIn({
+    id: `forward/${host}:${port}`,
+    service: FORWARD.service,
+    serviceId: host,
+    address: host.replace(/^\[(.*)\]$/, '$1'),
+    port,
+  });
+  const target: Target = { version: FORWARD.version, instance };
   return { ...FORWARD, path, target, candidates: [target] };
 };

@@ -11,9 +11,6 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-/** `5 %`, `33.33 %`: two decimals at most. */
-export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
-
 /** `v1 95, v2 5` of weights as they were written. */
 export const weightsText = (weights: Readonly<Record<string, string | number>>): string =>
   Object.entries(weights)

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import type { QuarantineAnswer, RouteAnswer, RoutesAnswer } from '../admin/api.ts';
+import { formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
-import { percent, print, printJson, table } from './print.ts';
+import { print, printJson, table } from './print.ts';
 
 export const routesCommand = (): Command =>
   addSettings(new Command('routes'), ['admin'])
@@ -30,7 +31,7 @@ export const routesCommand = (): Command =>
 const row = ({ route, service, source, versions }: RouteAnswer): string[] => [
   route,
   service,
-  versions.map(({ version, share }) => `${version} ${percent(share)}`).join(', ') || '-',
+  versions.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ') || '-',
   source,
   String(versions.reduce((sum, { instances }) => sum + instances.length, 0)),
 ];

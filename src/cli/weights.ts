@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import type { LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
 import type { Weights } from '../core/model.ts';
+import { formatShare } from '../core/values.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../core/weights.ts';
 import { CliError } from './errors.ts';
 import { addSettings, configOf, redisIsConfigured } from './options.ts';
-import { percent, print, printJson, table, weightsText } from './print.ts';
+import { print, printJson, table, weightsText } from './print.ts';
 import { openWeights, type WeightsAccess } from './weights-access.ts';
 
 interface Options {
@@ -125,7 +126,7 @@ const describe = (service: string, { weights, revision, problem, split }: Servic
     split === undefined
       ? undefined
       : `in force: ${Object.entries(split.shares)
-          .map(([version, share]) => `${version} ${percent(share)}`)
+          .map(([version, share]) => `${version} ${formatShare(share)}`)
           .join(', ')} (from ${split.source})`,
     problem === undefined ? undefined : `problem: ${problem}`,
   ]

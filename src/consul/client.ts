@@ -203,7 +203,7 @@ const baseUrl = ({ address, tls }: ConsulClientOptions): URL => {
 
 const answerMeta = ({ headers }: Reply): Omit<Answer<never>, 'data'> => ({
   index: Number.parseInt(String(headers['x-consul-index']), 10) || 0,
-  // Older agents and the endpoints that need no leader say nothing.
+  // Older agents, and answers that need no leader, say nothing.
   knownLeader: headers['x-consul-knownleader'] !== 'false',
   filteredByAcls: headers['x-consul-results-filtered-by-acls'] === 'true',
 });

@@ -9,8 +9,9 @@ import {
   type ServiceWeights,
   type Target,
 } from './model.ts';
+import { isPathPrefix } from './path.ts';
 import { buildRule, isSound, readTags, ruleId, splitOf, type Tagged } from './rule.ts';
-import { stripFor } from './tags.ts';
+import type { ParsedTags } from './tags.ts';
 
 /** How instances are read, the same for all of them. */
 export interface ReadOptions {
@@ -91,3 +92,10 @@ const targetFor =
     const strip = stripFor(tags.strip, match);
     return { instance, version: tags.version, ...(strip === undefined ? {} : { strip }) };
   };
+
+/** The part of a path that `strip` takes off for a match, or undefined where there is none. */
+const stripFor = (strip: ParsedTags['strip'], match: Match): string | undefined => {
+  const prefix = strip === true ? match.path : strip;
+  if (prefix === undefined || prefix === '/') return undefined;
+  return isPathPrefix(prefix, match.path) || isPathPrefix(match.path, prefix) ? prefix : undefined;
+};

@@ -33,8 +33,6 @@ export interface Refusal {
   readonly service?: string;
 }
 
-export type Decide = (facts: RequestFacts) => Decision | Refusal;
-
 export const isRefusal = (outcome: Decision | Refusal): outcome is Refusal => 'code' in outcome;
 
 /** match -> split -> pick, on one table. Same table, facts, loads and chance: same decision. */

@@ -23,19 +23,3 @@ export const ERRORS = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
-
-/** A request that Sluice itself refuses or could not complete. */
-export class SluiceError extends Error {
-  readonly code: ErrorCode;
-  readonly status: number;
-
-  constructor(code: ErrorCode, options?: { cause?: unknown; detail?: string }) {
-    super(
-      options?.detail ?? ERRORS[code].title,
-      options?.cause === undefined ? {} : { cause: options.cause },
-    );
-    this.name = 'SluiceError';
-    this.code = code;
-    this.status = ERRORS[code].status;
-  }
-}

@@ -2,8 +2,8 @@ import { type Loads, pickTarget } from './balance.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Target } from './model.ts';
 
-/** A try that ended before a byte of its response went to the caller. */
-export interface FailedTry {
+/** An attempt that ended before a byte of its response went to the caller. */
+export interface FailedAttempt {
   readonly target: Target;
   readonly code: ErrorCode;
   /** A part of the request may have reached the instance. */
@@ -19,13 +19,13 @@ export interface Retryable {
   readonly isBodyLost: boolean;
 }
 
-export const MAX_RETRIES = 2;
+const MAX_RETRIES = 2;
 
 /** RFC 9110, 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
- * Where a request goes after its tries so far failed, or undefined when the last failure is the answer.
+ * Where a request goes after its attempts so far failed, or undefined when the last failure is the answer.
  *
  * What never reached an instance may go to another, whatever its method. What was cut off may go again only if
  * doing it twice is harmless and nothing of a body is lost. An answer, even a bad or a late one, is an answer.
@@ -35,7 +35,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
  */
 export const nextTarget = (
   request: Retryable,
-  failures: readonly FailedTry[],
+  failures: readonly FailedAttempt[],
   candidates: readonly Target[],
   loads: Loads,
   chance: () => number,
@@ -47,14 +47,14 @@ export const nextTarget = (
   return isFirstStale(failures) ? last.target : undefined;
 };
 
-const mayGoAgain = ({ method, isBodyLost }: Retryable, { code, sent }: FailedTry): boolean => {
+const mayGoAgain = ({ method, isBodyLost }: Retryable, { code, sent }: FailedAttempt): boolean => {
   if (isBodyLost) return false;
   if (!sent) return code === 'connect_failed' || code === 'overloaded';
   return code === 'upstream_reset' && IDEMPOTENT.has(method);
 };
 
 /** Alone as it is, an instance that closed an idle connection deserves one more try, on a new connection. */
-const isFirstStale = (failures: readonly FailedTry[]): boolean => {
+const isFirstStale = (failures: readonly FailedAttempt[]): boolean => {
   const last = failures[failures.length - 1];
   return (
     last?.reused === true &&

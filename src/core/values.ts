@@ -33,6 +33,9 @@ export const readDuration = (text: string): number | undefined => {
 export const readSwitch = (text: string): boolean | undefined =>
   /^(true|on|yes|1)$/i.test(text) ? true : /^(false|off|no|0)$/i.test(text) ? false : undefined;
 
+/** `5 %`, `33.33 %`: two decimals at most. */
+export const formatShare = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
 /** A share in [0, 1]: `0.01` or `1%`. */
 export const readRatio = (text: string): number | undefined => {
   const found = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim());

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
-import type { FailedTry } from '../core/retry.ts';
+import type { FailedAttempt } from '../core/retry.ts';
 import type { RawFields } from './fields.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Upstream } from './upstreams.ts';
@@ -16,7 +16,7 @@ export interface AttemptEvents {
   /** @returns false to be given no more until `resume` */
   received(chunk: Buffer): boolean;
   ended(trailers: RawFields): void;
-  failed(failure: FailedTry, cause: Error): void;
+  failed(failure: FailedAttempt, cause: Error): void;
 }
 
 export interface AttemptRequest {

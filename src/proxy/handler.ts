@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
-import type { FailedTry } from '../core/retry.ts';
+import type { FailedAttempt } from '../core/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
@@ -137,7 +137,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     if (this.#reply.isHeldUp) this.#watchClient();
   }
 
-  failed(failure: FailedTry, cause: Error): void {
+  failed(failure: FailedAttempt, cause: Error): void {
     const { status } = this.#reply;
     if (status !== undefined) {
       this.#journey.endAttempt({ status, error: failure.code });

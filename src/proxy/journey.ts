@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Decision, isRefusal, type Refusal, upstreamPath } from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
-import { type FailedTry, nextTarget, type Retryable } from '../core/retry.ts';
+import { type FailedAttempt, nextTarget, type Retryable } from '../core/retry.ts';
 import { formatHostPort } from '../core/values.ts';
 import type {
   AttemptObservation,
@@ -48,7 +48,7 @@ export class Journey {
   #outcome: Decision | Refusal | undefined;
   /** How many of the head's fields are the same for each attempt. */
   #stamped = 0;
-  #failures: FailedTry[] = [];
+  #failures: FailedAttempt[] = [];
   #current: { readonly instanceId: string; readonly observation: AttemptObservation } | undefined;
   #isOver = false;
 
@@ -157,7 +157,7 @@ export class Journey {
   }
 
   /** After a try in vain: leads to the next `attempt`, or to `fail` with this one's code. */
-  goOn(failure: FailedTry, request: Retryable, cause: unknown): void {
+  goOn(failure: FailedAttempt, request: Retryable, cause: unknown): void {
     this.#failures.push(failure);
     const candidates =
       this.#outcome === undefined || isRefusal(this.#outcome) ? [] : this.#outcome.candidates;

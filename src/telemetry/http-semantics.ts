@@ -19,11 +19,11 @@ import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from 
  * Requests in the words of OpenTelemetry's semantic conventions for HTTP (stable since 1.23), plus our own
  * `sluice.*`.
  */
-export const ATTR_SLUICE_HOP = 'sluice.hop';
-export const ATTR_SLUICE_ROUTE = 'sluice.route';
-export const ATTR_SLUICE_SERVICE = 'sluice.service';
-export const ATTR_SLUICE_VERSION = 'sluice.version';
-export const ATTR_SLUICE_INSTANCE = 'sluice.instance';
+const ATTR_SLUICE_HOP = 'sluice.hop';
+const ATTR_SLUICE_ROUTE = 'sluice.route';
+const ATTR_SLUICE_SERVICE = 'sluice.service';
+const ATTR_SLUICE_VERSION = 'sluice.version';
+const ATTR_SLUICE_INSTANCE = 'sluice.instance';
 
 const METHODS = new Set([
   'GET',
@@ -41,8 +41,8 @@ const METHODS = new Set([
 /** Methods are the caller's to invent, so unknown ones become one. */
 export const foldMethod = (method: string): string => (METHODS.has(method) ? method : '_OTHER');
 
-/** The server span's name, before its route is known and after. */
-export const serverSpanName = (method: string, route?: string): string => {
+/** A span's name, before its route is known (as on the client's side, always) and after. */
+export const spanName = (method: string, route?: string): string => {
   const verb = method === '_OTHER' ? 'HTTP' : method;
   return route === undefined ? verb : `${verb} ${route}`;
 };

@@ -8,7 +8,7 @@ import {
   foldMethod,
   serverAttributes,
   serverEnding,
-  serverSpanName,
+  spanName,
 } from './http-semantics.ts';
 import type { Metrics } from './metrics.ts';
 import type {
@@ -86,7 +86,7 @@ class Observation implements RequestObservation {
     this.#epoch = parts.clock.epochAt(this.#begunAt);
     const caller = tracing.extract(start.rawHeaders);
     this.#span = tracing.tracer.startSpan(
-      serverSpanName(this.#method),
+      spanName(this.#method),
       { kind: SpanKind.SERVER, startTime: this.#hrTimeAt(this.#begunAt) },
       caller,
     );
@@ -110,7 +110,7 @@ class Observation implements RequestObservation {
       return { headers: this.#sharedHeaders, end };
     }
     const span = tracing.tracer.startSpan(
-      serverSpanName(this.#method),
+      spanName(this.#method),
       { kind: SpanKind.CLIENT, startTime: this.#hrTimeAt(begunAt) },
       context,
     );
@@ -135,7 +135,7 @@ class Observation implements RequestObservation {
     if (span?.isRecording() === true) {
       const { attributes, status } = serverEnding(outcome);
       span.setAttributes(attributes);
-      if (outcome.route !== undefined) span.updateName(serverSpanName(this.#method, outcome.route));
+      if (outcome.route !== undefined) span.updateName(spanName(this.#method, outcome.route));
       if (status !== undefined) span.setStatus(status);
       span.end(this.#hrTimeAt(endedAt));
     }

@@ -46,15 +46,15 @@ interface Series<T> {
  * Series of one metric as a tree of label values. The values of a request are strings that live as long as its
  * snapshot, so their hashes are known and a walk is cheaper than joining them to one key.
  */
-class Node<T> {
-  readonly below = new Map<string, Node<T>>();
+class Branch<T> {
+  readonly below = new Map<string, Branch<T>>();
   series: Series<T> | undefined;
 }
 
 class SeriesTree<T> {
   readonly #labelNames: readonly string[];
   readonly #create: () => T;
-  #root = new Node<T>();
+  #root = new Branch<T>();
   #all: Series<T>[] = [];
 
   constructor(labelNames: readonly string[], create: () => T) {
@@ -64,9 +64,10 @@ class SeriesTree<T> {
 
   /** @param values in the order of the label names */
   at(values: readonly string[]): T {
-    let node: Node<T> | undefined = this.#root;
-    for (let i = 0; i < values.length && node !== undefined; i++) node = node.below.get(values[i] as string);
-    return (node?.series ?? this.#add(values)).state;
+    let branch: Branch<T> | undefined = this.#root;
+    for (let i = 0; i < values.length && branch !== undefined; i++)
+      branch = branch.below.get(values[i] as string);
+    return (branch?.series ?? this.#add(values)).state;
   }
 
   #add(values: readonly string[]): Series<T> {
@@ -77,23 +78,23 @@ class SeriesTree<T> {
 
   /** Keeps the series that is there where one is. */
   #insert(series: Series<T>): Series<T> {
-    let node = this.#root;
+    let branch = this.#root;
     for (const name of this.#labelNames) {
       const value = series.labels[name] ?? '';
-      const next = node.below.get(value) ?? new Node<T>();
-      node.below.set(value, next);
-      node = next;
+      const next = branch.below.get(value) ?? new Branch<T>();
+      branch.below.set(value, next);
+      branch = next;
     }
-    if (node.series === undefined) {
-      node.series = series;
+    if (branch.series === undefined) {
+      branch.series = series;
       this.#all.push(series);
     }
-    return node.series;
+    return branch.series;
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
     const kept = this.#all.filter(({ labels }) => wanted(labels));
-    this.#root = new Node<T>();
+    this.#root = new Branch<T>();
     this.#all = [];
     for (const series of kept) this.#insert(series);
   }

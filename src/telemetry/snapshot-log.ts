@@ -1,4 +1,5 @@
 import type { Quarantined, Snapshot } from '../core/model.ts';
+import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 
 /** Says what a swap changed for people: routes that came and went, quarantine, splits and their problems. */
@@ -44,4 +45,4 @@ const keyOf = ({ service, instance, subject, reason }: Quarantined): string =>
   [service, instance, subject, reason].join('\n');
 
 const sharesText = (shares: readonly { version: string; share: number }[]): string =>
-  shares.map(({ version, share }) => `${version} ${Number((share * 100).toFixed(2))} %`).join(', ');
+  shares.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ');

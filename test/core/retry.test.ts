@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Loads } from '../../src/core/balance.ts';
 import type { Target } from '../../src/core/model.ts';
-import { type FailedTry, nextTarget, type Retryable } from '../../src/core/retry.ts';
+import { type FailedAttempt, nextTarget, type Retryable } from '../../src/core/retry.ts';
 import { instance } from './build.ts';
 
 const target = (name: string): Target => ({
@@ -16,13 +16,13 @@ const C = target('c');
 
 const get: Retryable = { method: 'GET', isBodyLost: false };
 const post: Retryable = { method: 'POST', isBodyLost: false };
-const refused = (at: Target): FailedTry => ({
+const refused = (at: Target): FailedAttempt => ({
   target: at,
   code: 'connect_failed',
   sent: false,
   reused: false,
 });
-const reset = (at: Target, reused = false): FailedTry => ({
+const reset = (at: Target, reused = false): FailedAttempt => ({
   target: at,
   code: 'upstream_reset',
   sent: true,
@@ -32,7 +32,7 @@ const reset = (at: Target, reused = false): FailedTry => ({
 const cases: {
   name: string;
   request: Retryable;
-  failures: FailedTry[];
+  failures: FailedAttempt[];
   candidates: Target[];
   next: Target | undefined;
 }[] = [

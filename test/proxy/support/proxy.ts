@@ -35,7 +35,7 @@ export interface ProxyUnderTest {
   ended(n?: number): Promise<Observed & { end: RequestOutcome }>;
 }
 
-export const targetAt = (port: number, more: Partial<Target> = {}): Target => {
+const targetAt = (port: number, more: Partial<Target> = {}): Target => {
   const instance: Instance = {
     id: `node/svc@127.0.0.1:${port}`,
     service: 'svc',
