@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
+import { mortal } from '../support/child.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 import { MAIN, NODE_APP } from './support.ts';
@@ -21,22 +22,9 @@ after(() => {
 const startFirstProcess = async (command: readonly string[]) => {
   const { port } = await freePorts(['port']);
   const flags = ['--service', 'first', '--port', `${port}`, '--consul', '127.0.0.1:1', '--drain', '0ms'];
-  const namespace = spawn(
-    'unshare',
-    [
-      ...AS_ROOT,
-      '--pid',
-      '--fork',
-      '--mount-proc',
-      '--kill-child',
-      process.execPath,
-      ...MAIN,
-      ...flags,
-      '--',
-      ...command,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const unshare = ['unshare', ...AS_ROOT, '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
+  const [file, ...args] = mortal([...unshare, process.execPath, ...MAIN, ...flags, '--', ...command]);
+  const namespace = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   namespaces.push(namespace);
   let output = '';
   for (const stream of [namespace.stdout, namespace.stderr]) {

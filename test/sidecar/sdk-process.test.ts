@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { type EmbeddedAgent, startEmbeddedAgent } from '../../src/embedded/agent.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { endWithUs, mortal } from '../support/child.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 import { entriesOf } from './support.ts';
@@ -17,7 +18,8 @@ after(() => agent.stop());
 /** The SDK in a process of its own, configured by the environment alone. */
 const start = async (way: string) => {
   const { port } = await freePorts(['port']);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/sidecar/programs/sdk-app.ts'], {
+  const [file, ...args] = mortal([process.execPath, '--import', 'tsx', 'test/sidecar/programs/sdk-app.ts']);
+  const child = spawn(file, args, {
     env: {
       ...process.env,
       PORT: `${port}`,
@@ -27,6 +29,7 @@ const start = async (way: string) => {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   assert.equal(line.toString(), 'registered\n');

@@ -1,12 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import type { LogLine } from '../support/processes.ts';
+import { join } from 'node:path';
+import { type LogLine, ROOT, startNode } from '../support/child.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Plain programs that know nothing of Sluice. */
 export const NODE_APP = [process.execPath, 'test/sidecar/programs/app.mjs'] as const;
@@ -38,43 +33,22 @@ export interface SidecarOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const running = new Set<ChildProcess>();
-// SIGTERM, since a sidecar that is killed leaves its program behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
-});
-
 /** `sluice-sidecar` as a real process, in a process group of its own, beside a program on a free port. */
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
   const { service = 'orders', consul, args = [], command = NODE_APP, env = {} } = options;
   const { port } = await freePorts(['port']);
   const flags = ['--service', service, '--port', `${port}`, '--consul', consul, '--drain', '300ms', ...args];
-  const child = spawn(process.execPath, [...MAIN, ...flags, '--', ...command], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  running.add(child);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', chunk => {
-      output += chunk;
-    });
-  }
-  const exited = once(child, 'exit').then(([code, signal]) => {
-    running.delete(child);
-    return (code as number | null) ?? 128 + constants.signals[signal as NodeJS.Signals];
-  });
+  const sidecar = startNode([...MAIN, ...flags, '--', ...command], { env, detached: true, end: 'exit' });
+  const output = (): string => sidecar.stdout() + sidecar.stderr();
   const said = (message: string | RegExp): Promise<LogLine> =>
-    eventually(() => linesOf(output).find(line => matches(line.msg, message)), {
+    eventually(() => sidecar.log().find(line => matches(line.msg, message)), {
       within: 10_000,
-      hint: `the sidecar says ${message}; it said: ${output}`,
+      hint: () => `the sidecar says ${message}; it said: ${output()}`,
     });
   return {
-    pid: child.pid ?? 0,
+    pid: sidecar.pid,
     port,
-    output: () => output,
+    output,
     said,
     inbound: async () => {
       const { inbound } = await said('requests for the program come in here');
@@ -84,29 +58,17 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       const { outbound } = await said('the program calls NAME.mesh through here');
       return new URL(`http://${String(outbound)}`);
     },
-    exited,
-    kill: signal => void child.kill(signal),
-    stop: () => {
-      child.kill('SIGTERM');
-      return exited;
-    },
+    exited: sidecar.exited,
+    kill: sidecar.signal,
+    stop: () => sidecar.stop(),
   };
 };
 
 /** What Node needs to run the sidecar from its sources. */
-export const MAIN = ['--import', 'tsx', fileURLToPath(new URL('../../sidecar/main.ts', import.meta.url))];
+export const MAIN = ['--import', 'tsx', join(ROOT, 'sidecar/main.ts')];
 
 const matches = (text: string | undefined, wanted: string | RegExp): boolean =>
   text !== undefined && (typeof wanted === 'string' ? text === wanted : wanted.test(text));
-
-const linesOf = (output: string): LogLine[] =>
-  output.split('\n').flatMap(line => {
-    try {
-      return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
-    } catch {
-      return [];
-    }
-  });
 
 export interface Entry {
   readonly Service: { ID: string; Address: string; Port: number; Tags: readonly string[] | null };

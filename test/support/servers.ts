@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithUs, mortal, onPath } from './child.ts';
 import { eventually } from './wait.ts';
 
 /** A real server of a test, on loopback, with a data folder of its own. Gone at the latest when the test is. */
@@ -164,11 +165,9 @@ const supervise = async ({
 
   const start = async (): Promise<void> => {
     const log = openSync(logFile, 'a');
-    const [command, ...commandArgs] = diesWithUs([path, ...args]);
-    const started = spawn(command, commandArgs, { stdio: ['ignore', log, log] });
+    const [command, ...commandArgs] = mortal([path, ...args]);
+    const started = endWithUs(spawn(command, commandArgs, { stdio: ['ignore', log, log] }));
     started.unref();
-    running.add(started);
-    started.once('exit', () => running.delete(started));
     child = started;
     try {
       await eventually(
@@ -218,10 +217,8 @@ const supervise = async ({
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -236,20 +233,6 @@ const findBinary = (name: string): string => {
   if (path === undefined)
     throw new Error(`${name} is not on PATH: run \`bash scripts/servers.sh\` to get it`);
   return path;
-};
-
-const onPath = (name: string): string | undefined => {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-};
-
-/** An exit hook does not run when the test process itself is killed; the kernel's parent-death signal does. */
-const diesWithUs = (command: readonly [string, ...string[]]): readonly [string, ...string[]] => {
-  const setpriv = process.platform === 'linux' ? onPath('setpriv') : undefined;
-  return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', ...command];
 };
 
 /**

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { endWithUs, mortal } from '../../support/child.ts';
 import { eventually } from '../../support/wait.ts';
 
 /** A client that writes what it is told and keeps what comes back, byte for byte (latin1). */
@@ -135,7 +136,8 @@ export const deadPort = async (): Promise<number> => {
 export const fullBacklog = async (t: TestContext): Promise<number> => {
   const code = `const s = require('node:net').createServer();
     s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port));`;
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [file, ...args] = mortal([process.execPath, '-e', code]);
+  const child = endWithUs(spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(line.toString());
   child.kill('SIGSTOP');
