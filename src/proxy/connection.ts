@@ -1,25 +1,62 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Something that runs on a client's connection and must know when that is gone. Called once. */
+/** Something that runs on a client's connection. */
 export interface OnConnection {
+  /** Its turn has come. Called once at most. */
+  begin(): void;
+  /** The connection is gone. Called once at most. */
   clientLeft(): void;
   /** The client sent bytes that are no HTTP. @returns whether the exchange answers them */
   garbled?(): boolean;
 }
 
-/** One connection of a client. */
+/**
+ * Requests that a client may send ahead of their answers. One that sends more floods, and is cut off: Node reads on
+ * whatever one asks of the socket.
+ */
+const MOST_AHEAD = 256;
+
+/**
+ * One connection of a client. A client that pipelines is served one request at a time: what may change something
+ * must not be overtaken (RFC 9112, 9.3.2), and after an answer that ends the connection nothing that the client
+ * had sent ahead is done any more (9.6): behind a malformed request it may be no request at all.
+ */
 export class Connection {
   readonly socket: Socket;
   /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
   readonly clientAddress: string;
-  /** Normally none or one; more when the client pipelines. */
-  readonly running = new Set<OnConnection>();
+  /** In the order of their coming; the first is under way, the others wait. */
+  readonly #entered = new Set<OnConnection>();
 
   constructor(socket: Socket) {
     this.socket = socket;
     const address = socket.remoteAddress ?? '';
     this.clientAddress = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  }
+
+  /** Under way and waiting: normally none or one. */
+  get running(): ReadonlySet<OnConnection> {
+    return this.#entered;
+  }
+
+  /** Begins it as soon as everything before it has left. */
+  enter(one: OnConnection): void {
+    this.#entered.add(one);
+    if (this.#entered.size === 1) this.#beginFirst();
+    else if (this.#entered.size > MOST_AHEAD) this.socket.destroy();
+  }
+
+  leave(one: OnConnection): void {
+    const [first] = this.#entered;
+    this.#entered.delete(one);
+    if (one === first) this.#beginFirst();
+  }
+
+  #beginFirst(): void {
+    const [first] = this.#entered;
+    // After its last answer the socket takes no more, and its end tells those that wait.
+    if (this.socket.writable) first?.begin();
   }
 }
 

@@ -24,7 +24,7 @@ export const handle = (
   res: ServerResponse,
   expectsContinue: boolean,
 ): void => {
-  new Exchange(ctx, connection, req, res, expectsContinue).begin();
+  connection.enter(new Exchange(ctx, connection, req, res, expectsContinue));
 };
 
 /**
@@ -59,7 +59,6 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#expectsContinue = expectsContinue;
     this.#reply = new Reply(res);
     this.#journey = new Journey(ctx, connection, req, this);
-    connection.running.add(this);
     ctx.requests += 1;
   }
 
@@ -157,8 +156,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#journey.endAttempt({ clientLeft: true });
     this.#error = code;
     if (this.#reply.status !== undefined) {
-      this.#finish(true);
       this.#reply.cut();
+      this.#finish(true);
     } else {
       // After a malformed request nobody knows where the next one begins.
       const closes = this.#ctx.draining || code === 'request_timeout' || code === 'bad_request';
@@ -197,14 +196,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
   #watchClient(): void {
     const { clientStall } = this.#ctx.timeouts;
     clearTimeout(this.#stall);
-    if (clientStall > 0) this.#stall = setTimeout(this.#stalled, clientStall).unref();
+    if (clientStall > 0) this.#stall = setTimeout(() => this.fail('request_timeout'), clientStall).unref();
   }
-
-  readonly #stalled = (): void => {
-    // Behind an earlier answer of the same connection nobody can take this one.
-    if (this.#reply.isInTurn) this.fail('request_timeout');
-    else this.#watchClient();
-  };
 
   readonly #flushed = (): void => {
     if (this.#over) return;
@@ -218,11 +211,11 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#over = true;
     clearTimeout(this.#stall);
     this.#body?.destroy();
-    this.#connection.running.delete(this);
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;
     const received = this.#body?.received ?? 0;
     this.#journey.end({ status, sent, received, error: this.#error, cut, upgraded: false });
+    this.#connection.leave(this);
   }
 }
 

@@ -53,11 +53,6 @@ export class Reply {
     this.#res.once('drain', callback);
   }
 
-  /** No earlier answer of a client that pipelines is before it. */
-  get isInTurn(): boolean {
-    return this.#res.socket !== null;
-  }
-
   /** Bytes of it wait for the client. */
   get isHeldUp(): boolean {
     return this.#res.writableLength > 0;

@@ -88,7 +88,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       // Earlier answers of this connection are still due, and nothing may come before them.
       socket.destroy();
     } else if (ctx.tunnel?.(req.url ?? '', socket, head) === true) {
-      connection.running.add(TUNNEL);
+      connection.enter(TUNNEL);
     } else {
       answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
     }
@@ -159,7 +159,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 };
 
 /** Whoever took it over closes both sides by himself. */
-const TUNNEL: OnConnection = { clientLeft: () => {} };
+const TUNNEL: OnConnection = { begin: () => {}, clientLeft: () => {} };
 
 const isFor = (path: string, { url = '' }: IncomingMessage): boolean =>
   url.startsWith(path) && (url.length === path.length || url.charCodeAt(path.length) === 0x3f);

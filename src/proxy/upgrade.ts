@@ -23,7 +23,7 @@ export const createUpgrader = (ctx: Context): Upgrader => {
   tunnels.on('error', () => {});
   return (connection, req, head) => {
     if (head.length > 0) connection.socket.unshift(head);
-    new Upgrade(ctx, connection, req, tunnels).begin();
+    connection.enter(new Upgrade(ctx, connection, req, tunnels));
   };
 };
 
@@ -55,7 +55,6 @@ class Upgrade implements Traveller, OnConnection {
     this.#socket = connection.socket;
     this.#journey = new Journey(ctx, connection, req, this);
     this.#before = bytesOf(this.#socket);
-    connection.running.add(this);
     // Node's HTTP server has let go of the socket; an error without a listener would end the process.
     this.#socket.on('error', () => {});
     this.#socket.on('readable', this.#lookForEnd).once('end', this.#clientEnded);
@@ -195,7 +194,7 @@ class Upgrade implements Traveller, OnConnection {
     clearTimeout(this.#timer);
     this.#outgoing?.destroy();
     this.#upstream?.destroy();
-    this.#connection.running.delete(this);
+    this.#connection.leave(this);
     const status = this.#status ?? CLIENT_LEFT;
     this.#journey.endAttempt(this.#status === undefined ? { clientLeft: true } : { status });
     const { read, written } = bytesOf(this.#socket);

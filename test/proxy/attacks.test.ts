@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { eventually } from '../support/wait.ts';
 import { startProxy, VIA } from './support/proxy.ts';
 import { fieldsOf, type RawUpstream, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
@@ -89,6 +90,60 @@ describe('attacks that are refused and reach nobody', () => {
       assert.doesNotMatch(seen, /SMUGGLED/);
     });
   }
+});
+
+describe('requests sent ahead of their answers', () => {
+  const next = 'DELETE /next HTTP/1.1\r\nHost: x\r\n\r\n';
+  const last: readonly (readonly [what: string, request: string])[] = [
+    ['a malformed request', 'GET /../x HTTP/1.1\r\nHost: x\r\n\r\n'],
+    [
+      'an empty Transfer-Encoding, whose body others may frame in another way',
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n',
+    ],
+    ['the last one by its own word', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+  ];
+  for (const [what, request] of last) {
+    it(`what follows ${what} is not carried out`, async t => {
+      const { upstream, port } = await upstreamAndProxy(t);
+      await rawExchange(t, port, request + next);
+      assert.doesNotMatch(upstream.connections.map(c => c.text).join(''), /next/);
+    });
+  }
+
+  it('are carried out one after the other: none overtakes one that changes something', async t => {
+    const heads: string[] = [];
+    const upstream = await rawUpstream(t, (socket, head) => {
+      heads.push(`${head.split(' ', 2).join(' ')} begins`);
+      setTimeout(() => {
+        heads.push(`${head.split(' ', 2).join(' ')} ends`);
+        socket.write(OK);
+      }, 10);
+    });
+    const { port } = await startProxy(t, upstream.port);
+    const client = await rawClient(t, port);
+    client.send('PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi'.concat(next));
+    await client.until(/ok[\s\S]*ok/);
+    assert.deepEqual(heads, ['PUT /1 begins', 'PUT /1 ends', 'DELETE /next begins', 'DELETE /next ends']);
+  });
+
+  it('a flood of them is cut off', async t => {
+    const upstream = await rawUpstream(t, () => {});
+    const { port, proxy, observed } = await startProxy(t, upstream.port);
+    const client = await rawClient(t, port);
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400_000));
+    await client.untilOver();
+    await eventually(() => proxy.figures().connections === 0, { within: 2_000, hint: 'the end' });
+    assert.equal(proxy.figures().requests, 0);
+    assert.equal(upstream.connections.length, 1);
+    assert.ok(observed.length < 5_000, `${observed.length} requests were taken in`);
+  });
+
+  it('as many as an eager client sends are all answered', async t => {
+    const { port } = await upstreamAndProxy(t);
+    const client = await rawClient(t, port);
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200));
+    await client.until(text => text.split('\r\n\r\nok').length === 201);
+  });
 });
 
 describe('attacks that come through harmless', () => {

@@ -78,15 +78,19 @@ describe('a client that leaves', () => {
     );
   });
 
-  it('with pipelined requests: every one of them ends', async t => {
+  it('with pipelined requests: every one of them ends, and those that waited are not sent', async t => {
     const upstream = await rawUpstream(t, () => {});
-    const { port, ended, proxy } = await startProxy(t, upstream.port);
+    const { port, ended, observed, proxy } = await startProxy(t, upstream.port);
     const client = await rawClient(t, port);
     client.send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
-    await eventually(() => upstream.connections.length === 2, { within: 2_000, hint: 'both requests' });
+    await eventually(() => observed.length === 2 && upstream.connections.length === 1, {
+      within: 2_000,
+      hint: 'both requests',
+    });
     client.socket.destroy();
     assert.equal((await ended(0)).end.status, 499);
     assert.equal((await ended(1)).end.status, 499);
+    assert.deepEqual(observed[1]?.attempts, []);
     assert.equal(proxy.figures().requests, 0);
   });
 
