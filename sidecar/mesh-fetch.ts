@@ -106,6 +106,10 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
   };
 };
 
+/**
+ * Node's own fetch takes a dispatcher, which its types leave out. undici's fetch is typed, but its `Response` is not
+ * the application's.
+ */
 type Fetch = (
   input: Call['input'],
   init: Omit<RequestInit, 'dispatcher'> & { dispatcher: Dispatcher },

@@ -81,6 +81,18 @@ describe('pages that follow the code', () => {
   it('docs/errors.md has every code', () => holds('docs/errors.md', 'errors', errorsTable()));
 });
 
+it('docs/architecture.md names files that are there', () => {
+  let folder = '';
+  const missing: string[] = [];
+  for (const [, name = ''] of read('docs/architecture.md').matchAll(/`([\w./-]+\.ts)`/g)) {
+    // A bare name is in the folder of the last path before it.
+    if (name.includes('/')) folder = dirname(name);
+    const path = name.includes('/') ? name : join(folder, name);
+    if (!existsSync(join(ROOT, path))) missing.push(path);
+  }
+  assert.deepEqual(missing, []);
+});
+
 describe('links', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
     readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
