@@ -1,7 +1,7 @@
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
-import type { HostPort } from '../src/core/values.ts';
+import { type HostPort, withoutBrackets } from '../src/core/values.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -67,7 +67,7 @@ const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
     id: `forward/${host}:${port}`,
     service: FORWARD.service,
     serviceId: host,
-    address: host.replace(/^\[(.*)\]$/, '$1'),
+    address: withoutBrackets(host),
     port,
   });
   const target: Target = { version: FORWARD.version, instance };

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { withoutBrackets } from '../src/core/values.ts';
 
 /**
  * The address that others reach this machine at, as far as Consul's agent can tell: the one that the way to the
@@ -11,7 +12,7 @@ import { isIPv6 } from 'node:net';
  */
 export const ownAddress = async (consul: string): Promise<string> => {
   const { hostname, port } = new URL(consul.includes('://') ? consul : `http://${consul}`);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = withoutBrackets(hostname);
   if (isLoopback(host)) return '';
   // Connecting a datagram socket sends nothing: it only asks the kernel for the route.
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { HostPort } from '../src/core/values.ts';
+import { type HostPort, withoutBrackets } from '../src/core/values.ts';
 import type { Tunnel } from '../src/proxy/options.ts';
 import { readAuthority } from '../src/proxy/target.ts';
 import { meshService } from './mesh-rule.ts';
@@ -21,7 +21,7 @@ export const createTunnel =
     const to = readAuthority(authority);
     const { remoteAddress = '' } = socket as { remoteAddress?: string };
     if (to?.port === undefined || !isLoopback(remoteAddress.replace(/^::ffff:/, ''))) return false;
-    const host = to.host.replace(/^\[(.*)\]$/, '$1');
+    const host = withoutBrackets(to.host);
     join(meshService(host) === undefined ? { host, port: to.port } : outbound(), socket, head);
     return true;
   };

@@ -1,4 +1,5 @@
 import type { Health, Instance } from '../core/model.ts';
+import { formatHostPort } from '../core/values.ts';
 import type { HealthEntry } from './answers.ts';
 
 export interface ReadInstances {
@@ -20,7 +21,7 @@ export const readInstances = (entries: readonly HealthEntry[]): ReadInstances =>
     }
     const health = healthOf(entry);
     instances.push({
-      id: `${node.Node}/${service.ID}@${address.includes(':') ? `[${address}]` : address}:${service.Port}`,
+      id: `${node.Node}/${service.ID}@${formatHostPort({ host: address, port: service.Port })}`,
       service: service.Service,
       serviceId: service.ID,
       node: node.Node,

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { withoutBrackets } from '../core/values.ts';
 import { ConsulError } from './errors.ts';
 
 /** The layer under the `consul` package (papi), which its types leave out. */
@@ -73,8 +74,8 @@ export const createRequester = (
 /** papi waits for ever on a response that is cut short, and hands IPv6 addresses on with their brackets. */
 const guardRequest: PapiStep = (state, next) => {
   const { transport } = state;
-  const hostname = state.req.hostname?.replace(/^\[(.*)\]$/, '$1');
-  if (hostname !== undefined) state.req.hostname = hostname;
+  const { hostname } = state.req;
+  if (hostname !== undefined) state.req.hostname = withoutBrackets(hostname);
   state.transport = {
     request: options => {
       const request = transport.request(options);

@@ -17,6 +17,9 @@ export const readHostPort = (text: string): HostPort | undefined => {
   return found === null || port > 65_535 ? undefined : { host: found[1] ?? found[2] ?? '', port };
 };
 
+/** The host of a URL's authority as sockets take it: IPv6 without brackets. */
+export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
 /** As a URL's authority spells it: IPv6 in brackets. */
 export const formatHostPort = ({ host, port }: HostPort): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

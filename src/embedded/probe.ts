@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { readHostPort } from '../core/values.ts';
 import type { Clock } from './clock.ts';
 import type { CheckStatus } from './rows.ts';
 import type { Report } from './ttl.ts';
@@ -105,16 +106,13 @@ export const tcpProbe =
   (address: string, timeoutMs: number): Probe =>
   stopped =>
     new Promise(resolve => {
-      const at = address.lastIndexOf(':');
-      const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
-      const port = Number(address.slice(at + 1));
-      if (at < 0 || !Number.isInteger(port) || port < 1 || port > 65_535) {
+      const target = readHostPort(address);
+      if (target === undefined || target.port === 0) {
         resolve({ status: 'critical', output: `dial tcp: address ${address}: missing or bad port` });
         return;
       }
       const socket = connect({
-        host,
-        port,
+        ...target,
         signal: AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]),
       });
       const settle = (verdict: Verdict): void => {

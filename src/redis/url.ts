@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { ConfigError } from '../core/settings.ts';
+import { formatHostPort, withoutBrackets } from '../core/values.ts';
 
 /** Where a Redis is and how to log in. */
 export interface RedisAddress {
@@ -34,7 +34,7 @@ export const parseRedisUrl = (text: string): RedisAddress => {
   const username = decode(url.username);
   const password = decode(url.password);
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
+    host: withoutBrackets(url.hostname) || '127.0.0.1',
     port: Number(url.port || 6379),
     db: Number(path || 0),
     tls: url.protocol === 'rediss:',
@@ -55,6 +55,5 @@ const decode = (text: string): string => {
 /** The address without its password, fit for logs and error messages. */
 export const redactRedisUrl = ({ host, port, db, tls, username }: RedisAddress): string => {
   const user = username === undefined ? '' : `${encodeURIComponent(username)}@`;
-  const name = isIP(host) === 6 ? `[${host}]` : host;
-  return `${tls ? 'rediss' : 'redis'}://${user}${name}:${port}${db === 0 ? '' : `/${db}`}`;
+  return `${tls ? 'rediss' : 'redis'}://${user}${formatHostPort({ host, port })}${db === 0 ? '' : `/${db}`}`;
 };
