@@ -49,6 +49,8 @@ const faultOf = (
   if (url.length > limits.uriBytes) return 'uri_too_long';
   if (rawHeaders.length > limits.headerCount * 2) return 'headers_too_large';
   if (target === undefined || framing === undefined) return 'bad_request';
+  // Node's parser takes 0.9 and 2.0, too, whose messages look otherwise.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'bad_request';
   // RFC 9112, 3.2: exactly one Host, but for HTTP/1.0 clients, which may have none.
   if (head.hosts > 1 || (head.hosts === 0 && httpVersion !== '1.0')) return 'bad_request';
   if (head.expect !== undefined && head.expect.toLowerCase() !== '100-continue') return 'bad_request';

@@ -17,10 +17,14 @@ export class Reply {
     this.#res = res;
   }
 
-  /** Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. */
+  /**
+   * Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. One that does
+   * not take them misses some, rather than that they pile up here.
+   */
   inform(status: number, fields: readonly string[]): void {
     const { socket, req } = this.#res;
-    if (socket !== null && req.httpVersion !== '1.0') socket.write(rawHead(status, fields), 'latin1');
+    if (socket === null || socket.writableNeedDrain || req.httpVersion === '1.0') return;
+    socket.write(rawHead(status, fields), 'latin1');
   }
 
   /**

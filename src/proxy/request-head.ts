@@ -89,11 +89,29 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
         if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(value)) head.fields.push('TE', 'trailers');
         break;
       default:
-        if (!HOP_BY_HOP.has(lower) && !ownFields.has(lower)) head.fields.push(name, value);
+        if (HOP_BY_HOP.has(lower) || ownFields.has(lower) || isLookAlike(lower)) break;
+        head.fields.push(name, value);
     }
   }
   return head.connection === undefined ? head : withoutNamed(head, head.connection);
 };
+
+/** What frames a message, or what this hop vouches for. */
+const SAID_HERE: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'forwarded',
+  'host',
+  'transfer-encoding',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
+
+/** CGI, WSGI and their kin take `_` for `-`, so that a client could say it in this hop's name. */
+const isLookAlike = (name: string): boolean => name.includes('_') && SAID_HERE.has(name.replaceAll('_', '-'));
 
 const withoutNamed = (head: Mutable<RequestHead>, connection: string): RequestHead => {
   const named = namedBy(connection);
