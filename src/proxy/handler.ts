@@ -137,7 +137,12 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
   }
 
   failed(failure: FailedAttempt, cause: Error): void {
-    const { status } = this.#reply;
+    const { status, isHeadAlone } = this.#reply;
+    if (isHeadAlone) {
+      // undici misses the body whose length a 304 tells.
+      this.ended([]);
+      return;
+    }
     if (status !== undefined) {
       this.#journey.endAttempt({ status, error: failure.code });
       this.fail(failure.code, cause);

@@ -23,7 +23,7 @@ export class Reply {
    */
   inform(status: number, fields: readonly string[]): void {
     const { socket, req } = this.#res;
-    if (socket === null || socket.writableNeedDrain || req.httpVersion === '1.0') return;
+    if (socket === null || socket.writableNeedDrain || req.httpVersion === '1.0' || status < 100) return;
     socket.write(rawHead(status, fields), 'latin1');
   }
 
@@ -55,6 +55,11 @@ export class Reply {
 
   onDrain(callback: () => void): void {
     this.#res.once('drain', callback);
+  }
+
+  /** Its head was sent, and there is no more to it (RFC 9112, 6.3). */
+  get isHeadAlone(): boolean {
+    return this.status !== undefined && this.#isBodiless(this.status);
   }
 
   /** Bytes of it wait for the client. */
@@ -95,9 +100,11 @@ export class Reply {
   }
 
   #willBeChunked(status: number, contentLength: number | undefined): boolean {
-    const { method, httpVersion } = this.#res.req;
-    const bodiless = method === 'HEAD' || status === 204 || status === 304;
-    return !bodiless && contentLength === undefined && httpVersion !== '1.0';
+    return !this.#isBodiless(status) && contentLength === undefined && this.#res.req.httpVersion !== '1.0';
+  }
+
+  #isBodiless(status: number): boolean {
+    return this.#res.req.method === 'HEAD' || status === 204 || status === 304;
   }
 }
 

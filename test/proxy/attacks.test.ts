@@ -222,6 +222,13 @@ describe('attacks that come through harmless', () => {
     assert.ok(answer.length < 30e6, `${answer.length} bytes had waited`);
   });
 
+  it('a status that is none is not passed on, as an interim response neither', async t => {
+    const upstream = await rawUpstream(t, socket => socket.end('HTTP/1.1 000 Odd\r\nX-A: b\r\n\r\nok'));
+    const { port } = await startProxy(t, upstream.port);
+    const answer = await rawExchange(t, port, 'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    assert.match(answer, /^HTTP\/1\.1 502 /);
+  });
+
   it('response splitting: a line break in a value cannot leave the upstream', async t => {
     const upstream = await rawUpstream(t, socket =>
       socket.write('HTTP/1.1 200 OK\r\nX-A: a\rX-B: b\r\nContent-Length: 0\r\n\r\n'),

@@ -84,9 +84,11 @@ describe('bodies', () => {
   ] as const) {
     it(`passes a ${name} response on`, async t => {
       const upstream = await rawUpstream(t, socket => socket.end(response));
-      const { port } = await startProxy(t, upstream.port);
+      const { port, ended } = await startProxy(t, upstream.port);
       const answer = await rawExchange(t, port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
       assert.match(answer, expected);
+      const { end } = await ended();
+      assert.deepEqual([end.error, end.cut], [undefined, undefined]);
     });
   }
 
