@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/errors.ts';
  * What the data path tells the outside about each request. The proxy knows only these interfaces; spans,
  * metrics and the access log hang behind them (telemetry/request-observer.ts).
  *
- * Promises: `begin` is called once a request, `attempt` once per try, each `end` exactly once, and nothing
+ * Promises: `begin` is called once a request, `attempt` at each attempt, each `end` exactly once, and nothing
  * here throws or waits.
  */
 export interface RequestObserver {
@@ -40,7 +40,7 @@ export interface AttemptStart {
   readonly instanceId: string;
   readonly address: string;
   readonly port: number;
-  /** 0 for the first try. */
+  /** 0 for the first attempt. */
   readonly resend: number;
 }
 

@@ -57,7 +57,7 @@ export const createRequestMetrics = (): RequestMetrics => {
   });
   const attempts = new CounterSeries({
     name: 'sluice_attempts_total',
-    help: 'Tries of requests at instances, by class of the response, error code or client_left.',
+    help: 'Attempts at instances, by class of the response, error code or client_left.',
     labelNames: ['hop', 'service', 'version', 'result'],
   });
   const attemptDurations = new HistogramSeries({
