@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createReadQueue } from '../../src/consul/read-queue.ts';
-import { createFakeTimers } from './build.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** A queue whose reads end when the test says so. */
 const build = (names: readonly string[]) => {
-  const timers = createFakeTimers();
+  const timers = new FakeClock();
   const started: string[] = [];
   const open = new Map<string, () => void>();
   const events: string[] = [];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Answer, BlockingAsk } from '../../src/consul/client.ts';
 import { backOff, createBucket } from '../../src/consul/pace.ts';
 import { type Continuity, watch } from '../../src/consul/watch.ts';
-import { createFakeTimers } from './build.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const answer = (data: string, index: number, over: Partial<Answer<string>> = {}): Answer<string> => ({
   data,
@@ -15,7 +15,7 @@ const answer = (data: string, index: number, over: Partial<Answer<string>> = {})
 
 /** Plays the given answers (an Error is a failure), then blocks; tells what was asked and what was heard. */
 const play = async (script: readonly (Answer<string> | Error)[], turnMs = 60_000) => {
-  const timers = createFakeTimers();
+  const timers = new FakeClock();
   const asked: number[] = [];
   const heard: [string, Continuity][] = [];
   let breaks = 0;
@@ -133,7 +133,7 @@ describe('pace', () => {
   }
 
   it('a bucket gives its burst at once and then one token a period', async () => {
-    const timers = createFakeTimers();
+    const timers = new FakeClock();
     const bucket = createBucket(timers, 10, 2);
     assert.deepEqual([bucket.take(), bucket.take(), bucket.take(), bucket.take()], [0, 0, 100, 200]);
     await timers.turn(60_000);

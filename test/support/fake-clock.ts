@@ -22,15 +22,33 @@ export class FakeClock {
     return this.#timers.size;
   }
 
+  /** Milliseconds that were asked for and are not over, soonest first. */
+  waiting(): number[] {
+    return [...this.#timers].map(({ at }) => at - this.#now).sort((a, b) => a - b);
+  }
+
   /** Runs what falls due, in the order of time, timers that are set meanwhile included. */
   advance(ms: number): void {
     const end = this.#now + ms;
-    for (let next = this.#nextUntil(end); next !== undefined; next = this.#nextUntil(end)) {
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.run();
-    }
+    while (this.#runNext(end));
     this.#now = end;
+  }
+
+  /** As `advance`, with a turn of the event loop around each timer, so that promises go on. */
+  async turn(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    do await new Promise(resolve => setImmediate(resolve));
+    while (this.#runNext(end));
+    this.#now = end;
+  }
+
+  #runNext(end: number): boolean {
+    const next = this.#nextUntil(end);
+    if (next === undefined) return false;
+    this.#timers.delete(next);
+    this.#now = Math.max(this.#now, next.at);
+    next.run();
+    return true;
   }
 
   #nextUntil(end: number): { readonly at: number; readonly run: () => void } | undefined {
