@@ -8,6 +8,9 @@ export const isVersionName = (text: string): boolean => VERSION.test(text);
 /** Above this a weight is taken for a mistake; sums of weights stay exact far below 2^53. */
 export const MAX_WEIGHT = 1_000_000_000;
 
+/** Of one service. A hash with more fields is no weights: it is neither read nor entered into the ledger. */
+export const MAX_VERSIONS = 1_000;
+
 /** A weight as people type it, or undefined when it is none: no NaN, sign, infinity, hex or blank. */
 export const readWeight = (text: string): number | undefined => {
   if (!/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?$/i.test(text)) return undefined;
@@ -43,6 +46,9 @@ export interface LedgerEntry {
   readonly from: WrittenWeights;
   readonly to: WrittenWeights;
 }
+
+/** Entries that are kept of each service; Redis keeps a few more (`XADD … MAXLEN ~`). */
+export const LEDGER_LENGTH = 1_000;
 
 /**
  * What went wrong with a command of a weight store: `refused` for input that can't be right, however often it is

@@ -1,15 +1,13 @@
+import { LEDGER_LENGTH, MAX_VERSIONS } from '../core/weights.ts';
+
 /**
  * The scripts around the weights of a service, as Redis runs them: each atomically.
  *
  * KEYS are pairs: the hash of the weights, the stream of the ledger. `LOOK` is what they all begin with.
  */
 
-/** A hash with more fields or more text is no weights: it is neither read nor entered into the ledger. */
-export const MAX_VERSIONS = 1_000;
+/** Characters of JSON; a hash with more is no weights: it is neither read nor entered into the ledger. */
 const MAX_TEXT = 200_000;
-
-/** Entries of the ledger, roughly (`XADD … MAXLEN ~`). */
-export const LEDGER_LENGTH = 1_000;
 
 const LOOK = `
 -- Lua compares strings by the locale of the server; the ledger must read the same on its replica.

@@ -1,6 +1,12 @@
 import type { Weights } from '../core/model.ts';
-import { type Change, isVersionName, MAX_WEIGHT, readWeight, WeightsError } from '../core/weights.ts';
-import { MAX_VERSIONS } from '../redis/lua.ts';
+import {
+  type Change,
+  isVersionName,
+  MAX_VERSIONS,
+  MAX_WEIGHT,
+  readWeight,
+  WeightsError,
+} from '../core/weights.ts';
 
 /** @throws WeightsError where the name could not be that of a service */
 export const checkService = (service: string): void => {

@@ -1,6 +1,5 @@
 import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
-import type { Change, LedgerEntry, WrittenWeights } from '../core/weights.ts';
-import { LEDGER_LENGTH } from '../redis/lua.ts';
+import { type Change, LEDGER_LENGTH, type LedgerEntry, type WrittenWeights } from '../core/weights.ts';
 import type { Log } from '../telemetry/log.ts';
 import { checkChange, checkService, writeWeights } from './check.ts';
 import { Followed } from './followed.ts';
