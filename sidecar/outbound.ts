@@ -1,7 +1,7 @@
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
-import { type HostPort, withoutBrackets } from '../src/core/values.ts';
+import { type HostPort, isHost, withoutBrackets } from '../src/core/values.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -56,7 +56,7 @@ export const decideOutbound = (
   if (service !== undefined) return called.decide(service, facts.path);
   // Open to the network, it would let strangers into whatever this machine can reach.
   if (facts.host === '' || !isLoopback(facts.clientAddress)) return { code: 'no_route' };
-  return forward(facts);
+  return isHost(withoutBrackets(facts.host)) ? forward(facts) : { code: 'bad_request' };
 };
 
 /** One route for all of them: hosts are the program's to invent, and must not become series of metrics. */

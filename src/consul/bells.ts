@@ -127,10 +127,14 @@ const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, unde
 const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> => {
   const changed = new Set<string>();
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (!isSameSet(before[name], after[name])) changed.add(name);
+    if (!isSameSet(tagsOf(before, name), tagsOf(after, name))) changed.add(name);
   }
   return changed;
 };
+
+/** A service may be called `constructor`. */
+const tagsOf = (names: ServiceNames, name: string): readonly string[] | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined;
 
 /** Consul lists the tags of a service in another order at each read. */
 const isSameSet = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>

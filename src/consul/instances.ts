@@ -1,5 +1,5 @@
 import type { Health, Instance } from '../core/model.ts';
-import { formatHostPort } from '../core/values.ts';
+import { formatHostPort, isHost } from '../core/values.ts';
 import type { HealthEntry } from './answers.ts';
 
 export interface ReadInstances {
@@ -15,8 +15,8 @@ export const readInstances = (entries: readonly HealthEntry[]): ReadInstances =>
   for (const entry of entries) {
     const { Node: node, Service: service } = entry;
     const address = service.Address || node.Address;
-    if (address === '' || service.Port < 1 || service.Port > 65_535) {
-      skipped.push(`${node.Node}/${service.ID} has no ${address === '' ? 'address' : 'port'}`);
+    if (!isHost(address) || service.Port < 1 || service.Port > 65_535) {
+      skipped.push(`${node.Node}/${service.ID} has no ${isHost(address) ? 'port' : 'address'}`);
       continue;
     }
     const health = healthOf(entry);

@@ -26,6 +26,10 @@ export const formatHostPort = ({ host, port }: HostPort): string =>
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
+/** Whether this can be connected to: a host name, an IPv4 address, or an IPv6 address without brackets and zone. */
+export const isHost = (text: string): boolean =>
+  /^[\w.:-]+$/.test(text) && URL.canParse(`http://${formatHostPort({ host: text, port: 80 })}`);
+
 /** `250ms`, `2s`, `1.5m`, `1h` in milliseconds; a number without unit is none, since nobody agrees on it. */
 export const readDuration = (text: string): number | undefined => {
   const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());

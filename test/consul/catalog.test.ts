@@ -123,6 +123,20 @@ describe('catalog, 300 services in real Consul', () => {
     assert.equal(following.last()?.get('moved')?.length, 1);
   });
 
+  it('a service may be called as what every object has', async () => {
+    const { since } = following.watch.status();
+    await put(consul, '/agent/service/register', {
+      Name: 'constructor',
+      ID: 'c',
+      Port: 81,
+      Tags: ['path=/c'],
+    });
+    await untilHealth('constructor', 'passing');
+    await put(consul, '/agent/service/deregister/c');
+    await untilHealth('constructor', undefined);
+    assert.equal(following.watch.status().since, since, 'the session is unbroken');
+  });
+
   it('sees a whole node fall', async () => {
     await put(consul, '/catalog/register', {
       Node: 'node-of-service-9',

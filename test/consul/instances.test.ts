@@ -95,13 +95,14 @@ describe('readInstances', () => {
     const { instances, skipped } = readInstances([
       entry({ ID: 'p', Port: 0 }),
       entry({ ID: 'q', Address: '' }, [], ''),
+      entry({ ID: 'r', Address: '10.0.0.1/24' }),
       entry(),
     ]);
     assert.deepEqual(
       instances.map(i => i.serviceId),
       ['o1'],
     );
-    assert.deepEqual(skipped, ['n1/p has no port', 'n1/q has no address']);
+    assert.deepEqual(skipped, ['n1/p has no port', 'n1/q has no address', 'n1/r has no address']);
   });
 
   it("does not depend on the order of Consul's answer", () => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatHostPort, readDuration, readHostPort, readRatio, readSwitch } from '../../src/core/values.ts';
+import {
+  formatHostPort,
+  isHost,
+  readDuration,
+  readHostPort,
+  readRatio,
+  readSwitch,
+} from '../../src/core/values.ts';
 
 const table = <T>(
   name: string,
@@ -56,4 +63,21 @@ table('readSwitch', readSwitch, [
 it('formatHostPort puts IPv6 in brackets', () => {
   assert.equal(formatHostPort({ host: '::1', port: 80 }), '[::1]:80');
   assert.equal(formatHostPort({ host: 'a', port: 80 }), 'a:80');
+});
+
+it('isHost tells what can be connected to', () => {
+  const sound = ['orders', 'a_b.internal', '10.0.0.1', '::1', 'fe80::1'];
+  const none = [
+    '',
+    ' ',
+    '10.0.0.1/24',
+    '999.1.1.1',
+    'user@host',
+    'host:80',
+    'fe80::1%eth0',
+    '[::1]',
+    'a b',
+    'a\n',
+  ];
+  assert.deepEqual([...sound, ...none].filter(isHost), sound);
 });

@@ -19,6 +19,7 @@ describe('what comes to the outbound port', () => {
       'no_route',
     ],
     ['is refused where it names no host', '', '127.0.0.1', 'no_route'],
+    ['is refused where nobody can have that address', '999.1.1.1', '127.0.0.1', 'bad_request'],
     ['goes to the mesh for whoever asks', 'users.mesh', '10.0.0.7', 'no_route for users'],
   ];
   for (const [name, host, clientAddress, expected] of cases) {
