@@ -97,17 +97,20 @@ const isRunning = (leader: number): boolean => {
   if (!existsSync('/proc/self/stat')) return true;
   return readdirSync('/proc').some(name => {
     if (!/^\d+$/.test(name)) return false;
-    const [state, , group] = statOf(name);
-    return Number(group) === leader && state !== 'Z';
+    const { state, group, threads } = statOf(name);
+    // A process whose first thread has ended shows as a zombie while its others still hold its ports.
+    return group === leader && (state !== 'Z' || threads > 1);
   });
 };
 
-/** The fields of proc(5)'s stat that follow the name: state, parent, group … */
-const statOf = (pid: string): string[] => {
+/** From proc(5)'s stat; a process that is gone by now is in no group. */
+const statOf = (pid: string): { state: string; group: number; threads: number } => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // The name, in parentheses, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', group: Number(fields[2]), threads: Number(fields[17]) };
   } catch {
-    return [];
+    return { state: '', group: 0, threads: 0 };
   }
 };
