@@ -27,10 +27,15 @@ export class Followed {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Replaces the set. What is known of services that stay is kept. */
-  follow(services: readonly string[]): void {
+  /**
+   * Replaces the set. What is known of services that stay is kept, and what is known of others while it cannot be
+   * asked again: one may leave and come back.
+   */
+  follow(services: readonly string[], canAskAgain = true): void {
+    const before = this.#names;
     this.#names = new Set(services);
-    const kept = [...this.#all].filter(([service]) => this.#names.has(service));
+    if (!canAskAgain) return;
+    const kept = [...this.#all].filter(([service]) => before.has(service) && this.#names.has(service));
     if (kept.length < this.#all.size) this.#swap(new Map(kept));
   }
 

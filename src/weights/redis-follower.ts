@@ -65,7 +65,7 @@ export class RedisFollower {
 
   /** As `WeightStore.follow`. */
   async follow(services: readonly string[], deadlineMs: number): Promise<void> {
-    this.followed.follow(services);
+    this.followed.follow(services, !this.#isAway());
     this.#listen();
     const unread = (): string[] => [...this.followed.names].filter(name => !this.followed.all.has(name));
     this.#queue.add(unread());

@@ -245,6 +245,28 @@ describe('Redis as it fails', () => {
     assert.deepEqual(store.current().get('users'), { revision: 1 });
   });
 
+  test('a service that leaves and comes back meanwhile has its last good weights, and the new ones after', async t => {
+    const mortal = await startRedis();
+    t.after(() => mortal.stop());
+    const { store } = open(t, { url: mortal.url, reconcileMs: NEVER_MS });
+    await store.follow(['orders', 'users']);
+    await store.set('orders', weights({ v1: 100, v2: 0 }), ann);
+    await inForce(store, weightOf('v2', 0));
+    await mortal.kill('SIGKILL');
+    await eventually(() => store.status().state === 'down', { within: 1_000, hint: 'down' });
+
+    await store.follow(['users']);
+    await store.follow(['orders', 'users']);
+    assert.deepEqual(store.current().get('orders')?.weights, weights({ v1: 100, v2: 0 }));
+
+    await store.follow(['users']);
+    await mortal.restart({ wipe: false });
+    await eventually(() => store.status().state === 'up', { within: 3_000, hint: 'up' });
+    await store.set('orders', weights({ v1: 1, v2: 1 }), ann);
+    await store.follow(['orders', 'users']);
+    assert.deepEqual(store.current().get('orders')?.weights, weights({ v1: 1, v2: 1 }));
+  });
+
   test('kill -9 and restart, with its data and without', async t => {
     const mortal = await startRedis();
     t.after(() => mortal.stop());
