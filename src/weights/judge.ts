@@ -11,11 +11,12 @@ import type { Reading } from './reading.ts';
  * there was deleted, on purpose. (A hash that was written and deleted by hand before any gateway saw it, or
  * that Redis has evicted or expired, can't be told from these.)
  *
- * @param previous what was in force until now
+ * @param previous what was in force until now; of a service that was never read, the ledger tells what was, so that a
+ * gateway that has just begun agrees with the others
  */
 export const judge = (previous: ServiceWeights | undefined, reading: Reading): ServiceWeights => {
   const bad = whatIsBad(reading);
-  if (bad !== undefined) return hold(previous, bad);
+  if (bad !== undefined) return hold(previous ?? lastEntered(reading), bad);
   const revision = reading.byHand ? 0 : (reading.last?.revision ?? 0);
   if (reading.type === 'hash') return { weights: toWeights(reading.fields), revision };
   if (reading.ledgerType === 'none' && previous?.weights !== undefined) {
@@ -50,6 +51,16 @@ const hold = (previous: ServiceWeights | undefined, problem: string): ServiceWei
         revision: previous.revision,
         problem: `${problem} (the last good weights stay in force)`,
       };
+
+/** A bad change by hand may be in the ledger already: then it is what was before that. */
+const lastEntered = ({ last }: Reading): ServiceWeights | undefined => {
+  if (last === undefined) return undefined;
+  const { revision } = last;
+  const isSound = (fields: Reading['fields']): boolean =>
+    fields.every(([version, weight]) => judgeField(version, weight) === undefined);
+  const fields = [last.to, last.from].map(written => Object.entries(written)).find(isSound);
+  return fields === undefined || fields.length === 0 ? undefined : { weights: toWeights(fields), revision };
+};
 
 const toWeights = (fields: Reading['fields']): Weights =>
   new Map(fields.map(([version, weight]) => [version, readWeight(weight) ?? 0]));

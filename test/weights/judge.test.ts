@@ -119,10 +119,29 @@ for (const [name, [reading, problem]] of Object.entries(bad)) {
     assert.deepEqual(judge(held, reading), held);
   });
   test(`judge: without last good weights the default split serves: ${name}`, () => {
-    const first = judge(undefined, reading);
+    const { last: _, ...unentered } = reading;
+    const first = judge(undefined, unentered);
     assert.equal(first.weights, undefined);
     assert.match(first.problem ?? '', problem);
     assert.match(first.problem ?? '', /no weights are in force/);
+  });
+}
+
+const entered: Record<string, [last: Partial<LedgerEntry>, weights: ServiceWeights['weights']]> = {
+  'the last entry': [{ to: { v1: '9', v2: '0' } }, new Map(Object.entries({ v1: 9, v2: 0 }))],
+  'the one before, where the bad one is entered': [
+    { from: { v1: '9' }, to: { v1: 'NaN' } },
+    new Map([['v1', 9]]),
+  ],
+  'none, where they were cleared': [{ from: { v1: '9' }, to: {} }, undefined],
+  'none, where no entry is sound': [{ from: { v1: '-1' }, to: { v1: 'NaN' } }, undefined],
+};
+
+for (const [name, [entry, expected]] of Object.entries(entered)) {
+  test(`judge: a gateway that has just begun finds the last good weights in the ledger: ${name}`, () => {
+    const { weights, problem } = judge(undefined, hash({ v1: 'NaN' }, { last: { ...last, ...entry } }));
+    assert.deepEqual(weights, expected);
+    assert.match(problem ?? '', /"NaN"/);
   });
 }
 
