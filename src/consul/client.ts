@@ -11,8 +11,9 @@ import {
   type ServiceNames,
   serviceNamesAnswer,
 } from './answers.ts';
-import { CheckUnknown, ConsulError } from './errors.ts';
+import { CheckUnknown } from './errors.ts';
 import { registrationBody, type ServiceDefinition } from './registration.ts';
+import { type Answer, answerMeta, expectOk, isCheckUnknown, parse } from './reply.ts';
 import { type Call, createRequester, type Papi, type Reply } from './request.ts';
 
 export interface ConsulClientOptions {
@@ -35,15 +36,6 @@ export interface BlockingAsk extends Ask {
   /** Absent or 0: answer at once. */
   readonly index?: number;
   readonly waitSeconds?: number;
-}
-
-export interface Answer<T> {
-  readonly data: T;
-  /** `X-Consul-Index`; 0 where Consul sent none. */
-  readonly index: number;
-  readonly knownLeader: boolean;
-  /** Consul left out what the token may not see (Consul says so since 1.11 only). */
-  readonly filteredByAcls: boolean;
 }
 
 export type CheckStatus = 'passing' | 'warning' | 'critical';
@@ -200,55 +192,3 @@ const baseUrl = ({ address, tls }: ConsulClientOptions): URL => {
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1`;
   return url;
 };
-
-const answerMeta = ({ headers }: Reply): Omit<Answer<never>, 'data'> => ({
-  index: Number.parseInt(String(headers['x-consul-index']), 10) || 0,
-  // Older agents, and answers that need no leader, say nothing.
-  knownLeader: headers['x-consul-knownleader'] !== 'false',
-  filteredByAcls: headers['x-consul-results-filtered-by-acls'] === 'true',
-});
-
-const parse = <T>({ body, status }: Reply, schema: z.ZodType<T>, path: string): T => {
-  const refuse = (reason: string): ConsulError =>
-    new ConsulError('bad_answer', `the answer to ${path} is not Consul's (${reason})`, {
-      hint: 'see that the address is that of a Consul agent',
-      status,
-    });
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString('utf8'));
-  } catch {
-    throw refuse('not JSON');
-  }
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`);
-};
-
-/** Consul's own words, in one short line. */
-const wordsOf = ({ body }: Reply): string => body.toString('utf8').replace(/\s+/g, ' ').trim().slice(0, 200);
-
-const expectOk = (reply: Reply): Reply => {
-  if (reply.status >= 200 && reply.status < 300) return reply;
-  const { status } = reply;
-  const said = wordsOf(reply);
-  if (status === 401 || status === 403 || /ACL not found|Permission denied/i.test(said)) {
-    throw new ConsulError('forbidden', `Consul refused the token (${status} ${said})`, {
-      hint: 'CONSUL_HTTP_TOKEN needs service:read and node:read, and service:write to register',
-      status,
-    });
-  }
-  throw new ConsulError('http', `Consul answered ${status} (${said})`, {
-    hint:
-      status === 429
-        ? "raise the agent's limits.http_max_conns_per_client, or use an agent of its own"
-        : "the Consul agent's log says more",
-    status,
-  });
-};
-
-/** 404 in present Consul; 1.8 says it in the text of a 500. */
-const isCheckUnknown = (reply: Reply): boolean =>
-  reply.status === 404 ||
-  (reply.status === 500 && /does not have associated TTL|unknown check/i.test(wordsOf(reply)));

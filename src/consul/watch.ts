@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Answer, BlockingAsk } from './client.ts';
+import type { BlockingAsk } from './client.ts';
 import { backOff, createBucket } from './pace.ts';
+import type { Answer } from './reply.ts';
 import { pause, type Timers } from './timers.ts';
 
 /**

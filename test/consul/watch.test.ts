@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Answer, BlockingAsk } from '../../src/consul/client.ts';
+import type { BlockingAsk } from '../../src/consul/client.ts';
 import { backOff, createBucket } from '../../src/consul/pace.ts';
+import type { Answer } from '../../src/consul/reply.ts';
 import { type Continuity, watch } from '../../src/consul/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
