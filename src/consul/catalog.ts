@@ -62,7 +62,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
 
   const publish = (): void =>
     held.update(views.catalog(), {
-      trusted: trusted === current && views.areWhole(),
+      trusts: name => trusted === current && views.isWhole(name),
       settling: restarted || timers.wall() < settleUntil,
     });
 

@@ -5,7 +5,7 @@ import type { Timers } from './timers.ts';
 /** The catalog in force: what Consul lists and what is held, told to the consumer whenever it changes. */
 export interface HeldCatalog {
   /** Takes in a fresh catalog. The first one is always told, be it empty. */
-  update(fresh: Catalog, belief: Pick<HoldRules, 'trusted' | 'settling'>): void;
+  update(fresh: Catalog, belief: Pick<HoldRules, 'trusts' | 'settling'>): void;
   current(): Catalog | undefined;
   stop(): void;
 }
@@ -25,7 +25,7 @@ export const createHeldCatalog = (options: {
     cancelExpiry();
     const expiry = nextExpiry(next);
     if (expiry !== undefined) {
-      const expire = (): void => update(fresh, { trusted: true, settling: false });
+      const expire = (): void => update(fresh, { trusts: () => true, settling: false });
       cancelExpiry = timers.after(Math.max(1, expiry - timers.wall() + 1), expire);
     }
     if (next === current) return;

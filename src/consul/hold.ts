@@ -8,8 +8,8 @@ export const SETTLE_MS = 15_000;
 export const HOLD_MS = 60_000;
 
 export interface HoldRules {
-  /** The fresh catalog is whole and came in an unbroken session: what it lacks is gone. */
-  readonly trusted: boolean;
+  /** What was read of the service is whole and came in an unbroken session: what it lacks is gone. */
+  readonly trusts: (service: string) => boolean;
   /**
    * The session began anew a moment ago, so `critical` may only mean that nobody has reported yet: an agent
    * that restarts takes its HTTP checks for critical until they have run, and a TTL check that is registered
@@ -69,11 +69,11 @@ const holdService = (
 const holdUntil = (
   old: Instance,
   seen: Instance | undefined,
-  { trusted, settling, now, holdMs }: HoldRules,
+  { trusts, settling, now, holdMs }: HoldRules,
 ): number | undefined => {
   if (old.heldUntil !== undefined) return old.heldUntil;
   const served = old.health === 'passing' || old.health === 'warning';
-  const isDoubted = seen === undefined ? !trusted : settling;
+  const isDoubted = seen === undefined ? !trusts(old.service) : settling;
   return served && isDoubted ? now + holdMs : undefined;
 };
 

@@ -55,7 +55,7 @@ export const watchService = (options: ServiceWatchOptions): ServiceWatch => {
         log.warn({ service: name, skipped }, 'instances without address or port are left out');
       if (continuity === 'reset' && held.current() !== undefined) settleUntil = timers.wall() + SETTLE_MS;
       held.update(new Map([[name, instances]]), {
-        trusted: continuity === 'advancing',
+        trusts: () => continuity === 'advancing',
         settling: timers.wall() < settleUntil,
       });
       ready.open();

@@ -18,8 +18,8 @@ export interface Views {
   names(): Iterable<string>;
   /** Services with an instance on one of these nodes. */
   servicesOn(nodes: ReadonlySet<string>): string[];
-  /** No answer lacked what ACLs hide or what no leader vouched for. */
-  areWhole(): boolean;
+  /** The last answer lacked nothing that ACLs hide or that no leader vouched for. */
+  isWhole(name: string): boolean;
   /** Forgets services that have no instances and are not among these. */
   forgetBut(listed: readonly string[]): void;
   catalog(): Catalog;
@@ -62,7 +62,7 @@ export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal)
     names: () => views.keys(),
     servicesOn: nodes =>
       [...views].filter(([, { instances }]) => instances.some(i => nodes.has(i.node))).map(([name]) => name),
-    areWhole: () => [...views.values()].every(({ whole }) => whole),
+    isWhole: name => views.get(name)?.whole !== false,
     forgetBut: listed => {
       const keep = new Set(listed);
       for (const [name, { instances }] of views)

@@ -231,6 +231,36 @@ describe('catalog, when Consul dies', () => {
     assert.ok(following.seen.slice(from).every(catalog => healthOf(catalog, 'orders') === 'passing'));
   });
 
+  it('what ACLs hide of one service makes nothing doubtful about the others', async t => {
+    const consul = await startConsul();
+    t.after(() => consul.stop());
+    for (const name of ['hidden', 'open']) {
+      await put(consul, '/agent/service/register', { Name: name, ID: name, Port: 80 });
+    }
+    const real = createConsulClient({ address: consul.address });
+    // Consul says so from 1.11 on.
+    const client: ConsulClient = {
+      ...real,
+      healthServiceSince: async (name, ...rest) => ({
+        ...(await real.healthServiceSince(name, ...rest)),
+        filteredByAcls: name === 'hidden',
+      }),
+    };
+    let last: Catalog | undefined;
+    const onCatalog = (catalog: Catalog): void => {
+      last = catalog;
+    };
+    const watch = watchCatalog({ client, onCatalog, log: silentLog });
+    t.after(() => {
+      watch.stop();
+      real.close();
+    });
+    await watch.ready;
+    for (const name of ['hidden', 'open']) await put(consul, `/agent/service/deregister/${name}`);
+    await eventually(() => last?.has('open') === false, { within: 1_000, hint: 'gone' });
+    await eventually(() => last?.get('hidden')?.[0]?.heldUntil, { within: 1_000, hint: 'held' });
+  });
+
   it('waits for a Consul that is not there yet, and says so once', async t => {
     const consul = await startConsul();
     t.after(() => consul.stop());

@@ -4,8 +4,8 @@ import { applyHold, type HoldRules, nextExpiry } from '../../src/consul/hold.ts'
 import type { Instance } from '../../src/core/model.ts';
 import { catalogOf, instance, shown } from './build.ts';
 
-const TRUSTED: HoldRules = { trusted: true, settling: false, now: 1_000, holdMs: 60 };
-const PARTIAL: HoldRules = { ...TRUSTED, trusted: false };
+const TRUSTED: HoldRules = { trusts: () => true, settling: false, now: 1_000, holdMs: 60 };
+const PARTIAL: HoldRules = { ...TRUSTED, trusts: () => false };
 const SETTLING: HoldRules = { ...TRUSTED, settling: true };
 const RESET: HoldRules = { ...PARTIAL, settling: true };
 
