@@ -31,7 +31,11 @@ export const startAdmin = async (listen: HostPort, parts: AdminParts, log: Log):
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<Reply> => {
     refuseForeign(req.headers, req.method ?? 'GET', listen.host);
-    const url = new URL(req.url ?? '/', 'http://admin.invalid');
+    const { url: target = '/' } = req;
+    // Resolved against a base, a path that begins with two slashes would be a host, or none.
+    const whole = target.startsWith('/') ? `http://admin.invalid${target}` : target;
+    if (!URL.canParse(whole)) throw new AdminProblem(400, 'Bad request', 'the request target is malformed');
+    const url = new URL(whole);
     const { route, params } = findRoute(routes, req.method ?? 'GET', url.pathname);
     const left = new AbortController();
     res.once('close', () => left.abort());

@@ -234,6 +234,12 @@ describe('what there is not', () => {
     assert.equal(answer.status, 404);
     assert.match(answer.json.detail, /\/api\/routes/);
   });
+  it('odd request targets are the caller’s fault', async () => {
+    assert.equal((await ask('GET', '//')).status, 404);
+    assert.equal((await ask('OPTIONS', '*')).status, 400);
+    assert.equal((await ask('GET', 'http://[/healthz')).status, 400);
+    assert.equal((await ask('GET', 'http://127.0.0.1/healthz')).status, 200);
+  });
   it('an unknown method says which', async () => {
     const answer = await ask('DELETE', '/api/routes');
     assert.deepEqual([answer.status, answer.headers.allow], [405, 'GET']);
