@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, Instance } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ConsulClient } from './client.ts';
+import { ConsulError } from './errors.ts';
 import { readInstances } from './instances.ts';
 import { isWhole } from './watch.ts';
 
@@ -36,10 +37,26 @@ interface View {
 export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal): Views => {
   const views = new Map<string, View>();
 
+  /**
+   * Consul takes names that its own API can't be asked for (`..`, `a//b`). Such a service costs itself only: it
+   * keeps what is known of it, and everything else is followed.
+   */
+  const setAside = (name: string, session: number, error: unknown): undefined => {
+    if (!isRefusedName(error)) throw error;
+    const known = views.get(name);
+    const skipped = [`Consul answers ${error.status} for this name; register the service under another`];
+    if (!isDeepStrictEqual(skipped, known?.skipped))
+      log.warn({ service: name, skipped }, 'a service is left out');
+    views.set(name, { index: 0, session, whole: false, instances: known?.instances ?? [], skipped });
+  };
+
   const refresh: Views['refresh'] = async (name, session) => {
     const known = views.get(name);
     const isSameSession = known?.session === session;
-    const answer = await client.healthServiceSince(name, isSameSession ? known.index : 0, { signal });
+    const answer = await client
+      .healthServiceSince(name, isSameSession ? known.index : 0, { signal })
+      .catch((error: unknown) => setAside(name, session, error));
+    if (answer === undefined) return { regressed: false };
     const regressed = isSameSession && answer.index < known.index;
     const { instances, skipped } =
       answer.data === undefined ? (known ?? NOTHING) : readInstances(answer.data);
@@ -75,5 +92,14 @@ export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal)
     },
   };
 };
+
+/** A redirect, or the caller's fault: another name would have had an answer. 429 is about none. */
+const isRefusedName = (error: unknown): error is ConsulError =>
+  error instanceof ConsulError &&
+  error.kind === 'http' &&
+  error.status !== undefined &&
+  error.status < 500 &&
+  error.status !== 408 &&
+  error.status !== 429;
 
 const NOTHING = { instances: [], skipped: [] } as const;

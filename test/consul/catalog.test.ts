@@ -137,6 +137,22 @@ describe('catalog, 300 services in real Consul', () => {
     assert.equal(following.watch.status().since, since, 'the session is unbroken');
   });
 
+  it('a name that Consul cannot be asked for costs itself only', async () => {
+    const { since } = following.watch.status();
+    for (const name of ['..', '.', 'a//b', 'a/./b', 'line\nbreak']) {
+      await put(consul, '/agent/service/register', {
+        Name: name,
+        ID: `odd-${name.length}-${name.charCodeAt(0)}`,
+        Port: 81,
+      });
+    }
+    await put(consul, '/agent/service/register', { Name: 'beside', ID: 'b', Port: 81 });
+    await untilHealth('beside', 'passing');
+    await put(consul, '/agent/service/deregister/b');
+    await untilHealth('beside', undefined);
+    assert.equal(following.watch.status().since, since, 'the session is unbroken');
+  });
+
   it('sees a whole node fall', async () => {
     await put(consul, '/catalog/register', {
       Node: 'node-of-service-9',
