@@ -104,11 +104,12 @@ export const SIDECAR_SETTINGS = {
     env: ['SLUICE_ADMIN'],
     fallback: undefined,
     read: text => {
-      if (URL.canParse(text) && /^https?:\/\//.test(text)) return text;
+      // fetch refuses user and password in a URL, and says both in its error.
+      if (URL.canParse(text) && /^https?:\/\/[^/@]*(\/|$)/.test(text)) return text;
       const at = readHostPort(text);
       return at === undefined || at.host === '' ? undefined : `http://${text}`;
     },
-    expected: 'host:port or a URL, e.g. 127.0.0.1:9901',
+    expected: 'host:port or a URL without a password, e.g. 127.0.0.1:9901',
     help: "a gateway's admin address: weights are read there when there is no Redis",
   }),
   otlp: SETTINGS.otlp,

@@ -84,12 +84,16 @@ export const readSettings = <S extends SettingTable>(
     if (found === undefined) return [name, fallback];
     const value = read(found.text);
     if (value === undefined) {
-      problems.push(`${found.origin}${isSecret === true ? '' : ` "${found.text}"`}: expected ${expected}`);
+      const shown = isSecret === true ? '' : ` "${withoutUser(found.text)}"`;
+      problems.push(`${found.origin}${shown}: expected ${expected}`);
     }
     return [name, value];
   });
   return Object.fromEntries(values) as SettingValues<S>;
 };
+
+/** Any URL may hold a password. */
+const withoutUser = (text: string): string => text.replace(/\/\/.*@/, '//');
 
 /** The key in the file, and the long flag without its dashes: `redisPrefix` is `redis-prefix`. */
 export const settingKey = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);

@@ -141,8 +141,18 @@ describe('the sidecar command line', () => {
     it(`refuses ${name}`, () => assert.match(problemsOf(line, env).join('\n'), problem));
   }
 
-  it('does not repeat a password that stands in a bad Redis URL', () => {
-    assert.doesNotMatch(problemsOf(`--redis http://:hunter2@x ${LEAST}`).join('\n'), /hunter2/);
+  for (const flag of ['redis', 'consul', 'otlp']) {
+    it(`does not repeat a password that stands in a bad URL of --${flag}`, () => {
+      const said = problemsOf(`--${flag} ftp://ann:hunter2@x ${LEAST}`).join('\n');
+      assert.match(said, new RegExp(`^--${flag}`));
+      assert.doesNotMatch(said, /hunter2/);
+    });
+  }
+
+  it('takes no password for the admin API, and does not repeat it', () => {
+    const said = problemsOf(`--admin http://ann:hunter2@127.0.0.1:9901 ${LEAST}`).join('\n');
+    assert.match(said, /^--admin "http:\/\/127.0.0.1:9901": expected .* without a password/);
+    assert.doesNotMatch(said, /hunter2/);
   });
 
   it('explains itself with examples', () => {
