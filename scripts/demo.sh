@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demo (examples/demo), with its own set-up: npm run demo -- [--real] [--for 30s]
 set -euo pipefail
+trap 'exit 130' INT
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh
 if [[ " $* " == *" --real "* ]]; then bash scripts/servers.sh; fi

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS } from '../config.ts';
 import { helpText, type Setting } from '../core/settings.ts';
 
@@ -11,7 +11,8 @@ export const addSettings = (command: Command, names = Object.keys(SETTINGS) as N
     if (setting.flag !== undefined) command.option(setting.flag, helpText(setting));
   }
   if (names.includes('live')) {
-    command.option('--passing-only', 'only passing instances get traffic (the default)');
+    const passingOnly = new Option('--passing-only', 'only passing instances get traffic (the default)');
+    command.addOption(passingOnly.conflicts('allowWarning'));
     command.option('--allow-warning', 'instances with a warning get traffic too');
   }
   return command.option('--config <file>', 'settings from a YAML file; flags and environment outrank it');

@@ -27,6 +27,11 @@ describe('what is asked wrongly ends with 2 and one clear line', () => {
     ],
     ['a flag without its value', ['gateway', '--listen'], /--listen <host:port>' argument missing/],
     ['an address without a colon', ['gateway', '--listen', '8080'], /--listen "8080": expected host:port/],
+    [
+      'two flags that exclude each other',
+      ['gateway', '--passing-only', '--allow-warning'],
+      /'--passing-only' cannot be used with option '--allow-warning'/,
+    ],
     ['a bad Redis URL', ['gateway', '--redis', 'localhost'], /--redis: expected redis:\/\//],
     ['a broken config file', ['gateway', '--config', broken], /broken\.yaml: .* line 2/],
     [
