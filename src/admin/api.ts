@@ -53,7 +53,13 @@ export interface VersionAnswer {
   readonly version: string;
   /** In [0, 1]. */
   readonly share: number;
-  readonly instances: readonly { readonly id: string; readonly address: string; readonly port: number }[];
+  readonly instances: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly port: number;
+    /** Consul no longer lists it; it serves until then (ISO 8601). */
+    readonly heldUntil?: string;
+  }[];
 }
 
 /** `GET /api/services` */

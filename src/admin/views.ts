@@ -64,9 +64,17 @@ const route = ({ id, match, service, split, arms }: Rule): RouteAnswer => ({
   versions: arms.map(({ version, share, targets }) => ({
     version,
     share,
-    instances: targets.map(({ instance: { id, address, port } }) => ({ id, address, port })),
+    instances: targets.map(({ instance: { id, address, port, heldUntil } }) => ({
+      id,
+      address,
+      port,
+      ...held(heldUntil),
+    })),
   })),
 });
+
+const held = (until: number | undefined): { heldUntil?: string } =>
+  until === undefined ? {} : { heldUntil: new Date(until).toISOString() };
 
 export const services = ({ revision, services }: Snapshot): ServicesAnswer => ({
   revision,
@@ -82,7 +90,7 @@ const instance = ({ id, address, port, health, tags, heldUntil }: Instance) => (
   port,
   health,
   tags,
-  ...(heldUntil === undefined ? {} : { heldUntil: new Date(heldUntil).toISOString() }),
+  ...held(heldUntil),
 });
 
 export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer => ({

@@ -33,5 +33,11 @@ const row = ({ route, service, source, versions }: RouteAnswer): string[] => [
   service,
   versions.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ') || '-',
   source,
-  String(versions.reduce((sum, { instances }) => sum + instances.length, 0)),
+  live(versions.flatMap(({ instances }) => instances)),
 ];
+
+/** `3`, or `3 (1 held)` where Consul no longer lists one of them. */
+const live = (instances: RouteAnswer['versions'][number]['instances']): string => {
+  const held = instances.filter(({ heldUntil }) => heldUntil !== undefined).length;
+  return held === 0 ? String(instances.length) : `${instances.length} (${held} held)`;
+};
