@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 import { createBackOff } from '../core/back-off.ts';
@@ -48,10 +47,11 @@ export const startClient = (client: Redis): void => {
   client.connect().catch(() => {});
 };
 
-/** Ends the client for good, within about a quarter of a second whatever Redis does. */
+/** Ends the client for good, within about a quarter of a second whatever Redis does. Never rejects. */
 export const endClient = async (client: Redis): Promise<void> => {
   const hasSocket = ['connecting', 'connect', 'ready'].includes(client.status);
-  const ended = hasSocket ? once(client, 'end') : undefined;
+  // Not `once` of node:events, which rejects at an `error`: a handshake that is cut off here emits one.
+  const ended = hasSocket ? new Promise(resolve => client.once('end', resolve)) : undefined;
   client.disconnect();
   await ended;
 };

@@ -84,6 +84,7 @@ export const connectRedis = ({
       await client.ping();
       enter('up');
     } catch (error) {
+      if (closed) return;
       if (!isReplyError(error)) return reset(error);
       enter('down', describe(error));
       greeting = setTimeout(() => void greet(attempt + 1), backOff(attempt, chance));

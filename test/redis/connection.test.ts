@@ -92,6 +92,27 @@ test('closing ends the wait for a Redis that is away', async () => {
   await waiting;
 });
 
+test('closing harms nobody, whenever it comes', async () => {
+  const { redis: away } = await freePorts(['redis']);
+  for (const target of [url(PASSWORD), url('n0t-it'), `redis://127.0.0.1:${away}`]) {
+    for (let turns = 0; turns < 20; turns++) {
+      const options = { url: target, log: silentLog, name: 'test' };
+      const connection = connectRedis(options);
+      const subscriber = subscribeRedis({
+        ...options,
+        channel: 'sluice:weights',
+        onMessage: () => {},
+        onSubscribed: () => {},
+      });
+      const asked = connection.run(client => client.ping()).catch((error: unknown) => error);
+      for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
+      await Promise.all([connection.close(), subscriber.close()]);
+      const answer = await asked;
+      assert.ok(answer === 'PONG' || answer instanceof RedisUnavailable || answer instanceof RedisRefused);
+    }
+  }
+});
+
 test('the password is in no log line and no error: right, wrong and missing', async () => {
   const { log, lines } = recordingLog();
   const right = connectRedis({ url: url(PASSWORD), log, name: 'right' });

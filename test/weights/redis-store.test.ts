@@ -3,10 +3,10 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { ServiceWeights, Weights } from '../../src/core/model.ts';
 import { type Change, WeightsError } from '../../src/core/weights.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog, silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
-import { type RedisServer, startRedis } from '../support/servers.ts';
+import { freePorts, type RedisServer, startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
 const ann: Change = { actor: 'ann', source: 'cli' };
@@ -62,6 +62,19 @@ const weightOf = (version: string, weight: number) => (state: ServiceWeights) =>
   state.weights?.get(version) === weight;
 
 describe('weights changed by hand', () => {
+  test('a store that is closed while it begins harms nobody', async () => {
+    const { redis: away } = await freePorts(['redis']);
+    for (const url of [server.url, `redis://127.0.0.1:${away}`]) {
+      for (let turns = 0; turns < 20; turns++) {
+        const store = openRedisStore({ url, log: silentLog });
+        const followed = store.follow(['orders']);
+        for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
+        await store.close();
+        await followed;
+      }
+    }
+  });
+
   test('HSET and PUBLISH are in force within milliseconds', async t => {
     const prefix = newPrefix();
     const { store } = open(t, { prefix, reconcileMs: NEVER_MS });
