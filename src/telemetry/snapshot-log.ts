@@ -2,7 +2,7 @@ import type { Quarantined, Snapshot } from '../core/model.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 
-/** Says what a swap changed for people: routes that came and went, quarantine, splits and their problems. */
+/** Says what a swap changed for people: routes that came and went, quarantine, splits. */
 export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
   const { revision } = next;
   const before = new Map(previous?.rules.map(rule => [rule.id, rule]));
@@ -23,7 +23,7 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
     if (!present.has(keyOf(entry))) log.info({ revision, ...entry }, 'out of quarantine');
   }
 
-  for (const { name, split, weights } of next.services.values()) {
+  for (const { name, split } of next.services.values()) {
     const old = previous?.services.get(name);
     const shares = sharesText(split.shares);
     if (old !== undefined && (sharesText(old.split.shares) !== shares || old.split.source !== split.source)) {
@@ -34,9 +34,6 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
         { revision, service: name },
         'every version that the weights name is dead: live versions that they do not name serve',
       );
-    }
-    if (weights?.problem !== undefined && weights.problem !== old?.weights?.problem) {
-      log.warn({ revision, service: name, problem: weights.problem }, 'weights are not what is in force');
     }
   }
 };

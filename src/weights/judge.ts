@@ -45,12 +45,8 @@ const whatIsBad = ({ type, fields, size, ledgerType }: Reading): string | undefi
 
 const hold = (previous: ServiceWeights | undefined, problem: string): ServiceWeights =>
   previous?.weights === undefined
-    ? { revision: 0, problem: `${problem} (no weights are in force)` }
-    : {
-        weights: previous.weights,
-        revision: previous.revision,
-        problem: `${problem} (the last good weights stay in force)`,
-      };
+    ? { revision: 0, problem }
+    : { weights: previous.weights, revision: previous.revision, problem };
 
 /** A bad change by hand may be in the ledger already: then it is what was before that. */
 const lastEntered = ({ last }: Reading): ServiceWeights | undefined => {

@@ -143,17 +143,20 @@ export class RedisFollower {
       const before = this.followed.all.get(service);
       const after = judge(before, reading);
       news.set(service, after);
-      if (after.problem !== before?.problem) this.#report(service, after.problem);
+      if (after.problem !== before?.problem) this.#report(service, after);
       if (reading.byHand) void this.#notes.enter(service);
     }
     this.followed.update(news);
   }
 
-  #report(service: string, problem: string | undefined): void {
+  #report(service: string, { problem, weights }: ServiceWeights): void {
     const { log, scripts } = this.#options;
     const key = scripts.key(service);
-    if (problem === undefined) log.info({ service, key }, 'The weights are sound again');
-    else log.warn({ service, key, problem }, 'What Redis says of these weights is not in force');
+    if (problem === undefined) log.info({ service, key }, 'these weights are sound again');
+    else {
+      const kept = weights === undefined ? 'no weights are' : 'the last good weights stay';
+      log.warn({ service, key, problem }, `what Redis has is not in force: ${kept}`);
+    }
   }
 
   #refuse(detail: string): void {

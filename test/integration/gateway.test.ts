@@ -172,6 +172,8 @@ describe('the dial', () => {
         { within: 3_000, hint: 'the problem is told' },
       );
       assert.match(problem, /v1/);
+      const warnings = gateways[0]?.log().filter(line => line.level === 'warn' && line.problem === problem);
+      assert.equal(warnings?.length, 1);
       assert.deepEqual(await seen(0, 200), { v1: 200 });
     });
   }
