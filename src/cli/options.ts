@@ -24,6 +24,13 @@ export const configOf = (command: Command): Config => loadConfig(sourcesOf(comma
 /** Whether anyone named a Redis; the default alone is none that commands should write to. */
 export const redisIsConfigured = (command: Command): boolean => isGiven('redis', sourcesOf(command));
 
+/** Redis where one is named, unless it is only the environment or the file that does and a flag names a gateway. */
+export const weightsAreInRedis = (command: Command): boolean => {
+  const { flags } = sourcesOf(command);
+  if (flags.admin !== undefined && flags.redis === undefined) return false;
+  return redisIsConfigured(command) && configOf(command).redis !== 'off';
+};
+
 const sourcesOf = (command: Command): ConfigSources => {
   const options = command.optsWithGlobals<Record<string, string | boolean | undefined>>();
   const flags: Partial<Record<Name, string>> = {};

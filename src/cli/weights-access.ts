@@ -17,6 +17,8 @@ import { type AdminClient, adminClient } from './admin-client.ts';
 
 /** The weights as the commands see them, wherever they are kept. Fails with a CliError or a WeightsError. */
 export interface WeightsAccess {
+  /** `redis` knows what Redis holds, and not what any gateway has in force. */
+  readonly where: 'redis' | 'gateway';
   get(service: string): Promise<ServiceWeightsAnswer>;
   set(service: string, weights: Weights, reason: string | undefined): Promise<LedgerEntryAnswer>;
   clear(service: string, reason: string | undefined): Promise<LedgerEntryAnswer>;
@@ -24,9 +26,9 @@ export interface WeightsAccess {
   close(): Promise<void>;
 }
 
-/** Redis where one is given or configured, else the gateway's admin API. @throws ConfigError */
-export const openWeights = (config: Config, redisIsConfigured: boolean): WeightsAccess =>
-  redisIsConfigured && config.redis !== 'off' ? overRedis(config) : overAdmin(adminClient(config.admin));
+/** In Redis itself, else through a gateway's admin API. @throws ConfigError */
+export const openWeights = (config: Config, inRedis: boolean): WeightsAccess =>
+  inRedis ? overRedis(config) : overAdmin(adminClient(config.admin));
 
 const by = (reason: string | undefined): { actor: string; reason?: string } => ({
   actor: `${userInfo().username}@${hostname()}`.slice(0, 100),
@@ -38,6 +40,7 @@ const overRedis = (config: Config): WeightsAccess => {
   const store = openRedisStore({ url: config.redis, prefix: config.redisPrefix, log });
   const change = (reason: string | undefined): Change => ({ ...by(reason), source: 'cli' });
   return {
+    where: 'redis',
     get: async service => weightsAnswer(await store.get(service)),
     set: async (service, weights, reason) => entryAnswer(await store.set(service, weights, change(reason))),
     clear: async (service, reason) => entryAnswer(await store.clear(service, change(reason))),
@@ -49,6 +52,7 @@ const overRedis = (config: Config): WeightsAccess => {
 const overAdmin = (admin: AdminClient): WeightsAccess => {
   const path = (service: string): string => `/api/weights/${encodeURIComponent(service)}`;
   return {
+    where: 'gateway',
     get: async service => {
       const { services } = await admin.get<WeightsAnswer>('/api/weights');
       return services[service] ?? { revision: 0 };

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import type { LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
+import type { LedgerEntryAnswer } from '../admin/api.ts';
 import type { Weights } from '../core/model.ts';
-import { formatShare } from '../core/values.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../core/weights.ts';
+import { isServiceName } from '../weights/check.ts';
 import { CliError } from './errors.ts';
-import { addSettings, configOf, redisIsConfigured } from './options.ts';
-import { print, printJson, table, weightsText } from './print.ts';
+import { addSettings, configOf, weightsAreInRedis } from './options.ts';
+import { print, printJson, weightsText } from './print.ts';
 import { openWeights, type WeightsAccess } from './weights-access.ts';
+import { describeHeld, describeHistory, describeInForce, likelyMistakes } from './weights-text.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -28,11 +29,11 @@ Examples:
   sluice weights history orders`,
     )
     .addCommand(
-      leaf('get', 'show what is in force').action(
+      leaf('get', 'show the weights, and what a gateway has in force').action(
         run(async (access, service, _rest, { json }) => {
           const answer = await access.get(service);
           if (json === true) printJson(answer);
-          else print(describe(service, answer));
+          else print((access.where === 'redis' ? describeHeld : describeInForce)(service, answer));
         }),
       ),
     )
@@ -42,7 +43,9 @@ Examples:
         .option('--reason <text>', 'for the ledger')
         .action(
           run(async (access, service, rest, { json, reason }) => {
-            changed(service, await access.set(service, readWeights(rest), reason), json);
+            const weights = readWeights(rest);
+            changed(service, await access.set(service, weights, reason), json);
+            await warn(access, service, weights);
           }),
         ),
     )
@@ -62,14 +65,14 @@ Examples:
           run(async (access, service, _rest, { json, count }) => {
             const entries = await access.history(service, readCount(count ?? '20'));
             if (json === true) printJson({ entries });
-            else print(entries.length === 0 ? `${service}: no change yet` : historyTable(entries));
+            else print(describeHistory(service, entries));
           }),
         ),
     );
 
 const leaf = (name: string, description: string): Command =>
   addSettings(new Command(name), ['redis', 'redisPrefix', 'admin'])
-    .description(`${description}; in Redis where one is given or configured, else through --admin`)
+    .description(`${description}; in Redis where one is configured, unless only --admin is given`)
     .argument('<service>', 'a name in the Consul catalog')
     .option('--json', 'as JSON');
 
@@ -86,7 +89,11 @@ const run =
   async (service: string, ...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command;
     const rest = Array.isArray(given[0]) ? (given[0] as string[]) : [];
-    const access = openWeights(configOf(command), redisIsConfigured(command));
+    if (!isServiceName(service)) {
+      const name = JSON.stringify(service);
+      throw new CliError(`${name}: expected a service name of 1 to 255 printable characters, e.g. orders`, 2);
+    }
+    const access = openWeights(configOf(command), weightsAreInRedis(command));
     try {
       await work(access, service, rest, command.opts<Options>());
     } finally {
@@ -118,21 +125,6 @@ const readCount = (text: string): number => {
   throw new CliError(`--count "${text}": expected a whole number from 1 to 1000`, 2);
 };
 
-const describe = (service: string, { weights, revision, problem, split }: ServiceWeightsAnswer): string =>
-  [
-    weights === undefined
-      ? `${service}: no weights set; weight= tags or an equal share an instance decide`
-      : `${service}: ${weightsText(weights)} (revision ${revision})`,
-    split === undefined
-      ? undefined
-      : `in force: ${Object.entries(split.shares)
-          .map(([version, share]) => `${version} ${formatShare(share)}`)
-          .join(', ')} (from ${split.source})`,
-    problem === undefined ? undefined : `problem: ${problem}`,
-  ]
-    .filter(line => line !== undefined)
-    .join('\n');
-
 const changed = (service: string, entry: LedgerEntryAnswer, json: boolean | undefined): void => {
   if (json === true) {
     printJson(entry);
@@ -143,16 +135,8 @@ const changed = (service: string, entry: LedgerEntryAnswer, json: boolean | unde
   );
 };
 
-const historyTable = (entries: readonly LedgerEntryAnswer[]): string =>
-  table([
-    ['REVISION', 'WHEN', 'WHO', 'BY', 'FROM', 'TO', 'REASON'],
-    ...entries.map(({ revision, at, actor, source, from, to, reason }) => [
-      String(revision),
-      at,
-      actor,
-      source,
-      weightsText(from),
-      weightsText(to),
-      reason ?? '',
-    ]),
-  ]);
+/** On stderr, of what was done all the same. That a gateway can't be asked is no failure of what was done. */
+const warn = async (access: WeightsAccess, service: string, weights: Weights): Promise<void> => {
+  const asked = access.where === 'gateway' ? await access.get(service).catch(() => undefined) : undefined;
+  for (const note of likelyMistakes(service, weights, asked)) process.stderr.write(`note: ${note}\n`);
+};

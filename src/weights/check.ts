@@ -8,9 +8,12 @@ import {
   WeightsError,
 } from '../core/weights.ts';
 
+/** Whether a text can be the name of a service. */
+export const isServiceName = (text: string): boolean => /^\P{Cc}{1,255}$/u.test(text);
+
 /** @throws WeightsError where the name could not be that of a service */
 export const checkService = (service: string): void => {
-  if (!/^\P{Cc}{1,255}$/u.test(service)) {
+  if (!isServiceName(service)) {
     refuse('a service name has 1 to 255 printable characters, e.g. orders');
   }
 };

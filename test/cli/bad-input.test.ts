@@ -53,6 +53,8 @@ describe('what is asked wrongly ends with 2 and one clear line', () => {
       ['weights', 'get', 'orders', '--redis', 'redis://127.0.0.1/orders'],
       /the Redis URL must end in the number of a database/,
     ],
+    ['an empty service name', ['weights', 'set', '', 'v1=1'], /"": expected a service name .* e\.g\. orders/],
+    ['a service name of two lines', ['weights', 'get', 'a\nb'], /"a\\nb": expected a service name/],
     ['no weights at all', ['weights', 'set', 'orders'], /missing required argument 'version=weight'/],
     ['the embedded agent at a URL', ['dev', '--consul', 'https://consul'], /give it as host:port/],
   ];
@@ -78,18 +80,22 @@ describe('a port in use', () => {
     await new Promise(resolve => holder.once('listening', resolve));
     const { port } = holder.address() as { port: number };
     const taken = `127.0.0.1:${port}`;
+    const redis = await startRedis();
+    const sources = ['--consul', '127.0.0.1:1', '--redis', redis.url];
     for (const [flag, args] of [
       ['--admin', ['dev', '--listen', '127.0.0.1:0', '--consul', '127.0.0.1:0', '--admin', taken]],
       ['--listen', ['dev', '--listen', taken, '--consul', '127.0.0.1:0', '--admin', '127.0.0.1:0']],
       ['--consul', ['dev', '--listen', '127.0.0.1:0', '--consul', taken, '--admin', '127.0.0.1:0']],
+      ['--admin', ['gateway', '--listen', '127.0.0.1:0', ...sources, '--admin', taken]],
     ] as const) {
       const process = run(SLUICE, args);
-      assert.equal(await process.exited, 2);
+      assert.equal(await process.exited, 2, process.stderr());
       const last = process.stderr().trim().split('\n').at(-1) ?? '';
       assert.match(last, /in use/);
       assert.ok(last.includes(String(port)) && last.includes(flag), last);
     }
     holder.close();
+    await redis.stop();
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Redis } from 'ioredis';
 import { type RunningGateway, run, runGateway } from '../support/processes.ts';
 import { type RedisServer, startRedis } from '../support/servers.ts';
 import { register, type Service, startService } from '../support/service.ts';
@@ -63,9 +64,17 @@ describe('sluice routes', () => {
   });
 });
 
-for (const [where, target] of [
-  ['through the admin API', (): string[] => admin()],
-  ['in Redis', (): string[] => ['--redis', redis.url]],
+for (const [where, target, shown] of [
+  [
+    'through the admin API',
+    (): string[] => admin(),
+    /^orders: v1 95, v2 5 \(revision 1\)\nin force: v1 95 %/,
+  ],
+  [
+    'in Redis',
+    (): string[] => ['--redis', redis.url],
+    /^orders: Redis holds v1 95, v2 5 \(revision 1\)\nwhat a gateway has in force: .*--admin HOST:PORT\n$/,
+  ],
 ] as const) {
   describe(`sluice weights ${where}`, () => {
     it('set, get, history, clear', async () => {
@@ -79,13 +88,14 @@ for (const [where, target] of [
         'canary',
         ...target(),
       ]);
-      assert.deepEqual([set.code, set.out], [0, 'orders: v1 95, v2 5 (revision 1; before: none)\n']);
+      assert.deepEqual(set, {
+        code: 0,
+        out: 'orders: v1 95, v2 5 (revision 1; before: none)\n',
+        err: '',
+      });
       const get = await sluice(['weights', 'get', 'orders', '--json', ...target()]);
       assert.deepEqual(JSON.parse(get.out).weights, { v1: 95, v2: 5 });
-      assert.match(
-        (await sluice(['weights', 'get', 'orders', ...target()])).out,
-        /orders: v1 95, v2 5 \(revision 1\)/,
-      );
+      assert.match((await sluice(['weights', 'get', 'orders', ...target()])).out, shown);
       const clear = await sluice(['weights', 'clear', 'orders', ...target()]);
       assert.equal(clear.out, 'orders: none (revision 2; before: v1 95, v2 5)\n');
       const history = await sluice(['weights', 'history', 'orders', ...target()]);
@@ -96,6 +106,68 @@ for (const [where, target] of [
     });
   });
 }
+
+describe('sluice weights get --redis tells what Redis holds, never what is in force', () => {
+  const get = async (service: string) =>
+    (await sluice(['weights', 'get', service, '--redis', redis.url])).out;
+  const pointer = (service: string): string =>
+    `what a gateway has in force: sluice weights get ${service} --admin HOST:PORT\n`;
+
+  it('nothing', async () => {
+    assert.equal(await get('nobody'), `nobody: Redis holds no weights\n${pointer('nobody')}`);
+  });
+  it('a bad value', async () => {
+    const client = new Redis(redis.url);
+    await client.hset('sluice:weights:users', 'v1', 'lots');
+    client.disconnect();
+    assert.equal(
+      await get('users'),
+      `users: Redis holds no good weights: the weight of v1, "lots", is not a number from 0 to 1000000000\n${pointer('users')}`,
+    );
+  });
+});
+
+it('sluice weights get of a service that a gateway does not know claims nothing of its weights', async () => {
+  const { out } = await sluice(['weights', 'get', 'oders', ...admin()]);
+  assert.equal(out, 'oders: not in the catalog, so nobody is sent there\n');
+});
+
+describe('likely mistakes are done, and noted on stderr', () => {
+  const overAdmin = admin;
+  const overRedis = (): string[] => ['--redis', redis.url];
+  const table: [name: string, target: () => string[], service: string, weights: string[], notes: string[]][] =
+    [
+      ['every weight 0', overAdmin, 'orders', ['v1=0', 'v2=0'], ['this sends nobody to orders']],
+      ['every weight 0, in Redis', overRedis, 'shop', ['v1=0'], ['this sends nobody to shop']],
+      [
+        'a version that is not live',
+        overAdmin,
+        'orders',
+        ['v1=95', 'v22=5'],
+        ['orders has no live version v22 (live: v1, v2)'],
+      ],
+      ['a service that is not there', overAdmin, 'oders', ['v1=1'], ['oders is not in the catalog']],
+      ['an explicit 0 of a version to come', overAdmin, 'orders', ['v1=1', 'v3=0'], []],
+    ];
+  for (const [name, target, service, weights, notes] of table) {
+    it(name, async () => {
+      const { code, out, err } = await sluice(['weights', 'set', service, ...weights, ...target()]);
+      assert.equal(code, 0);
+      assert.match(out, new RegExp(`^${service}: v1 \\d+.* \\(revision \\d+; before: .*\\)\\n$`));
+      assert.equal(err, notes.map(note => `note: ${note}\n`).join(''));
+      await sluice(['weights', 'clear', service, ...target()]);
+    });
+  }
+});
+
+it('--admin outranks the Redis of the environment, and --redis outranks --admin', async () => {
+  const env = { REDIS_URL: redis.url };
+  await sluice(['weights', 'set', 'orders', 'v1=7', ...admin()], env);
+  const seen = async (...flags: string[]) => (await sluice(['weights', 'get', 'orders', ...flags], env)).out;
+  assert.match(await seen(...admin()), /^orders: v1 7/);
+  assert.match(await seen(), /Redis holds no weights/);
+  assert.match(await seen('--redis', redis.url, ...admin()), /Redis holds no weights/);
+});
 
 it('writes go to the Redis of the environment before the admin API', async () => {
   const { code } = await sluice(['weights', 'set', 'from-env', 'v1=1'], { REDIS_URL: redis.url });

@@ -1,0 +1,82 @@
+import type { LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
+import type { Weights } from '../core/model.ts';
+import { formatShare } from '../core/values.ts';
+import { table, weightsText } from './print.ts';
+
+/** What a gateway says of a service. */
+export const describeInForce = (
+  service: string,
+  { weights, revision, problem, split }: ServiceWeightsAnswer,
+): string => {
+  if (weights === undefined && split === undefined) {
+    return `${service}: not in the catalog, so nobody is sent there`;
+  }
+  return lines(
+    weights === undefined
+      ? `${service}: no weights set; weight= tags or an equal share an instance decide`
+      : `${service}: ${weightsText(weights)} (revision ${revision})`,
+    split === undefined
+      ? undefined
+      : `in force: ${Object.entries(split.shares)
+          .map(([version, share]) => `${version} ${formatShare(share)}`)
+          .join(', ')} (from ${split.source})`,
+    problem === undefined ? undefined : `problem: ${problem}`,
+  );
+};
+
+/** What Redis holds. Gateways may have other weights in force: the last good ones, or those from before a wipe. */
+export const describeHeld = (
+  service: string,
+  { weights, revision, problem }: ServiceWeightsAnswer,
+): string => {
+  const known = weights === undefined ? undefined : `${weightsText(weights)} (revision ${revision})`;
+  return lines(
+    problem === undefined
+      ? `${service}: Redis holds ${known ?? 'no weights'}`
+      : `${service}: Redis holds no good weights: ${problem}`,
+    problem === undefined || known === undefined ? undefined : `last good ones in its ledger: ${known}`,
+    `what a gateway has in force: sluice weights get ${service} --admin HOST:PORT`,
+  );
+};
+
+/**
+ * Likely mistakes in weights that were just set, a line each.
+ *
+ * @param answer what a gateway says of the service; undefined where no gateway was asked
+ */
+export const likelyMistakes = (
+  service: string,
+  weights: Weights,
+  answer: ServiceWeightsAnswer | undefined,
+): string[] => {
+  const notes: string[] = [];
+  if ([...weights.values()].every(weight => weight === 0)) notes.push(`this sends nobody to ${service}`);
+  if (answer === undefined) return notes;
+  if (answer.split === undefined) return [...notes, `${service} is not in the catalog`];
+  const live = Object.keys(answer.split.shares);
+  const dead = [...weights].filter(([version, weight]) => weight > 0 && !live.includes(version));
+  if (dead.length > 0) {
+    const names = dead.map(([version]) => version).join(', ');
+    notes.push(`${service} has no live version ${names} (live: ${live.join(', ') || 'none'})`);
+  }
+  return notes;
+};
+
+export const describeHistory = (service: string, entries: readonly LedgerEntryAnswer[]): string =>
+  entries.length === 0
+    ? `${service}: no change yet`
+    : table([
+        ['REVISION', 'WHEN', 'WHO', 'BY', 'FROM', 'TO', 'REASON'],
+        ...entries.map(({ revision, at, actor, source, from, to, reason }) => [
+          String(revision),
+          at,
+          actor,
+          source,
+          weightsText(from),
+          weightsText(to),
+          reason ?? '',
+        ]),
+      ]);
+
+const lines = (...all: readonly (string | undefined)[]): string =>
+  all.filter(line => line !== undefined).join('\n');
