@@ -38,6 +38,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #sent = false;
   #reused = false;
   #over = false;
+  #counted = false;
 
   constructor(target: Target, upstream: Upstream, events: AttemptEvents) {
     this.target = target;
@@ -47,14 +48,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   start({ method, path, fields, body }: AttemptRequest): void {
     this.#upstream.active += 1;
+    this.#counted = true;
     this.#upstream.pool.dispatch({ method, path, headers: fields, body: body ?? null }, this);
   }
 
   /** The request is not wanted any more: its connection is closed at once. */
   abort(): void {
     if (this.#over) return;
-    this.#finish();
-    this.#controller?.abort(new Error('aborted'));
+    this.#over = true;
+    // Until then its connection is being made, whoever wants it: it counts.
+    if (this.#controller === undefined) return;
+    this.#uncount();
+    this.#controller.abort(new Error('aborted'));
   }
 
   resume(): void {
@@ -66,6 +71,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#reused = this.#upstream.takeReused();
     if (this.#over) {
       // Aborted while it waited for its connection.
+      this.#uncount();
       controller.abort(new Error('aborted'));
       return;
     }
@@ -85,20 +91,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#over) return;
-    this.#finish();
+    this.#over = true;
+    this.#uncount();
     this.#events.ended(rawFields(controller.rawTrailers));
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+    this.#uncount();
     if (this.#over) return;
-    this.#finish();
+    this.#over = true;
     const code = codeOf(cause, this.#sent);
     this.#events.failed({ target: this.target, code, sent: this.#sent, reused: this.#reused }, cause);
   }
 
-  #finish(): void {
-    this.#over = true;
-    this.#upstream.active -= 1;
+  #uncount(): void {
+    if (this.#counted) this.#upstream.active -= 1;
+    this.#counted = false;
   }
 }
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/wait.ts';
 import { startHttp, startProxy } from './support/proxy.ts';
-import { fieldsOf, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
+import { fieldsOf, fullBacklog, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
@@ -85,6 +85,23 @@ describe('limits', () => {
     (await rawClient(t, alone.port)).send(GET);
     await eventually(() => upstream.connections.length === 2, { within: 2_000, hint: 'its request' });
     assert.equal(codeOf(await rawExchange(t, alone.port, GET)), 'overloaded');
+  });
+
+  it('connections that are being made for clients that have left count, until they are given up', async t => {
+    const { port, observed } = await startProxy(t, await fullBacklog(t), {
+      limits: { connectionsPerInstance: 1 },
+      timeouts: { connect: 300 },
+    });
+    const impatient = await rawClient(t, port);
+    impatient.send(GET);
+    await eventually(() => observed[0]?.attempts.length === 1, { within: 2_000, hint: 'an attempt' });
+    impatient.socket.destroy();
+    await eventually(() => observed[0]?.end, { within: 2_000, hint: 'its end' });
+    assert.equal(codeOf(await rawExchange(t, port, GET)), 'overloaded');
+    await eventually(async () => codeOf(await rawExchange(t, port, GET)) === 'connect_failed', {
+      within: 3_000,
+      hint: 'a new connection is tried',
+    });
   });
 
   it('connections over the limit are closed as they come', async t => {
