@@ -102,10 +102,13 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
 ]);
 
 const readPath = (value: string): string | undefined => {
-  const sound = /^\/[^\s?#*\\]*$/.test(value) && value.length <= 2048;
+  const sound = /^\/[^\s?#*\\\p{Cs}]*$/u.test(value) && value.length <= 2048;
   const moves = value.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment));
-  return sound && !moves ? normalisePath(value) : undefined;
+  return sound && !moves ? normalisePath(value.replace(NEVER_IN_URLS, encodeURIComponent)) : undefined;
 };
+
+/** Requests bring these as escapes only (RFC 3986, 2.1): `/größe` is asked for as `/gr%C3%B6%C3%9Fe`. */
+const NEVER_IN_URLS = /[^!-~]|["<>^`{}]/gu;
 
 const withoutTrailingSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? withoutTrailingSlash(path.slice(0, -1)) : path;

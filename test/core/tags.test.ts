@@ -56,6 +56,11 @@ describe('what tags say', () => {
       ['path=/%7euser'],
       { matches: [{ kind: 'prefix', path: '/~user' }] },
     ],
+    [
+      'what URLs cannot hold is escaped as clients do it',
+      ['path=/größe/{id}/🍎'],
+      { matches: [{ kind: 'prefix', path: '/gr%C3%B6%C3%9Fe/%7Bid%7D/%F0%9F%8D%8E' }] },
+    ],
   ];
   for (const [name, tags, expected] of table) {
     it(name, () => assert.deepEqual({ ...parse(tags), ...expected }, parse(tags)));
@@ -77,6 +82,7 @@ describe('bad tags cost what they would have said, and no more', () => {
     ['a path that climbs', ['path=/a/../b'], 'path=/a/../b', false],
     ['a path that climbs in disguise', ['path=/a/%2E%2e/b'], 'path=/a/%2E%2e/b', false],
     ['a broken escape', ['path=/%zz'], 'path=/%zz', false],
+    ['half a character', ['path=/\ud83c'], 'path=/\ud83c', false],
     ['a host with a port', ['host=a.test:80'], 'host=a.test:80', false],
     ['a wildcard in the middle', ['host=a.*.test'], 'host=a.*.test', false],
     ['a negative weight', ['weight=-1'], 'weight=-1', false],
