@@ -1,4 +1,4 @@
-import type { Quarantined, Snapshot } from '../core/model.ts';
+import type { Quarantined, ServiceState, Snapshot } from '../core/model.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 
@@ -23,8 +23,16 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
     if (!present.has(keyOf(entry))) log.info({ revision, ...entry }, 'out of quarantine');
   }
 
-  for (const { name, split } of next.services.values()) {
+  for (const state of next.services.values()) {
+    const { name, split } = state;
     const old = previous?.services.get(name);
+    if (state === old) continue;
+    const held = heldIn(state);
+    if (held > heldIn(old)) {
+      log.warn({ revision, service: name, held }, 'Consul no longer lists instances of it: they are held');
+    } else if (held < heldIn(old)) {
+      log.info({ revision, service: name, held }, 'held instances are back, or their time is up');
+    }
     const shares = sharesText(split.shares);
     if (old !== undefined && (sharesText(old.split.shares) !== shares || old.split.source !== split.source)) {
       log.info({ revision, service: name, split: shares, source: split.source }, 'split changed');
@@ -37,6 +45,9 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
     }
   }
 };
+
+const heldIn = (state: ServiceState | undefined): number =>
+  state?.instances.filter(({ heldUntil }) => heldUntil !== undefined).length ?? 0;
 
 const keyOf = ({ service, instance, subject, reason }: Quarantined): string =>
   [service, instance, subject, reason].join('\n');

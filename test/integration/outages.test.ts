@@ -132,6 +132,8 @@ outage('Consul killed and restarted empty: held, and sidecars register again', a
   );
   // v2 was registered by hand, so Consul has forgotten it; it is held for 60 s and goes on serving.
   const counts = await countAnswers(`${front}/orders`, 100);
+  const told = gateway.log().filter(({ msg }) => msg?.includes('they are held'));
+  assert.ok(told.some(({ service }) => service === 'orders'));
   const routes = run('dist/src/cli/main.js', ['routes', '--admin', gateway.admin.replace('http://', '')]);
   await routes.exited;
   assert.match(routes.stdout(), /^\/orders\/\* .* 2 \(1 held\)$/m);
