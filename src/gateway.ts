@@ -56,7 +56,8 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
       proxy.retain(instanceIds(view.snapshot));
-      firstSnapshot.open();
+      // Whoever stops meanwhile must not find the traffic port open after all.
+      if (!draining) firstSnapshot.open();
     },
   });
 
