@@ -3,24 +3,13 @@
 # neither it installs Debian's docker-compose, which validates the file without a Docker engine.
 set -euo pipefail
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+. "$(dirname "$0")/apt.sh"
 
 # The one line that a person gets: what is missing, and how to get it.
 give_up() {
   echo "compose-tool: docker-compose is not on PATH and could not be installed ($1): install Docker Compose, then run this again." >&2
   exit 1
 }
-
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
-apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >>"$log" 2>&1
-}
-
-last_words() { grep -E '^(E:|sudo:)' "$log" | tail -n 1 | tr -d '\n' || true; }
 
 find_tool() {
   if docker compose version >/dev/null 2>&1; then

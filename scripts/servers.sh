@@ -4,8 +4,7 @@
 # machine's own release, and Consul from Debian 11 (bullseye), the last release that carries it.
 set -euo pipefail
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+. "$(dirname "$0")/apt.sh"
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -14,16 +13,6 @@ give_up() {
   echo "servers: $1 is not on PATH and could not be installed ($2): $3, then run this again." >&2
   exit 1
 }
-
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
-apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >>"$log" 2>&1
-}
-
-last_words() { grep -E '^(E|W|sudo):' "$log" | tail -n 1 | tr -d '\n' || true; }
 
 # The machine's own source of Debian, turned to bullseye. Whatever mirror, proxy path or keyring it names is
 # kept, so nothing about where packages come from is written down here.

@@ -34,8 +34,9 @@ export const createSession = (options: {
       const detail = describeFailure(error);
       status = { state: 'down', since: status.state === 'up' ? timers.wall() : status.since, detail };
       if (said === 'down') return;
+      const effect = said === 'up' ? 'the last known catalog stays in force' : 'waiting for it';
       said = 'down';
-      log.warn({ consul: address, query, detail }, 'Consul is away; the last known catalog stays in force');
+      log.warn({ consul: address, query, detail }, `Consul is away; ${effect}`);
     },
     status: () => status,
   };
