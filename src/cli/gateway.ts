@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config.ts';
 import { ListenError } from '../core/listen-error.ts';
-import type { Gateway } from '../gateway.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
 import { addSettings, configOf } from './options.ts';
@@ -31,15 +30,19 @@ SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), ex
  * @throws CliError (2) where a port can't be had
  */
 export const runGateway = async (config: Config, log: Log, alsoStop: () => Promise<void>): Promise<void> => {
+  // From the first moment on: a signal that comes while it starts is to be heard, too.
+  const signalled = untilSignal(log);
   const { startGateway } = await import('../gateway.ts');
   try {
     const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
-    const stopped = untilSignal(gateway, log);
-    await Promise.race([gateway.serving, stopped]).catch(async (error: unknown) => {
-      await gateway.stop();
+    try {
+      await Promise.race([gateway.serving, signalled]);
+      await signalled;
+    } catch (error) {
       cannotListen(error, '--listen');
-    });
-    await stopped;
+    } finally {
+      await gateway.stop();
+    }
   } finally {
     await alsoStop();
   }
@@ -47,17 +50,18 @@ export const runGateway = async (config: Config, log: Log, alsoStop: () => Promi
   process.exit(0);
 };
 
-const untilSignal = (gateway: Gateway, log: Log): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let signalled = false;
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+const untilSignal = (log: Log): Promise<void> =>
+  new Promise(resolve => {
+    let isFirst = true;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (signalled) {
+      if (!isFirst) {
         log.warn({ signal }, 'a second signal: stopping at once');
         process.exit(1);
       }
-      signalled = true;
+      isFirst = false;
       log.info({ signal }, 'stopping; a second signal stops at once');
-      gateway.stop().then(resolve, reject);
+      resolve();
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);

@@ -173,7 +173,8 @@ test('a half-open subscription is noticed by its PING and renewed', async t => {
   });
   await eventually(() => subscriptions === 1, { within: 2_000, hint: 'subscribed' });
   deaf = true;
-  await eventually(() => subscriptions === 2, { within: 3_000, hint: 'subscribed again' });
+  // A busy machine may take a PING or two for lost, which only renews once more.
+  await eventually(() => subscriptions >= 2, { within: 10_000, hint: 'subscribed again' });
 
   const publisher = connectRedis({ url: url(PASSWORD), log: silentLog, name: 'publisher' });
   t.after(() => publisher.close());
