@@ -102,6 +102,7 @@ outage('Redis killed and restarted empty: the last split holds, loudly, until so
   await dial({ v1: 1, v2: 0 });
   await eventually(only('v1'), { within: 3_000, hint: 'v1' });
   await redis.kill();
+  await new Promise(resolve => setTimeout(resolve, 1_000));
   await redis.restart({ wipe: true });
   await eventually(
     async () => (await (await fetch(`${gateway.admin}/api/weights`)).text()).includes('problem'),
