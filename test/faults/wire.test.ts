@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { ERRORS } from '../../src/core/errors.ts';
+import { startProxy } from '../proxy/support/proxy.ts';
+import { rawClient } from '../proxy/support/raw.ts';
+import { healthy, type Instance } from './support/instances.ts';
+import { TIMEOUTS, WIRE_FAULTS, type WireFault } from './wire.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody';
+
+/** How much later than its time-out an answer may come on a busy machine. */
+const SLACK = 2_500;
+
+/** What one caller gets of the instances, the first of them asked first. */
+const call = async (t: TestContext, request: string, instances: readonly Instance[]) => {
+  const ports = instances.map(({ port }) => port);
+  const { port, ended } = await startProxy(t, ports, { timeouts: TIMEOUTS });
+  const client = await rawClient(t, port);
+  const began = performance.now();
+  client.send(request);
+  await client.until(text => client.end() !== 'open' || /\r\n\r\n(?!HTTP)[\s\S]*(half|whole)/.test(text));
+  for (const instance of instances) instance.goOn();
+  const text = await client.untilOver();
+  return { text, milliseconds: performance.now() - began, ...(await ended()) };
+};
+
+const assertSees = (
+  { sees, after }: WireFault,
+  { text, milliseconds }: { text: string; milliseconds: number },
+): void => {
+  if (sees === 'whole') assert.match(text, /HTTP\/1\.1 200 OK\r\n[\s\S]*whole(\r\n0\r\n\r\n)?$/);
+  else if (sees === 'cut') {
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*half(\r\n)?$/);
+  } else {
+    assert.match(text, new RegExp(`^HTTP/1\\.1 ${ERRORS[sees].status} `));
+    assert.equal(JSON.parse(text.slice(text.indexOf('\r\n\r\n'))).code, sees);
+  }
+  const least = after === undefined ? 0 : TIMEOUTS[after];
+  assert.ok(milliseconds >= least * 0.9, `after ${milliseconds} ms`);
+  assert.ok(milliseconds < least + SLACK, `after ${milliseconds} ms`);
+};
+
+describe('a fault between the gateway and an instance', { concurrency: 4 }, () => {
+  for (const row of WIRE_FAULTS) {
+    describe(row.fault, () => {
+      it(`is ${row.sees} for the caller, and blamed on ${row.isBlamed ? 'the instance' : 'nobody'}`, async t => {
+        const faulty = await row.instance(t);
+        const seen = await call(t, GET, [faulty]);
+        assertSees(row, seen);
+        const [attempt, ...others] = seen.attempts;
+        assert.deepEqual(others, []);
+        assert.equal(attempt?.end?.error !== undefined, row.isBlamed);
+        assert.equal(attempt?.end?.clientLeft, undefined);
+      });
+
+      for (const [name, request, again] of [
+        ['idempotent', GET, row.again !== 'none'],
+        ['not idempotent', POST, row.again === 'all'],
+      ] as const) {
+        it(`${again ? 'is retried' : 'is final'} where the request is ${name}`, async t => {
+          const faulty = await row.instance(t);
+          const other = await healthy(t);
+          const seen = await call(t, request, [faulty, other]);
+          assertSees(again ? { ...row, sees: 'whole' } : row, seen);
+          assert.equal(other.requests(), again ? 1 : 0);
+          assert.ok(faulty.requests() <= 1);
+        });
+      }
+    });
+  }
+});
