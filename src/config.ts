@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { LIMIT_SETTINGS } from './core/limit-settings.ts';
 import type { LivePolicy } from './core/model.ts';
 import {
   ConfigError,
@@ -176,6 +177,16 @@ export const SETTINGS = {
     expected: 'passing-only or allow-warning',
     help: 'which health gets traffic (flags --passing-only, --allow-warning)',
   }),
+  ...LIMIT_SETTINGS,
+  drainDelay: setting({
+    flag: '--drain-delay <duration>',
+    env: ['SLUICE_DRAIN_DELAY'],
+    fallback: 0,
+    fallbackText: '0s',
+    read: readDuration,
+    expected: 'a duration, e.g. 10s',
+    help: 'how long new connections are still taken after SIGTERM, while readiness is off',
+  }),
   drain: setting({
     flag: '--drain <duration>',
     env: ['SLUICE_DRAIN'],
@@ -183,7 +194,7 @@ export const SETTINGS = {
     fallbackText: '30s',
     read: readDuration,
     expected: 'a duration, e.g. 30s',
-    help: 'how long requests under way may take to finish after SIGTERM',
+    help: 'how long requests under way may take to finish then',
   }),
   accessLog: setting<number>({
     flag: '--access-log <on|off|share>',

@@ -6,6 +6,7 @@ import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
 import { createGate } from './core/gate.ts';
+import { limitsOf, timeoutsOf } from './core/limit-settings.ts';
 import type { Snapshot } from './core/model.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
@@ -71,6 +72,8 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     loads,
     log,
     readyPath: '/.sluice/ready',
+    limits: limitsOf(config),
+    timeouts: timeoutsOf(config),
     isReady: () => !draining,
   });
 

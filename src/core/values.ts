@@ -25,6 +25,7 @@ export const formatHostPort = ({ host, port }: HostPort): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const DESCENDING_UNITS = Object.entries(UNITS).reverse();
 
 /** Whether this can be connected to: a host name, an IPv4 address, or an IPv6 address without brackets and zone. */
 export const isHost = (text: string): boolean =>
@@ -35,6 +36,43 @@ export const readDuration = (text: string): number | undefined => {
   const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
   return found === null ? undefined : Number(found[1]) * UNITS[found[2] as keyof typeof UNITS];
 };
+
+/** The largest unit that gives a whole number: `90s`, `15m`. */
+export const formatDuration = (ms: number): string => formatIn(DESCENDING_UNITS, ms);
+
+const SIZES = {
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  KiB: 2 ** 10,
+  MB: 1e6,
+  MiB: 2 ** 20,
+  GB: 1e9,
+  GiB: 2 ** 30,
+} as const;
+
+const BINARY_SIZES = Object.entries(SIZES)
+  .filter(([name]) => /i|^B/.test(name))
+  .reverse();
+
+/** `240B`, `32KiB`, `1MB` in whole bytes; as with durations, a number without unit is none. */
+export const readSize = (text: string): number | undefined => {
+  const found = /^(\d+(?:\.\d+)?)\s?([kKMG]?i?B)$/.exec(text.trim());
+  const unit = SIZES[found?.[2] as keyof typeof SIZES];
+  return found === null || unit === undefined ? undefined : Math.floor(Number(found[1]) * unit);
+};
+
+/** The largest binary unit that gives a whole number: `32KiB`, `240B`. */
+export const formatSize = (bytes: number): string => formatIn(BINARY_SIZES, bytes);
+
+const formatIn = (units: readonly (readonly [string, number])[], value: number): string => {
+  const [name, unit] = units.find(([, unit]) => value >= unit && value % unit === 0) ?? ['', 1];
+  return `${value / unit}${name}`;
+};
+
+/** A whole number from 1. */
+export const readCount = (text: string): number | undefined =>
+  /^[1-9]\d{0,8}$/.test(text.trim()) ? Number(text) : undefined;
 
 /** `true/false`, `on/off`, `yes/no`, `1/0`. */
 export const readSwitch = (text: string): boolean | undefined =>

@@ -1,11 +1,6 @@
 import { nanoid } from 'nanoid';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_TIMEOUTS,
-  type Limits,
-  type ProxyOptions,
-  type Timeouts,
-} from './options.ts';
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/limits.ts';
+import type { ProxyOptions } from './options.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */

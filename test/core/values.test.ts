@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  formatDuration,
   formatHostPort,
+  formatSize,
   isHost,
+  readCount,
   readDuration,
   readHostPort,
   readRatio,
+  readSize,
   readSwitch,
 } from '../../src/core/values.ts';
 
@@ -53,6 +57,24 @@ table('readRatio', readRatio, [
   ['-1', undefined],
   ['half', undefined],
 ]);
+table('readSize', readSize, [
+  ['240B', 240],
+  ['32KiB', 32_768],
+  ['1MB', 1_000_000],
+  ['1.5 GiB', 1_610_612_736],
+  ['8kB', 8_000],
+  ['8', undefined],
+  ['1TB', undefined],
+  ['1iB', undefined],
+  ['-1KB', undefined],
+]);
+table('readCount', readCount, [
+  ['1', 1],
+  ['20000', 20_000],
+  ['0', undefined],
+  ['1e3', undefined],
+  ['1.5', undefined],
+]);
 table('readSwitch', readSwitch, [
   ['on', true],
   ['TRUE', true],
@@ -63,6 +85,17 @@ table('readSwitch', readSwitch, [
 it('formatHostPort puts IPv6 in brackets', () => {
   assert.equal(formatHostPort({ host: '::1', port: 80 }), '[::1]:80');
   assert.equal(formatHostPort({ host: 'a', port: 80 }), 'a:80');
+});
+
+it('sizes and durations read back as they are shown', () => {
+  for (const bytes of [240, 32 * 1024, 1_000_000, 2 ** 30])
+    assert.equal(readSize(formatSize(bytes)), bytes, formatSize(bytes));
+  for (const ms of [100, 1_500, 75_000, 60_000, 7_200_000])
+    assert.equal(readDuration(formatDuration(ms)), ms, formatDuration(ms));
+  assert.deepEqual(
+    [formatSize(32_768), formatDuration(60_000), formatDuration(75_000)],
+    ['32KiB', '1m', '75s'],
+  );
 });
 
 it('isHost tells what can be connected to', () => {
