@@ -30,6 +30,7 @@ export const createInbound = (options: InboundOptions): HttpProxy => {
     observer,
     loads: new Loads(),
     log,
+    tellsFailures: true,
     // Callers are gateways and sidecars, which have already replaced what nobody may claim of himself.
     trusts: () => true,
   });

@@ -74,9 +74,11 @@ const accompany = async (company: Company): Promise<number> => {
   try {
     const address = await untilWell({ probe, what, log, signal: over });
     if (address !== undefined) {
-      const now = AbortSignal.any([ended.signal, signals.hurry]);
       const observer = telemetry.observer('sidecar-inbound');
-      await serve({ config, consul: parts.consul, observer, probe, address, log, leave: over, now });
+      await serve({
+        ...{ config, consul: parts.consul, observer, probe, address, log },
+        ...{ leave: over, ended: ended.signal, hurry: signals.hurry },
+      });
     } else if (ended.signal.aborted) log.error(`the program ended before it was well at ${what}`);
   } finally {
     if (!ended.signal.aborted) log.info({ program: program.pid }, 'stopping the program');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsulClient } from '../src/consul/client.ts';
 import { formatHostPort } from '../src/core/values.ts';
+import type { HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';
 import { announce } from './announce.ts';
@@ -20,9 +21,14 @@ export interface ServeOptions {
   readonly log: Log;
   /** Aborted when it is time to leave. */
   readonly leave: AbortSignal;
-  /** Aborted when there is nobody to wait for any more: the program has ended, or somebody is in a hurry. */
-  readonly now: AbortSignal;
+  /** Aborted when the program has ended by itself. */
+  readonly ended: AbortSignal;
+  /** Aborted when nobody is to be waited for. */
+  readonly hurry: AbortSignal;
 }
+
+/** Milliseconds for callers on open connections to hear that the program is gone. */
+const FAREWELL = 2_000;
 
 /**
  * Serves and is registered until it is time to leave; then is deregistered first, goes on serving until every
@@ -31,13 +37,21 @@ export interface ServeOptions {
  * @throws ListenError
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
-  const { config, address, observer, log, leave, now } = options;
+  const { config, address, observer, log, leave, ended, hurry } = options;
   const inbound = createInbound({ ...config, address, observer, log });
   const at = await inbound.listen(config.inbound ?? defaultInbound(config.address));
   log.info({ inbound: formatHostPort(at), program: config.port }, 'requests for the program come in here');
-  // Nobody answers for a program that is gone; a refused connection is what a gateway tries elsewhere for.
-  const closeAtOnce = (): void => void inbound.close();
-  now.addEventListener('abort', closeAtOnce);
+  let drained: ReturnType<HttpProxy['drain']> | undefined;
+  const drain = (deadline: number): ReturnType<HttpProxy['drain']> => {
+    drained ??= inbound.drain(deadline);
+    return drained;
+  };
+  // When the program is gone, a gateway tries elsewhere: new connections are refused, and what comes on open ones is
+  // answered with what has failed. Cut off, it would have to guess what the program got.
+  const onEnded = (): void => void drain(FAREWELL);
+  const onHurry = (): void => void inbound.close();
+  ended.addEventListener('abort', onEnded);
+  hurry.addEventListener('abort', onHurry);
   try {
     const registration = await announce({
       client: options.consul,
@@ -57,14 +71,16 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     });
     if (!leave.aborted) await once(leave, 'abort');
     await registration?.close();
+    const now = AbortSignal.any([ended, hurry]);
     if (!now.aborted) {
       log.info({ milliseconds: config.drain }, 'serving on until every gateway has seen it');
       await sleep(config.drain, undefined, { signal: now }).catch(() => {});
     }
-    const { cut } = await inbound.drain(now.aborted ? 0 : config.stopTimeout);
+    const { cut } = await drain(config.stopTimeout);
     if (cut > 0) log.warn({ cut }, 'cut requests that did not end in time');
   } finally {
-    now.removeEventListener('abort', closeAtOnce);
+    ended.removeEventListener('abort', onEnded);
+    hurry.removeEventListener('abort', onHurry);
     await inbound.close();
   }
 };

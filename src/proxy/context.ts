@@ -5,7 +5,7 @@ import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */
 export interface Context
-  extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'chance' | 'nextId'>>,
+  extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'tellsFailures' | 'chance' | 'nextId'>>,
     Pick<ProxyOptions, 'decide' | 'prepare' | 'via' | 'observer' | 'loads' | 'log' | 'tunnel' | 'readyPath'> {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
@@ -22,6 +22,7 @@ export const createContext = (options: ProxyOptions): Context => {
   return {
     trusts: () => false,
     isReady: () => true,
+    tellsFailures: false,
     chance: Math.random,
     nextId: nanoid,
     ...options,

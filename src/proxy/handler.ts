@@ -6,6 +6,7 @@ import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { RawFields } from './fields.ts';
+import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { Reply } from './reply.ts';
 import { discardRest, KeptBody, type RequestBody, StreamedBody } from './request-body.ts';
@@ -111,6 +112,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
 
   responded(status: number, raw: RawFields): void {
     const head = readResponseHead(status, raw);
+    if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
     try {
       if (head.hasLostCoding) throw new Error('the response has a transfer coding that cannot be passed on');
       stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
@@ -120,6 +122,16 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
       this.#journey.endAttempt({ error: 'bad_response' });
       this.fail('bad_response', cause);
     }
+  }
+
+  /** @returns whether the answer is that of a hop whose own attempt failed; then it is judged as ours */
+  #failedBehind(told: string): boolean {
+    const attempt = this.#attempt;
+    const failure = readFailure(told, this.#ctx.via);
+    if (attempt === undefined || failure === undefined) return false;
+    attempt.abort();
+    this.failed({ target: attempt.target, ...failure, reused: false }, new Error('the hop behind failed'));
+    return true;
   }
 
   received(chunk: Buffer): boolean {
@@ -166,8 +178,15 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     } else {
       // After a malformed request nobody knows where the next one begins.
       const closes = this.#ctx.draining || code === 'request_timeout' || code === 'bad_request';
-      this.#reply.answer(problem(code, this.#journey.intake.requestId), closes, this.#flushed);
+      const answer = problem(code, this.#journey.intake.requestId);
+      if (this.#ctx.tellsFailures) this.#tell(answer.fields, code);
+      this.#reply.answer(answer, closes, this.#flushed);
     }
+  }
+
+  #tell(fields: string[], code: ErrorCode): void {
+    const told = tellFailure(this.#journey.intake.head.via, { code, sent: this.#journey.hasSent });
+    if (told !== undefined) fields.push(HOP_FAILURE, told);
   }
 
   clientLeft(): void {

@@ -148,6 +148,11 @@ export class Journey {
     return fields;
   }
 
+  /** A part of the request may have reached an instance. */
+  get hasSent(): boolean {
+    return this.#failures.some(({ sent }) => sent);
+  }
+
   /** Closes the attempt under way, if there is one. */
   endAttempt(outcome: AttemptOutcome): void {
     if (this.#current === undefined) return;

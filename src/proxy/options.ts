@@ -34,6 +34,9 @@ export interface ProxyOptions {
   /** Answered by the proxy itself, 200 or 503, for load balancers in front. Default: off. */
   readonly readyPath?: string;
   readonly isReady?: () => boolean;
+  /** Whether the hop before is told which of our own answers stand for a failed attempt (hop-failure.ts), for a hop
+   * with a single instance behind it: the one before knows others. Default: no. */
+  readonly tellsFailures?: boolean;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** Draws from [0, 1), for retries. Default: Math.random. */

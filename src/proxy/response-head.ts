@@ -9,6 +9,8 @@ export interface ResponseHead {
   readonly via: string | undefined;
   /** The body has a transfer coding other than chunked, which is lost with the hop. */
   readonly hasLostCoding: boolean;
+  /** What the hop behind tells of a failed attempt of its own (hop-failure.ts). */
+  readonly hopFailure: string | undefined;
 }
 
 /** @param raw as undici gives it */
@@ -19,6 +21,7 @@ export const readResponseHead = (status: number, raw: RawFields): ResponseHead =
   let connection: string | undefined;
   let trailer: string | undefined;
   let via: string | undefined;
+  let hopFailure: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = latin1(raw[i]);
     const value = latin1(raw[i + 1]);
@@ -42,6 +45,9 @@ export const readResponseHead = (status: number, raw: RawFields): ResponseHead =
       case 'via':
         via = and(via, value);
         break;
+      case 'sluice-failed':
+        hopFailure = value;
+        break;
       // The request id of the answer is the one this hop gave the request.
       case 'x-request-id':
       case 'upgrade':
@@ -59,6 +65,7 @@ export const readResponseHead = (status: number, raw: RawFields): ResponseHead =
     trailer,
     via,
     hasLostCoding: transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked',
+    hopFailure,
   };
 };
 
