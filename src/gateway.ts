@@ -139,7 +139,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     stop: async () => {
       draining = true;
       log.info('draining');
-      const { cut } = await proxy.drain(config.drain);
+      const { cut } = await proxy.drain(config.drain, config.drainDelay);
       if (cut > 0) log.warn({ cut }, 'cut what did not finish in time');
       await proxy.close();
       await admin.close();

@@ -63,18 +63,34 @@ export class Connection {
 /** The open connections of one server. */
 export class Connections implements Iterable<Connection> {
   readonly #all = new Map<Duplex, Connection>();
+  readonly #perClient = new Map<string, number>();
   #onEmpty = (): void => {};
 
-  /** Follows a connection to its end; one that is known already stays what it is. */
-  add(socket: Socket): void {
-    if (this.#all.has(socket)) return;
+  /**
+   * Follows a connection to its end; one that is known already stays what it is.
+   *
+   * @returns how many its client has
+   */
+  add(socket: Socket): number {
+    const known = this.#all.get(socket);
+    if (known !== undefined) return this.#perClient.get(known.clientAddress) ?? 0;
     const connection = new Connection(socket);
+    const { clientAddress } = connection;
     this.#all.set(socket, connection);
     socket.once('close', () => {
       this.#all.delete(socket);
+      this.#count(clientAddress, -1);
       for (const each of [...connection.running]) each.clientLeft();
       if (this.#all.size === 0) this.#onEmpty();
     });
+    return this.#count(clientAddress, 1);
+  }
+
+  #count(clientAddress: string, change: 1 | -1): number {
+    const count = (this.#perClient.get(clientAddress) ?? 0) + change;
+    if (count === 0) this.#perClient.delete(clientAddress);
+    else this.#perClient.set(clientAddress, count);
+    return count;
   }
 
   /** @returns undefined where it is over already */

@@ -1,5 +1,7 @@
 import { nanoid } from 'nanoid';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/limits.ts';
+import { Admission } from './admission.ts';
+import type { Timed } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -10,26 +12,35 @@ export interface Context
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;
+  readonly admission: Admission;
+  /** What is asked at each beat whether it has waited long enough. */
+  readonly running: Set<Timed>;
   /** Requests under way, without upgraded connections. */
   requests: number;
   /** Responses announce the end of their connections. */
   draining: boolean;
+  /** New connections are not taken any more. */
+  closed: boolean;
 }
 
 export const createContext = (options: ProxyOptions): Context => {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const { chance = Math.random } = options;
   return {
     trusts: () => false,
     isReady: () => true,
     tellsFailures: false,
-    chance: Math.random,
     nextId: nanoid,
     ...options,
+    chance,
     limits,
     timeouts,
     upstreams: new Upstreams(limits, timeouts),
+    admission: new Admission(limits, timeouts.loopDelay, chance),
+    running: new Set(),
     requests: 0,
     draining: false,
+    closed: false,
   };
 };

@@ -6,8 +6,10 @@ import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { RawFields } from './fields.ts';
+import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
+import { type Awaited, Patience } from './patience.ts';
 import { Reply } from './reply.ts';
 import { discardRest, KeptBody, type RequestBody, StreamedBody } from './request-body.ts';
 import { plain, problem } from './respond.ts';
@@ -32,7 +34,7 @@ export const handle = (
  * One request and its answer. It begins; its journey leads to attempts; an attempt sends, is answered piece by
  * piece, and ends or fails; the reply goes out; it is over. Client and upstream may leave at any moment.
  */
-class Exchange implements Traveller, AttemptEvents, OnConnection {
+class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   readonly #ctx: Context;
   readonly #connection: Connection;
   readonly #req: IncomingMessage;
@@ -43,7 +45,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
   #body: RequestBody | undefined;
   #attempt: Attempt | undefined;
   #error: ErrorCode | undefined;
-  #stall: NodeJS.Timeout | undefined;
+  /** Most requests are over before anybody asks. */
+  #patience: Patience | undefined;
   #over = false;
 
   constructor(
@@ -65,8 +68,9 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
 
   begin(): void {
     const { fault, target } = this.#journey.intake;
+    this.#ctx.running.add(this);
     if (fault !== undefined) this.fail(fault);
-    else if (this.#ctx.requests > this.#ctx.limits.requests) this.fail('overloaded');
+    else if (this.#ctx.admission.refusesRequest(this.#ctx.requests)) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
     else this.#openBody();
   }
@@ -75,17 +79,15 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
   #openBody(): void {
     const { framing, head } = this.#journey.intake;
     const { bodyBytes, keptBodyBytes } = this.#ctx.limits;
-    const options = {
-      maxBytes: bodyBytes,
-      stall: this.#ctx.timeouts.clientStall,
-      onProblem: (code: ErrorCode) => this.fail(code),
-    };
     // Who waits for a 100 sends nothing before an upstream has taken the request.
     if (framing === 'length' && Number(head.contentLength) <= keptBodyBytes && !this.#expectsContinue) {
-      this.#body = new KeptBody(this.#req, options, () => this.#journey.depart());
+      this.#body = new KeptBody(this.#req, () => this.#journey.depart());
       return;
     }
-    if (framing !== 'none') this.#body = new StreamedBody(this.#req, options);
+    if (framing !== 'none') {
+      const onProblem = (code: ErrorCode): void => this.fail(code);
+      this.#body = new StreamedBody(this.#req, { maxBytes: bodyBytes, onProblem });
+    }
     this.#journey.depart();
   }
 
@@ -136,7 +138,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
 
   received(chunk: Buffer): boolean {
     if (this.#reply.write(chunk)) return true;
-    this.#awaitClient();
+    // The rest waits with the upstream.
+    this.#reply.onDrain(() => this.#attempt?.resume());
     return false;
   }
 
@@ -145,7 +148,6 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#body?.destroy();
     this.#journey.endAttempt({ status: this.#reply.status ?? 0 });
     this.#reply.end(trailers, this.#flushed);
-    if (this.#reply.isHeldUp) this.#watchClient();
   }
 
   failed(failure: FailedAttempt, cause: Error): void {
@@ -170,6 +172,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     if (this.#over) return;
     if (cause !== undefined) this.#journey.logCause(code, cause);
     this.#attempt?.abort();
+    this.#body?.destroy();
     this.#journey.endAttempt({ clientLeft: true });
     this.#error = code;
     if (this.#reply.status !== undefined) {
@@ -207,20 +210,24 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
     this.#reply.answer(plain(200, '', this.#journey.intake.requestId), this.#ctx.draining, this.#flushed);
   }
 
-  /** The client takes less than the upstream gives: the rest waits with the upstream. */
-  #awaitClient(): void {
-    this.#watchClient();
-    this.#reply.onDrain(() => {
-      clearTimeout(this.#stall);
-      this.#attempt?.resume();
+  tick(elapsed: number): void {
+    if (this.#patience === undefined) {
+      this.#patience = new Patience(this.#ctx.limits, this.#ctx.timeouts);
+      return;
+    }
+    const code = this.#patience.judge(elapsed, {
+      awaited: this.#awaited,
+      received: this.#body?.received ?? 0,
+      sent: this.#reply.sent,
+      held: this.#reply.held,
     });
+    if (code !== undefined) this.fail(code);
   }
 
-  /** Whoever does not take what is there for him is not waited for without end. */
-  #watchClient(): void {
-    const { clientStall } = this.#ctx.timeouts;
-    clearTimeout(this.#stall);
-    if (clientStall > 0) this.#stall = setTimeout(() => this.fail('request_timeout'), clientStall).unref();
+  get #awaited(): Awaited {
+    if (this.#reply.held > 0) return 'reader';
+    if (this.#reply.status !== undefined) return 'rest';
+    return this.#body?.isAwaited === true ? 'body' : 'head';
   }
 
   readonly #flushed = (): void => {
@@ -233,7 +240,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection {
 
   #finish(cut: boolean): void {
     this.#over = true;
-    clearTimeout(this.#stall);
+    this.#ctx.running.delete(this);
     this.#body?.destroy();
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;

@@ -62,9 +62,9 @@ export class Reply {
     return this.status !== undefined && this.#isBodiless(this.status);
   }
 
-  /** Bytes of it wait for the client. */
-  get isHeldUp(): boolean {
-    return this.#res.writableLength > 0;
+  /** Bytes of it that wait for the client. */
+  get held(): number {
+    return this.#res.writableLength;
   }
 
   /** @param onFlushed called when the last byte is with the operating system */

@@ -10,14 +10,14 @@ export interface RequestBody {
   readonly received: number;
   /** A part of it was taken and not kept, so it cannot be sent another time. */
   readonly isLost: boolean;
+  /** The client is to send more of it, and there is room. */
+  readonly isAwaited: boolean;
   /** No more of it is wanted. */
   destroy(): void;
 }
 
 export interface BodyOptions {
   readonly maxBytes: number;
-  /** Milliseconds that a byte of the client may let wait; 0 is off. */
-  readonly stall: number;
   /** Called once at most; the body is destroyed then. */
   readonly onProblem: (code: ErrorCode) => void;
 }
@@ -26,19 +26,13 @@ export interface BodyOptions {
 export class KeptBody implements RequestBody {
   content: Buffer = NOTHING;
   readonly isLost = false;
+  isAwaited = true;
   readonly #req: IncomingMessage;
   readonly #onWhole: () => void;
-  readonly #stall: NodeJS.Timeout | undefined;
 
-  constructor(req: IncomingMessage, { stall, onProblem }: BodyOptions, onWhole: () => void) {
+  constructor(req: IncomingMessage, onWhole: () => void) {
     this.#req = req;
     this.#onWhole = onWhole;
-    if (stall > 0) {
-      this.#stall = setTimeout(() => {
-        this.destroy();
-        onProblem('request_timeout');
-      }, stall).unref();
-    }
     req.on('data', this.#onData).on('end', this.#onEnd);
   }
 
@@ -47,7 +41,7 @@ export class KeptBody implements RequestBody {
   }
 
   destroy(): void {
-    clearTimeout(this.#stall);
+    this.isAwaited = false;
     this.#req.off('data', this.#onData).off('end', this.#onEnd);
   }
 
@@ -71,9 +65,9 @@ const NOTHING = Buffer.alloc(0);
 export class StreamedBody extends Readable implements RequestBody {
   received = 0;
   isLost = false;
+  isAwaited = false;
   readonly #req: IncomingMessage;
   readonly #options: BodyOptions;
-  #stall: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, options: BodyOptions) {
     super({ highWaterMark: 64 * 1024 });
@@ -91,9 +85,7 @@ export class StreamedBody extends Readable implements RequestBody {
       this.isLost = true;
       this.#req.on('data', this.#onData).on('end', this.#onEnd);
     }
-    if (this.#options.stall > 0) {
-      this.#stall ??= setTimeout(() => this.#fail('request_timeout'), this.#options.stall).unref();
-    }
+    this.isAwaited = true;
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -105,12 +97,9 @@ export class StreamedBody extends Readable implements RequestBody {
     this.received += chunk.length;
     if (this.received > this.#options.maxBytes) {
       this.#fail('body_too_large');
-    } else if (this.push(chunk)) {
-      this.#stall?.refresh();
-    } else {
+    } else if (!this.push(chunk)) {
       this.#req.pause();
-      clearTimeout(this.#stall);
-      this.#stall = undefined;
+      this.isAwaited = false;
     }
   };
 
@@ -126,8 +115,7 @@ export class StreamedBody extends Readable implements RequestBody {
   }
 
   #detach(): void {
-    clearTimeout(this.#stall);
-    this.#stall = undefined;
+    this.isAwaited = false;
     this.#req.off('data', this.#onData).off('end', this.#onEnd);
   }
 }

@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors.ts';
 import { ListenError } from '../core/listen-error.ts';
 import type { HostPort } from '../core/values.ts';
+import type { ShedReason } from './admission.ts';
 import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
 import { handle } from './handler.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
 import { createUpgrader } from './upgrade.ts';
@@ -20,10 +23,11 @@ export interface HttpProxy {
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
   /**
-   * Refuses new connections at once, answers what comes on open ones with `Connection: close`, and resolves
-   * when none is left or when `deadline` milliseconds have passed and the rest is cut.
+   * From now on it is not ready, and answers with `Connection: close`. Takes new connections for `delay`
+   * milliseconds (default: none), so that load balancers learn of it before they are refused; then resolves when
+   * none is left or when `deadline` milliseconds have passed and the rest is cut.
    */
-  drain(deadline: number): Promise<{ cut: number }>;
+  drain(deadline: number, delay?: number): Promise<{ cut: number }>;
   /** Cuts everything that is left. */
   close(): Promise<void>;
 }
@@ -34,6 +38,12 @@ export interface ProxyFigures {
   readonly connections: number;
   /** Instances with a pool of connections. */
   readonly upstreams: number;
+  /** Requests refused and connections closed as they came, since the start. */
+  readonly shed: Readonly<Record<ShedReason, number>>;
+  /** Of the requests, in [0, 1): refused at the moment because the event loop cannot keep up. */
+  readonly shedShare: number;
+  /** Milliseconds that the event loop was late when it was last looked at. */
+  readonly loopDelay: number;
 }
 
 /** An HTTP server that passes on what `decide` says. */
@@ -59,7 +69,10 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   server.maxHeadersCount = 0;
 
   // A connection comes again when its request for an upgrade is ignored.
-  server.on('connection', (socket: Socket) => connections.add(socket));
+  server.on('connection', (socket: Socket) => {
+    if (ctx.admission.refusesConnection(connections.add(socket))) socket.destroy();
+  });
+  server.on('drop', () => ctx.admission.droppedConnection());
 
   const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     const connection = connections.of(req.socket);
@@ -118,6 +131,12 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     }
   });
 
+  let stopHeartbeat = (): void => {};
+  const onBeat = (elapsed: number, late: number, now: number): void => {
+    ctx.admission.shedding.sample(late, now);
+    for (const each of ctx.running) each.tick(elapsed);
+  };
+
   const stopListening = (): void => {
     // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
     if (server.listening) TcpServer.prototype.close.call(server);
@@ -130,6 +149,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
         server.once('error', refuse);
         server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
           server.off('error', refuse);
+          stopHeartbeat = startHeartbeat(onBeat);
           server.on('error', error => log.error({ err: error }, 'the listener failed'));
           const { address, port } = server.address() as AddressInfo;
           resolve({ host: address, port });
@@ -142,15 +162,21 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       requests: ctx.requests,
       connections: connections.size,
       upstreams: ctx.upstreams.size,
+      shed: { ...ctx.admission.shed },
+      shedShare: ctx.admission.shedding.share,
+      loopDelay: ctx.admission.shedding.delay,
     }),
 
-    drain: deadline => {
+    drain: async (deadline, delay = 0) => {
       ctx.draining = true;
+      if (delay > 0 && server.listening) await setTimeout(delay);
+      ctx.closed = true;
       stopListening();
       return drain(connections, deadline);
     },
 
     close: async () => {
+      stopHeartbeat();
       const closed = new Promise(resolve => server.close(resolve));
       for (const { socket } of connections) socket.destroy();
       await Promise.all([closed, ctx.upstreams.close()]);

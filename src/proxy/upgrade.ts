@@ -64,8 +64,9 @@ class Upgrade implements Traveller, OnConnection {
     const { fault } = this.#journey.intake;
     if (fault !== undefined) this.fail(fault);
     // A connection that is to last is better begun elsewhere than cut at the end of the drain.
-    else if (this.#ctx.draining || this.#ctx.requests >= this.#ctx.limits.requests) this.fail('overloaded');
-    else this.#journey.depart();
+    else if (this.#ctx.closed || this.#ctx.admission.refusesRequest(this.#ctx.requests + 1)) {
+      this.fail('overloaded');
+    } else this.#journey.depart();
   }
 
   attempt(target: Target, path: string): void {

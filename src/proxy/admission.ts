@@ -1,0 +1,41 @@
+import type { Limits } from '../core/limits.ts';
+import { Shedding } from '../core/shedding.ts';
+
+/** Why a request was refused, or a connection closed as it came. */
+export type ShedReason = 'requests' | 'event_loop' | 'connections' | 'client_connections';
+
+/** The door: whether one more request or connection is taken, and how many were not. */
+export class Admission {
+  readonly shed: Readonly<Record<ShedReason, number>>;
+  readonly shedding: Shedding;
+  readonly #counts = { requests: 0, event_loop: 0, connections: 0, client_connections: 0 };
+  readonly #limits: Limits;
+  readonly #chance: () => number;
+
+  constructor(limits: Limits, loopDelay: number, chance: () => number) {
+    this.shed = this.#counts;
+    this.shedding = new Shedding(loopDelay);
+    this.#limits = limits;
+    this.#chance = chance;
+  }
+
+  /** @param requests under way, with this one */
+  refusesRequest(requests: number): boolean {
+    if (requests > this.#limits.requests) this.#counts.requests += 1;
+    else if (this.shedding.refuses(requests, this.#chance)) this.#counts.event_loop += 1;
+    else return false;
+    return true;
+  }
+
+  /** @param ofClient open connections of its address, with this one */
+  refusesConnection(ofClient: number): boolean {
+    const refused = ofClient > this.#limits.connectionsPerClient;
+    if (refused) this.#counts.client_connections += 1;
+    return refused;
+  }
+
+  /** The server closed a connection itself, because it has as many as it may. */
+  droppedConnection(): void {
+    this.#counts.connections += 1;
+  }
+}

@@ -1,0 +1,90 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { Limits, Timeouts } from '../core/limits.ts';
+
+/** For whom an exchange waits at a moment. */
+export type Awaited =
+  /** The client is to send more of its body. */
+  | 'body'
+  /** The upstream is to answer. */
+  | 'head'
+  /** The client is to take what waits for it. */
+  | 'reader'
+  /** A response has begun, and the upstream has no more of it. */
+  | 'rest';
+
+export interface Standing {
+  readonly awaited: Awaited;
+  /** Body bytes from the client so far. */
+  readonly received: number;
+  /** Body bytes passed to the client so far. */
+  readonly sent: number;
+  /** Bytes that the client has not taken. */
+  readonly held: number;
+}
+
+/**
+ * How long one exchange waits, for whom, and when that is long enough. Only the time counts in which the one in
+ * question was waited for: a slow upstream is never the client's fault. Rates as in Kestrel's
+ * `MinRequestBodyDataRate` and `MinResponseDataRate`.
+ */
+export class Patience {
+  readonly #rate: number;
+  readonly #timeouts: Timeouts;
+  #total = 0;
+  /** For the same, without a byte moving. */
+  #still = 0;
+  /** For the body. */
+  #forBody = 0;
+  #awaited: Awaited = 'head';
+  #moved = 0;
+
+  constructor({ clientRate }: Limits, timeouts: Timeouts) {
+    this.#rate = clientRate;
+    this.#timeouts = timeouts;
+  }
+
+  /**
+   * @param elapsed milliseconds since it was asked before
+   * @returns what to fail with, once it is over
+   */
+  judge(elapsed: number, standing: Standing): ErrorCode | undefined {
+    const { awaited, received } = standing;
+    const moved = received + standing.sent;
+    this.#still = awaited === this.#awaited && moved === this.#moved ? this.#still + elapsed : 0;
+    this.#awaited = awaited;
+    this.#moved = moved;
+    this.#total += elapsed;
+    if (awaited === 'body') this.#forBody += elapsed;
+    const { total } = this.#timeouts;
+    const isClients = awaited === 'body' || awaited === 'reader';
+    const isOver = this.#isTooLong(standing) || (total > 0 && this.#total >= total);
+    if (!isOver) return undefined;
+    return isClients ? 'request_timeout' : 'upstream_timeout';
+  }
+
+  #isTooLong({ awaited, received, held }: Standing): boolean {
+    const { clientStall, response } = this.#timeouts;
+    switch (awaited) {
+      case 'body':
+        return isPast(this.#still, clientStall) || this.#isBelowRate(received);
+      case 'reader':
+        return isPast(this.#still, clientStall) || isPast(this.#still, this.#timeFor(held));
+      case 'head':
+        return isPast(this.#still, response);
+      case 'rest':
+        return false;
+    }
+  }
+
+  #isBelowRate(received: number): boolean {
+    return isPast(this.#forBody, this.#timeFor(received));
+  }
+
+  /** Milliseconds in which so many bytes must have moved; 0 where it does not matter. */
+  #timeFor(bytes: number): number {
+    return this.#rate === 0 ? 0 : Math.max(this.#timeouts.rateGrace, (bytes / this.#rate) * 1_000);
+  }
+}
+
+/** 0 is off. */
+const isPast = (time: number, limit: number): boolean => limit > 0 && time >= limit;
