@@ -13,6 +13,7 @@ import { Mesh } from './mesh.ts';
 import { createProxy } from './proxy/server.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { addProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
@@ -85,6 +86,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   store.onChange(weights => mesh.update({ weights }));
   void store.ready.then(() => mesh.update({ weights: store.current() }));
 
+  addProxyMetrics(telemetry.metrics, () => proxy.figures());
   addSnapshotMetrics(telemetry.metrics, {
     snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',

@@ -7,6 +7,7 @@ import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings.ts';
 import { silentLog } from '../src/telemetry/log.ts';
+import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
 import { openTelemetry } from '../src/telemetry/telemetry.ts';
 import { tableOf } from './faults/row.ts';
@@ -58,6 +59,7 @@ const errorsTable = (): string => {
 const metricsTable = async (): Promise<string> => {
   const telemetry = openTelemetry(loadConfig({ flags: { accessLog: 'off' }, env: {} }), silentLog);
   telemetry.observer('gateway');
+  addProxyMetrics(telemetry.metrics, () => ({ connections: 0, shed: {}, shedShare: 0, loopDelay: 0 }));
   addSnapshotMetrics(telemetry.metrics, {
     snapshot: () => undefined,
     consulIsUp: () => true,

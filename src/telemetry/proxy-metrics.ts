@@ -1,0 +1,41 @@
+import type { Metrics } from './metrics.ts';
+
+/** How the data path stands, read at each scrape. */
+export interface ProxyReadings {
+  readonly connections: number;
+  /** What was refused or closed as it came, by reason. */
+  readonly shed: Readonly<Record<string, number>>;
+  /** Of the requests, in [0, 1). */
+  readonly shedShare: number;
+  /** Milliseconds. */
+  readonly loopDelay: number;
+}
+
+/** Adds what the data path carries and turns away to `/metrics`. */
+export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings): void => {
+  metrics.add({
+    kind: 'gauge',
+    name: 'sluice_connections',
+    help: 'Open connections of clients, upgraded ones included.',
+    read: () => readings().connections,
+  });
+  metrics.add({
+    kind: 'counter',
+    name: 'sluice_shed_total',
+    help: 'Turned away at the door: requests (reasons requests, event_loop) and connections (connections, client_connections).',
+    labelNames: ['reason'],
+    read: () => Object.entries(readings().shed).map(([reason, value]) => ({ labels: { reason }, value })),
+  });
+  metrics.add({
+    kind: 'gauge',
+    name: 'sluice_shed_share',
+    help: 'Share of the requests, 0 to 1, that is refused because the event loop cannot keep up.',
+    read: () => readings().shedShare,
+  });
+  metrics.add({
+    kind: 'gauge',
+    name: 'sluice_event_loop_delay_seconds',
+    help: 'How late the event loop was when it was last looked at.',
+    read: () => readings().loopDelay / 1_000,
+  });
+};
