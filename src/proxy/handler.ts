@@ -188,7 +188,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   #tell(fields: string[], code: ErrorCode): void {
-    const told = tellFailure(this.#journey.intake.head.via, { code, sent: this.#journey.hasSent });
+    const { intake, failure } = this.#journey;
+    const told = tellFailure(intake.head.via, code, failure);
     if (told !== undefined) fields.push(HOP_FAILURE, told);
   }
 

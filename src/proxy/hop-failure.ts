@@ -28,15 +28,22 @@ const OF_ATTEMPTS: ReadonlySet<string> = new Set<ErrorCode>([
 
 /**
  * @param via the request's, as received
+ * @param code of the answer
+ * @param attempts what sums up the attempts before it; undefined where none was made
  * @returns undefined where there is nothing to tell, or nobody who would understand
  */
-export const tellFailure = (via: string | undefined, { code, sent }: HopFailure): string | undefined => {
+export const tellFailure = (
+  via: string | undefined,
+  code: ErrorCode,
+  attempts: HopFailure | undefined,
+): string | undefined => {
   const asking = via
     ?.slice(via.lastIndexOf(',') + 1)
     .trim()
     .split(/\s+/)[1];
-  if (asking === undefined || !OF_ATTEMPTS.has(code)) return undefined;
-  return `${asking} ${code} ${sent ? 'sent' : 'unsent'}`;
+  if (asking === undefined || !isOfAttempts(code)) return undefined;
+  const told = attempts ?? { code, sent: false };
+  return `${asking} ${told.code} ${told.sent ? 'sent' : 'unsent'}`;
 };
 
 /**
@@ -45,8 +52,8 @@ export const tellFailure = (via: string | undefined, { code, sent }: HopFailure)
  */
 export const readFailure = (told: string, ownVia: string): HopFailure | undefined => {
   const [asking, code = '', reach] = told.split(' ');
-  if (asking !== ownVia || !isAttemptCode(code)) return undefined;
+  if (asking !== ownVia || !isOfAttempts(code)) return undefined;
   return { code, sent: reach !== 'unsent' };
 };
 
-const isAttemptCode = (code: string): code is ErrorCode => OF_ATTEMPTS.has(code);
+const isOfAttempts = (code: string): code is ErrorCode => OF_ATTEMPTS.has(code);

@@ -148,9 +148,9 @@ export class Journey {
     return fields;
   }
 
-  /** A part of the request may have reached an instance. */
-  get hasSent(): boolean {
-    return this.#failures.some(({ sent }) => sent);
+  /** What sums up the failed attempts: one by which a part of the request may have reached an instance, else the last. */
+  get failure(): FailedAttempt | undefined {
+    return this.#failures.findLast(({ sent }) => sent) ?? this.#failures.at(-1);
   }
 
   /** Closes the attempt under way, if there is one. */

@@ -16,10 +16,18 @@ describe('a failure that one hop tells another', () => {
     [undefined, { code: 'connect_failed', sent: false }, undefined],
   ] as const) {
     it(`${failure.code} to ${via}: ${told}`, () => {
-      assert.equal(tellFailure(via, failure), told);
+      assert.equal(tellFailure(via, failure.code, failure), told);
       if (told !== undefined) assert.deepEqual(readFailure(told, 'sluice-a'), failure);
     });
   }
+
+  it('is the one by which something was sent, whatever came after', () => {
+    const reset = { code: 'upstream_reset', sent: true } as const;
+    assert.equal(tellFailure('1.1 a', 'connect_failed', reset), 'a upstream_reset sent');
+  });
+
+  it('is that of the answer where no attempt was made', () =>
+    assert.equal(tellFailure('1.1 a', 'overloaded', undefined), 'a overloaded unsent'));
 
   for (const told of [
     'sluice-b connect_failed unsent',
@@ -63,6 +71,21 @@ describe('a program that is gone behind its hop', () => {
     assert.match(answer, /^HTTP\/1\.1 502 [\s\S]*"code":"upstream_reset"/);
     assert.doesNotMatch(answer, new RegExp(HOP_FAILURE, 'i'), 'nothing of the inside');
     assert.equal(second.observed.length, 1);
+  });
+
+  it('may have got it on a connection that had served before: the try at a new one tells nothing', async t => {
+    const dying = await rawUpstream(t, (socket, _, seen) => {
+      if (seen === 0) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      else void dying.close().then(() => socket.resetAndDestroy());
+    });
+    const { first, gateway } = await twoHops(t, dying.port);
+    assert.match(await rawExchange(t, gateway.port, GET), /ok$/);
+    assert.match(await rawExchange(t, gateway.port, GET), /^HTTP\/1\.1 200 /);
+    assert.deepEqual(
+      (await first.ended(1)).attempts.map(a => a.end),
+      [{ error: 'upstream_reset' }, { error: 'connect_failed' }],
+    );
+    assert.deepEqual((await gateway.ended(1)).attempts[0]?.end, { error: 'upstream_reset' });
   });
 
   it('a caller that is no hop gets the problem alone', async t => {
