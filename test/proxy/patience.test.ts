@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Timeouts } from '../../src/core/limits.ts';
+import { Patience, type Standing } from '../../src/proxy/patience.ts';
+
+const BEAT = 50;
+const WEEK = 7 * 86_400;
+
+const standing = (awaited: Standing['awaited'], more: Partial<Standing> = {}): Standing => ({
+  awaited,
+  received: 0,
+  sent: 0,
+  held: 0,
+  ...more,
+});
+
+/**
+ * Asks at each beat how it stands after so many seconds.
+ *
+ * @returns what it failed with and after how many whole seconds; undefined where it never did
+ */
+const waited = (
+  at: (seconds: number) => Standing,
+  { rate = 240, upTo = 1_000, ...timeouts }: Partial<Timeouts> & { rate?: number; upTo?: number } = {},
+): string | undefined => {
+  const patience = new Patience(
+    { ...DEFAULT_LIMITS, clientRate: rate },
+    { ...DEFAULT_TIMEOUTS, ...timeouts },
+  );
+  for (let now = 0; now <= upTo * 1_000; now += BEAT) {
+    const code = patience.judge(BEAT, at(now / 1_000));
+    if (code !== undefined) return `${code} after ${Math.round(now / 1_000)} s`;
+  }
+  return undefined;
+};
+
+describe('a client that sends its body', () => {
+  it('drip by drip is waited for as long as the rate asks', () => {
+    assert.equal(
+      waited(s => standing('body', { received: Math.floor(s) })),
+      'request_timeout after 5 s',
+    );
+    assert.equal(
+      waited(s => standing('body', { received: 10_000 + Math.floor(s) })),
+      'request_timeout after 42 s',
+    );
+  });
+  it('at the rate may go on', () =>
+    assert.equal(
+      waited(s => standing('body', { received: 245 * s })),
+      undefined,
+    ));
+  it('and stops is waited for as long as a client may stand still, whatever it sent before', () =>
+    assert.equal(
+      waited(s => standing('body', { received: Math.min(s, 10) * 1_000_000 })),
+      'request_timeout after 70 s',
+    ));
+  it('is not charged for the time in which nobody takes it', () => {
+    // The upstream takes a piece every ten seconds; the client sends each one at once.
+    const slowUpstream = (s: number) =>
+      standing(s % 10 < 0.5 ? 'body' : 'head', { received: Math.floor(s / 10) * 1_000 });
+    assert.equal(waited(slowUpstream), undefined);
+  });
+  it('may take its time where the rate is off', () =>
+    assert.equal(
+      waited(s => standing('body', { received: Math.floor(s) }), { rate: 0 }),
+      undefined,
+    ));
+});
+
+describe('a client that takes its answer', () => {
+  it('is given the time that the rate asks for what waits for it, and never more than a standstill', () => {
+    assert.equal(
+      waited(() => standing('reader', { held: 100 })),
+      'request_timeout after 5 s',
+    );
+    assert.equal(
+      waited(() => standing('reader', { held: 4_800 })),
+      'request_timeout after 20 s',
+    );
+    assert.equal(
+      waited(() => standing('reader', { held: 80_000 })),
+      'request_timeout after 60 s',
+    );
+  });
+  it('may go on while it takes piece after piece', () =>
+    assert.equal(
+      waited(s => standing('reader', { held: 16_384, sent: Math.floor(s / 30) * 16_384 })),
+      undefined,
+    ));
+  it('is not charged for a stream that rests', () =>
+    assert.equal(
+      waited(s => standing('rest', { sent: Math.floor(s / 3_600) }), { upTo: WEEK / 100 }),
+      undefined,
+    ));
+});
+
+describe('an upstream', () => {
+  it('has from the last byte that moved to the head of the response', () => {
+    assert.equal(
+      waited(() => standing('head')),
+      'upstream_timeout after 60 s',
+    );
+    assert.equal(
+      waited(s => standing(s < 100 ? 'body' : 'head', { received: Math.min(s, 100) * 1_000 })),
+      'upstream_timeout after 160 s',
+    );
+  });
+  it('has for ever where the timeout is off', () =>
+    assert.equal(
+      waited(() => standing('head'), { response: 0 }),
+      undefined,
+    ));
+});
+
+describe('the whole', () => {
+  it('ends a stream', () =>
+    assert.equal(
+      waited(s => standing('rest', { sent: s }), { total: 30_000 }),
+      'upstream_timeout after 30 s',
+    ));
+  it('is charged to whom it waits for at the end', () =>
+    assert.equal(
+      waited(s => standing('body', { received: s * 1_000_000 }), { total: 30_000 }),
+      'request_timeout after 30 s',
+    ));
+});
