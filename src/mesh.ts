@@ -14,6 +14,8 @@ export interface View {
 export interface MeshOptions {
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Who held which match when a process before this one ended: rule id -> service. */
+  readonly owners?: ReadonlyMap<string, string>;
   /** Called after each swap, never for an update that changed nothing. */
   readonly onSwap?: (view: View, previous: View | undefined) => void;
   /** Epoch milliseconds. */
@@ -28,14 +30,16 @@ export class Mesh {
   readonly #build: BuildSnapshot;
   readonly #now: () => number;
   readonly #onSwap: MeshOptions['onSwap'];
+  readonly #owners: ReadonlyMap<string, string>;
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
   #view: View | undefined;
 
-  constructor({ policy, tagPrefix, now = Date.now, onSwap }: MeshOptions) {
+  constructor({ policy, tagPrefix, owners = new Map(), now = Date.now, onSwap }: MeshOptions) {
     this.#build = createSnapshotBuilder({ policy, tagPrefix });
     this.#now = now;
     this.#onSwap = onSwap;
+    this.#owners = owners;
   }
 
   /** Undefined until both catalog and weights were seen once. */
@@ -52,6 +56,7 @@ export class Mesh {
     const snapshot = this.#build({
       catalog: this.#catalog,
       weights: this.#weights,
+      owners: this.#owners,
       ...(previous === undefined ? {} : { previous: previous.snapshot }),
     });
     if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;

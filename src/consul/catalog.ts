@@ -3,7 +3,7 @@ import type { Catalog, SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
-import { createHeldCatalog } from './held-catalog.ts';
+import { createHeldCatalog, type LastCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
@@ -14,12 +14,15 @@ import { createViews } from './views.ts';
 export interface CatalogWatchOptions {
   readonly client: ConsulClient;
   /**
-   * Called with the whole catalog when it is complete for the first time, and after each change of content.
+   * Called with the whole catalog when it is complete for the first time, and after each change of content; with
+   * the last known one before that, where Consul doesn't answer.
    * The array of a service that did not change is the same object as before. Never called synchronously, nor
    * after `stop`. Must not throw.
    */
   readonly onCatalog: (catalog: Catalog) => void;
   readonly log: Log;
+  /** What to go by while Consul was never there. */
+  readonly last?: LastCatalog;
   /** How long an instance is kept whose loss is doubted (hold.ts), in milliseconds. */
   readonly holdMs?: number;
   readonly timers?: Timers;
@@ -28,11 +31,14 @@ export interface CatalogWatchOptions {
 }
 
 export interface CatalogWatch {
-  /** Resolves after the first `onCatalog`; stays pending while Consul was never there. */
+  /** Resolves when Consul's own catalog was told for the first time; stays pending while it was never there. */
   readonly ready: Promise<void>;
   stop(): void;
   status(): SourceState;
 }
+
+/** A Consul that neither answers nor fails is waited for so long where there is a last known catalog. */
+const PATIENCE_MS = 2_000;
 
 /** Everything is read again about this often, whatever the bells say. */
 const RECONCILE_MS = 30_000;
@@ -42,18 +48,28 @@ const RECONCILE_MS = 30_000;
  * that (and mostly where) something changed, and services are then read one by one over four more.
  */
 export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
-  const { client, log, holdMs = HOLD_MS, timers = systemTimers, chance = Math.random } = options;
+  const { client, log, last, holdMs = HOLD_MS, timers = systemTimers, chance = Math.random } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
   const views = createViews(client, log, signal);
-  const session = createSession({ queries: ['bells', 'reads'], address: client.address, log, timers });
-  const held = createHeldCatalog({ holdMs, timers, onCatalog: options.onCatalog });
+  const session = createSession({
+    queries: ['bells', 'reads'],
+    address: client.address,
+    hasLast: last !== undefined,
+    log,
+    timers,
+  });
+  const held = createHeldCatalog({
+    ...{ holdMs, timers, onCatalog: options.onCatalog },
+    ...(last === undefined ? {} : { last }),
+  });
   const ready = createGate();
 
   /** Counts breaks; what Consul says is trusted once a sweep was completed in the present session. */
   let current = 0;
   let trusted = -1;
   let sweptIn = -1;
+  let isRead = false;
   /** The agent may have restarted since the last trusted view. */
   let restarted = false;
   let settleUntil = 0;
@@ -73,12 +89,17 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     } catch (error) {
       if (signal.aborted) return;
       queue.clear();
-      session.failed('reads', error);
+      failed('reads', error);
       current += 1;
       failures += 1;
       cancelReconcile();
       cancelReconcile = timers.after(backOff(failures, chance), reconcile);
     }
+  };
+
+  const failed = (query: string, error: unknown): void => {
+    session.failed(query, error);
+    held.standIn();
   };
 
   /** From here on what Consul says may be news from another life. */
@@ -105,10 +126,11 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       return new Set([...bells.services(), ...views.names()]);
     },
     onUrgentDone: () => {
-      if (held.current() !== undefined) publish();
+      if (isRead) publish();
     },
     onSweepDone: () => {
       failures = 0;
+      isRead = true;
       session.answered('reads');
       publish();
       views.forgetBut(bells.services());
@@ -126,7 +148,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     timers,
     chance,
     onBreak: error => {
-      session.failed('bells', error);
+      failed('bells', error);
       endSession();
     },
     onUp: () => session.answered('bells'),
@@ -140,6 +162,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     },
   });
   cancelReconcile = timers.after(RECONCILE_MS, reconcile);
+  const cancelPatience = timers.after(PATIENCE_MS, held.standIn);
 
   return {
     ready: ready.opened,
@@ -149,7 +172,9 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       queue.stop();
       held.stop();
       cancelReconcile();
+      cancelPatience();
     },
-    status: session.status,
+    status: () =>
+      isRead || last === undefined ? session.status() : { ...session.status(), lastKnown: last.at },
   };
 };

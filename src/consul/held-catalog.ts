@@ -1,4 +1,4 @@
-import type { Catalog } from '../core/model.ts';
+import type { Catalog, Instance } from '../core/model.ts';
 import { applyHold, type HoldRules, nextExpiry } from './hold.ts';
 import type { Timers } from './timers.ts';
 
@@ -6,8 +6,18 @@ import type { Timers } from './timers.ts';
 export interface HeldCatalog {
   /** Takes in a fresh catalog. The first one is always told, be it empty. */
   update(fresh: Catalog, belief: Pick<HoldRules, 'trusts' | 'settling'>): void;
+  /** Tells the last known catalog, unless one was told before. */
+  standIn(): void;
+  /** What was told last. */
   current(): Catalog | undefined;
   stop(): void;
+}
+
+/** The catalog that a process before this one had in force. */
+export interface LastCatalog {
+  readonly catalog: Catalog;
+  /** When it was last known to be live, in epoch milliseconds. */
+  readonly at: number;
 }
 
 export const createHeldCatalog = (options: {
@@ -15,22 +25,50 @@ export const createHeldCatalog = (options: {
   readonly timers: Timers;
   /** Must not throw. */
   readonly onCatalog: (catalog: Catalog) => void;
+  /** What the first fresh catalog is compared to. */
+  readonly last?: LastCatalog;
 }): HeldCatalog => {
-  const { holdMs, timers, onCatalog } = options;
-  let current: Catalog | undefined;
+  const { holdMs, timers, onCatalog, last } = options;
+  let current = last?.catalog;
+  let isTold = false;
   let cancelExpiry = (): void => {};
 
   const update: HeldCatalog['update'] = (fresh, belief) => {
-    const next = applyHold(current ?? new Map(), fresh, { ...belief, now: timers.wall(), holdMs });
+    const now = timers.wall();
+    // What nobody was routed by since the last process has been lost for as long as that is over.
+    const lostMs = isTold || last === undefined ? 0 : now - last.at;
+    const next = applyHold(current ?? new Map(), fresh, { ...belief, now, holdMs: holdMs - lostMs });
     cancelExpiry();
     const expiry = nextExpiry(next);
     if (expiry !== undefined) {
       const expire = (): void => update(fresh, { trusts: () => true, settling: false });
       cancelExpiry = timers.after(Math.max(1, expiry - timers.wall() + 1), expire);
     }
-    if (next === current) return;
+    if (next === current && isTold) return;
     current = next;
+    isTold = true;
     onCatalog(next);
   };
-  return { update, current: () => current, stop: () => cancelExpiry() };
+
+  return {
+    update,
+    standIn: () => {
+      if (isTold || last === undefined) return;
+      // As if Consul had just listed what was not held: what was, expires in its time.
+      update(unheld(last.catalog), { trusts: () => true, settling: false });
+    },
+    current: () => (isTold ? current : undefined),
+    stop: () => cancelExpiry(),
+  };
 };
+
+const unheld = (catalog: Catalog): Catalog =>
+  new Map(
+    [...catalog].map(([name, instances]) => [
+      name,
+      instances.some(isHeld) ? instances.filter(isListed) : instances,
+    ]),
+  );
+
+const isHeld = ({ heldUntil }: Instance): boolean => heldUntil !== undefined;
+const isListed = (instance: Instance): boolean => !isHeld(instance);

@@ -16,8 +16,10 @@ export const createSession = (options: {
   readonly address: string;
   readonly log: Log;
   readonly timers: Timers;
+  /** There is a catalog to go by before the first answer. */
+  readonly hasLast?: boolean;
 }): Session => {
-  const { queries, address, log, timers } = options;
+  const { queries, address, log, timers, hasLast = false } = options;
   const waiting = new Set(queries);
   let status: SourceState = { state: 'down', since: timers.wall(), detail: 'no answer yet' };
   let said: 'nothing' | 'up' | 'down' = 'nothing';
@@ -34,7 +36,7 @@ export const createSession = (options: {
       const detail = describeFailure(error);
       status = { state: 'down', since: status.state === 'up' ? timers.wall() : status.since, detail };
       if (said === 'down') return;
-      const effect = said === 'up' ? 'the last known catalog stays in force' : 'waiting for it';
+      const effect = said === 'up' || hasLast ? 'the last known catalog stays in force' : 'waiting for it';
       said = 'down';
       log.warn({ consul: address, query, detail }, `Consul is away; ${effect}`);
     },

@@ -135,6 +135,11 @@ export interface SourceState {
   readonly since: number;
   /** Why it is down, in one line without secrets. */
   readonly detail?: string;
+  /**
+   * Set while it was never there since this process began, and what a process before this one knew is in force:
+   * when that was last known to be live, in epoch milliseconds.
+   */
+  readonly lastKnown?: number;
 }
 
 /** Which health counts as live. */

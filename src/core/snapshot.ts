@@ -6,6 +6,8 @@ export interface SnapshotInput {
   readonly weights: AllWeights;
   /** The snapshot in force: its owners of contested matches are the incumbents. */
   readonly previous?: Snapshot;
+  /** The incumbents where there is no snapshot yet: rule id -> service. */
+  readonly owners?: ReadonlyMap<string, string>;
 }
 
 /** catalog + weights -> every rule with its split and live targets. Same input, same snapshot. */
@@ -17,7 +19,7 @@ export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
  */
 export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
   let known: ReadonlyMap<string, ServiceClaims> = new Map();
-  return ({ catalog, weights, previous }) => {
+  return ({ catalog, weights, previous, owners }) => {
     const read = new Map<string, ServiceClaims>();
     for (const [name, instances] of catalog) {
       const stored = weights.get(name);
@@ -26,11 +28,15 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
       read.set(name, isSame ? before : readClaims(name, instances, stored, options));
     }
     known = read;
-    return assemble(read, previous);
+    return assemble(read, previous, owners);
   };
 };
 
-const assemble = (read: ReadonlyMap<string, ServiceClaims>, previous: Snapshot | undefined): Snapshot => {
+const assemble = (
+  read: ReadonlyMap<string, ServiceClaims>,
+  previous: Snapshot | undefined,
+  owners: ReadonlyMap<string, string> = new Map(),
+): Snapshot => {
   const quarantine: Quarantined[] = [];
   const services = new Map<string, ServiceState>();
   const claims = new Map<string, Claim[]>();
@@ -44,7 +50,8 @@ const assemble = (read: ReadonlyMap<string, ServiceClaims>, previous: Snapshot |
     }
   }
 
-  const incumbents = new Map(previous?.rules.map(rule => [rule.id, rule.service]));
+  const incumbents =
+    previous === undefined ? owners : new Map(previous.rules.map(rule => [rule.id, rule.service]));
   const rules: Rule[] = [];
   for (const [id, rivals] of claims) {
     const owner = settle(rivals, incumbents.get(id));

@@ -6,11 +6,16 @@ import { sameWeights } from './judge.ts';
 export class Followed {
   readonly #log: Log;
   readonly #listeners = new Set<(all: AllWeights) => void>();
-  #names: ReadonlySet<string> = new Set();
-  #all: AllWeights = new Map();
+  readonly #unread: Set<string>;
+  #names: ReadonlySet<string>;
+  #all: AllWeights;
 
-  constructor(log: Log) {
+  /** @param last what a process before this one had in force: it counts until it is read */
+  constructor(log: Log, last: AllWeights = new Map()) {
     this.#log = log;
+    this.#all = last;
+    this.#names = new Set(last.keys());
+    this.#unread = new Set(last.keys());
   }
 
   get names(): ReadonlySet<string> {
@@ -20,6 +25,11 @@ export class Followed {
   /** Never altered; replaced at each change. */
   get all(): AllWeights {
     return this.#all;
+  }
+
+  /** Followed services that were never read. */
+  unread(): string[] {
+    return [...this.#names].filter(name => !this.#all.has(name) || this.#unread.has(name));
   }
 
   onChange(listener: (all: AllWeights) => void): () => void {
@@ -41,9 +51,10 @@ export class Followed {
 
   /** Services that nobody follows (any more) are passed over; an update that changes nothing swaps nothing. */
   update(news: Iterable<readonly [service: string, state: ServiceWeights]>): void {
-    const changed = [...news].filter(
-      ([service, state]) => this.#names.has(service) && !sameWeights(this.#all.get(service), state),
-    );
+    const changed = [...news].filter(([service, state]) => {
+      this.#unread.delete(service);
+      return this.#names.has(service) && !sameWeights(this.#all.get(service), state);
+    });
     if (changed.length > 0) this.#swap(new Map([...this.#all, ...changed]));
   }
 

@@ -7,6 +7,8 @@ import type { WeightStore } from './store.ts';
 
 export interface MemoryStoreOptions {
   readonly log: Log;
+  /** What to begin with, e.g. what a process before this one had in force. */
+  readonly last?: AllWeights | undefined;
   readonly now?: () => number;
 }
 
@@ -27,10 +29,14 @@ class MemoryStore implements WeightStore {
   readonly #followed: Followed;
   readonly #stored = new Map<string, Stored>();
 
-  constructor({ log, now = Date.now }: MemoryStoreOptions) {
+  constructor({ log, last = new Map(), now = Date.now }: MemoryStoreOptions) {
     this.#now = now;
     this.#since = now();
     this.#followed = new Followed(log);
+    for (const [service, state] of last) {
+      const written = Object.fromEntries(state.weights === undefined ? [] : writeWeights(state.weights));
+      this.#stored.set(service, { state, written, entries: [] });
+    }
   }
 
   async follow(services: readonly string[]): Promise<void> {

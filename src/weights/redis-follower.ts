@@ -1,4 +1,4 @@
-import type { ServiceWeights } from '../core/model.ts';
+import type { AllWeights, ServiceWeights } from '../core/model.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisRefused } from '../redis/errors.ts';
 import type { WeightScripts } from '../redis/scripts.ts';
@@ -18,6 +18,8 @@ export interface FollowerOptions {
   readonly scripts: WeightScripts;
   /** Shown by CLIENT LIST. */
   readonly name: string;
+  /** What is in force until it is read. */
+  readonly last?: AllWeights | undefined;
   readonly reconcileMs: number;
   readonly commandTimeoutMs: number;
   readonly now: () => number;
@@ -41,9 +43,9 @@ export class RedisFollower {
   #closed = false;
 
   constructor(options: FollowerOptions) {
-    const { log, now, connection, scripts } = options;
+    const { log, now, connection, scripts, last } = options;
     this.#options = options;
-    this.followed = new Followed(log);
+    this.followed = new Followed(log, last);
     this.#notes = new HandNotes({
       log,
       now,
@@ -67,9 +69,8 @@ export class RedisFollower {
   async follow(services: readonly string[], deadlineMs: number): Promise<void> {
     this.followed.follow(services, !this.#isAway());
     this.#listen();
-    const unread = (): string[] => [...this.followed.names].filter(name => !this.followed.all.has(name));
-    this.#queue.add(unread());
-    const isSettled = (): boolean => this.#closed || unread().length === 0 || this.#isAway();
+    this.#queue.add(this.followed.unread());
+    const isSettled = (): boolean => this.#closed || this.followed.unread().length === 0 || this.#isAway();
     if (isSettled()) return;
     await new Promise<void>(resolve => {
       const check = (): void => {

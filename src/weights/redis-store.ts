@@ -15,6 +15,8 @@ import type { WeightStore } from './store.ts';
 export interface RedisStoreOptions {
   readonly url: string;
   readonly log: Log;
+  /** What is in force while Redis was never there. */
+  readonly last?: LastWeights | undefined;
   /** What stands before every key and channel (default `sluice:`). */
   readonly prefix?: string;
   /** Shown by CLIENT LIST (default `sluice`). */
@@ -25,6 +27,13 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs?: number;
   readonly now?: () => number;
   readonly chance?: () => number;
+}
+
+/** The weights that a process before this one had in force. */
+export interface LastWeights {
+  readonly weights: AllWeights;
+  /** When they were last known to be live, in epoch milliseconds. */
+  readonly at: number;
 }
 
 const DEFAULTS = {
@@ -52,8 +61,10 @@ class RedisStore implements WeightStore {
   readonly #scripts: WeightScripts;
   readonly #connection: RedisConnection;
   readonly #follower: RedisFollower;
+  #lastKnown: number | undefined;
 
   constructor(options: RedisStoreOptions) {
+    const { last } = options;
     const settings = { ...DEFAULTS, ...options };
     this.#scripts = weightScripts(settings.prefix);
     this.#connection = connectRedis(settings);
@@ -62,10 +73,13 @@ class RedisStore implements WeightStore {
       ...settings,
       connection: this.#connection,
       scripts: this.#scripts,
+      last: last?.weights,
     });
+    this.#lastKnown = last?.at;
     this.ready = new Promise(resolve => {
       this.#connection.onState(({ state }) => {
-        if (state === 'up') resolve();
+        if (state === 'up') this.#lastKnown = undefined;
+        if (state === 'up' || last !== undefined) resolve();
       });
     });
   }
@@ -84,7 +98,10 @@ class RedisStore implements WeightStore {
 
   status(): SourceState {
     const { state, since, detail = 'not connected yet' } = this.#connection.state();
-    if (state !== 'up') return { state: 'down', since, detail };
+    if (state !== 'up') {
+      const lastKnown = this.#lastKnown;
+      return { state: 'down', since, detail, ...(lastKnown === undefined ? {} : { lastKnown }) };
+    }
     const { refusal } = this.#follower;
     return refusal === undefined ? { state: 'up', since } : { state: 'down', ...refusal };
   }

@@ -19,7 +19,10 @@ export interface WeightStore {
   /** What is in force for each followed service that was read; another object after each change. */
   current(): AllWeights;
 
-  /** Resolves at the first contact with the store; stays pending while there was none. */
+  /**
+   * Resolves at the first contact with the store or, where it was opened with last known weights, when it is
+   * found away; stays pending otherwise.
+   */
   readonly ready: Promise<void>;
 
   status(): SourceState;
