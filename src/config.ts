@@ -162,6 +162,15 @@ export const SETTINGS = {
     expected: TRACE_TRUSTS.join(', '),
     help: "whether the caller's sampling decision is followed: up to a cap a second, always, or never",
   }),
+  stateDir: setting({
+    flag: '--state-dir <folder|off>',
+    env: ['SLUICE_STATE_DIR', 'STATE_DIRECTORY'],
+    fallback: 'off',
+    // systemd joins several directories by colons.
+    read: value => (/^[^:\0]+$/.test(value) ? value : undefined),
+    expected: 'one folder, e.g. /var/lib/sluice, or "off"',
+    help: 'where the last known good state is kept, for a start without Consul or Redis',
+  }),
   tagPrefix: setting({
     flag: '--tag-prefix <text>',
     env: ['SLUICE_TAG_PREFIX'],

@@ -6,11 +6,15 @@ import { openConsul } from './consul/open.ts';
 import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
 import { createGate } from './core/gate.ts';
+import type { LastKnown } from './core/last-known.ts';
 import { limitsOf, timeoutsOf } from './core/limit-settings.ts';
 import type { Snapshot } from './core/model.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
 import { createProxy } from './proxy/server.ts';
+import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
+import { addStateMetrics } from './state/metrics.ts';
+import { openState } from './state/state.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { addProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -46,7 +50,14 @@ const RETAIN_EVERY_MS = 5 * 60_000;
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();
   const consul = openConsul(config);
-  const store = openStore(config, log);
+  const state = await openState({
+    folder: config.stateDir,
+    origin: `${consul.address} ${redisName(config)}`,
+    isLive: () => watch.status().state === 'up' && store.status().state === 'up',
+    log,
+  });
+  const { last } = state;
+  const store = openStore(config, last, log);
   const telemetry = openTelemetry(config, log);
   const loads = new Loads();
   const firstSnapshot = createGate();
@@ -55,8 +66,10 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const mesh = new Mesh({
     policy: config.live,
     tagPrefix: config.tagPrefix,
+    ...(last === undefined ? {} : { owners: last.owners }),
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
+      state.save(view.snapshot);
       proxy.retain(instanceIds(view.snapshot));
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
@@ -81,6 +94,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const watch = watchCatalog({
     client: consul,
     log,
+    ...(last === undefined ? {} : { last }),
     onCatalog: admitByWeights(store, catalog => mesh.update({ catalog })),
   });
   store.onChange(weights => mesh.update({ weights }));
@@ -93,11 +107,18 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
+  addStateMetrics(telemetry.metrics, {
+    status: state.status,
+    consul: watch.status,
+    weights: () => store.status(),
+    now: Date.now,
+  });
   const retaining = setInterval(() => retainLive(telemetry.metrics, mesh.view?.snapshot), RETAIN_EVERY_MS);
   retaining.unref();
 
   const closeParts = async (): Promise<void> => {
     clearInterval(retaining);
+    await state.close();
     watch.stop();
     consul.close();
     await store.close();
@@ -116,6 +137,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       consul: () => watch.status(),
       metrics: () => telemetry.metrics.render(),
       weights: store,
+      state: state.status,
     },
     log,
   ).catch(async (error: unknown): Promise<never> => {
@@ -151,11 +173,15 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   };
 };
 
-const openStore = ({ redis, redisPrefix }: Config, log: Log): WeightStore => {
+const openStore = ({ redis, redisPrefix }: Config, last: LastKnown | undefined, log: Log): WeightStore => {
   return redis === 'off'
-    ? openMemoryStore({ log })
-    : openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log });
+    ? openMemoryStore({ log, last: last?.weights })
+    : openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log, last });
 };
+
+/** Which weights they are, without secrets. */
+const redisName = ({ redis, redisPrefix }: Config): string =>
+  redis === 'off' ? 'memory' : `${redactRedisUrl(parseRedisUrl(redis))} ${redisPrefix}`;
 
 /** Whom the proxy may keep connections to. */
 const instanceIds = ({ services }: Snapshot): Set<string> =>

@@ -5,7 +5,9 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import type { SourceState } from '../src/core/model.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings.ts';
+import { addStateMetrics } from '../src/state/metrics.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
@@ -64,6 +66,13 @@ const metricsTable = async (): Promise<string> => {
     snapshot: () => undefined,
     consulIsUp: () => true,
     weightsAreUp: () => true,
+    now: () => 0,
+  });
+  const state: SourceState = { state: 'up', since: 0 };
+  addStateMetrics(telemetry.metrics, {
+    status: () => undefined,
+    consul: () => state,
+    weights: () => state,
     now: () => 0,
   });
   const { body } = await telemetry.metrics.render();

@@ -21,6 +21,15 @@ export interface StatusAnswer {
   };
   readonly consul: SourceAnswer;
   readonly weights: SourceAnswer;
+  /** The last known good state on disk; absent where none is kept. */
+  readonly state?: {
+    readonly file: string;
+    /** When what is on disk was last known to be live, ISO 8601; absent while nothing is there. */
+    readonly liveAt?: string;
+    readonly ageSeconds?: number;
+    /** Why the newest snapshot is not on disk. */
+    readonly problem?: string;
+  };
 }
 
 /** How the gateway stands with Consul or with the weight store. */
@@ -29,6 +38,11 @@ export interface SourceAnswer {
   /** Since when, ISO 8601. */
   readonly since: string;
   readonly detail?: string;
+  /**
+   * It was never there since the start, and the state from disk is in force instead: when that was last known to be
+   * live, ISO 8601.
+   */
+  readonly lastKnownAt?: string;
 }
 
 /** `GET /api/routes` */

@@ -14,6 +14,10 @@ export interface AdminParts {
   readonly consul: () => SourceState;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   readonly weights: AdminWeights;
+  /** The last known good state on disk; undefined where none is kept. Times in epoch milliseconds. */
+  readonly state: () =>
+    | { readonly file: string; readonly at?: number; readonly problem?: string }
+    | undefined;
 }
 
 /** The part of the weight store that the API offers. Changes and history are refused with a WeightsError. */

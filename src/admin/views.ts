@@ -41,14 +41,30 @@ export const status = (parts: AdminParts): StatusAnswer => {
         }),
     consul: source(parts.consul()),
     weights: source(parts.weights.status()),
+    ...state(parts),
+  };
+};
+
+const state = (parts: AdminParts): Pick<StatusAnswer, 'state'> => {
+  const { file, at, problem } = parts.state() ?? {};
+  if (file === undefined) return {};
+  return {
+    state: {
+      file,
+      ...(at === undefined
+        ? {}
+        : { liveAt: new Date(at).toISOString(), ageSeconds: seconds(parts.now() - at) }),
+      ...(problem === undefined ? {} : { problem }),
+    },
   };
 };
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 
-const source = ({ since, ...state }: SourceState): SourceAnswer => ({
+const source = ({ since, lastKnown, ...state }: SourceState): SourceAnswer => ({
   ...state,
   since: new Date(since).toISOString(),
+  ...(lastKnown === undefined ? {} : { lastKnownAt: new Date(lastKnown).toISOString() }),
 });
 
 export const routes = ({ revision, rules }: Snapshot): RoutesAnswer => ({

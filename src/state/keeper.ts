@@ -134,7 +134,7 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
     cancelBeat = timers.after(BEAT_MS, beat);
     if (status.written > 0 && isLive()) want('touch');
   };
-  let cancelBeat = timers.after(BEAT_MS, beat);
+  let cancelBeat: (() => void) | undefined;
 
   const finish = async (): Promise<void> => {
     await working;
@@ -145,12 +145,13 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
   return {
     save: snapshot => {
       latest = snapshot;
+      cancelBeat ??= timers.after(BEAT_MS, beat);
       want('write');
     },
     status: () => status,
     close: async () => {
       closed = true;
-      cancelBeat();
+      cancelBeat?.();
       endRest();
       let takeBack = (): void => {};
       const patience = new Promise<void>(resolve => {

@@ -21,6 +21,7 @@ const parts: AdminParts = {
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'sluice_up 1\n' }),
   weights: store,
+  state: () => undefined,
 };
 
 let admin: AdminServer;
