@@ -3,9 +3,6 @@
  * pass a message sorts them; nothing here touches a socket.
  */
 
-/** What undici hands over of a message's fields. */
-export type RawFields = readonly (Buffer | string)[];
-
 /** Two values of one field as a list. */
 export const and = (before: string | undefined, value: string): string =>
   before === undefined ? value : `${before}, ${value}`;
@@ -46,6 +43,3 @@ export const NONE: readonly string[] = [];
 
 export const without = (fields: readonly string[], names: readonly string[]): string[] =>
   fields.filter((_, i) => !names.includes((fields[i & ~1] as string).toLowerCase()));
-
-export const latin1 = (bytes: Buffer | string | undefined): string =>
-  typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '');

@@ -5,7 +5,6 @@ import type { FailedAttempt } from '../core/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
-import type { RawFields } from './fields.ts';
 import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
@@ -97,9 +96,10 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       this.failed({ target, code: 'overloaded', sent: false, reused: false }, ALL_IN_USE);
       return;
     }
-    this.#attempt = new Attempt(target, upstream, this);
     const fields = this.#journey.beginAttempt(target);
-    this.#attempt.start({ method: this.#req.method ?? '', path, fields, body: this.#body?.content });
+    const request = { method: this.#req.method ?? '', path, fields, body: this.#body?.content };
+    this.#attempt = new Attempt(target, request, this);
+    this.#attempt.start(upstream);
   }
 
   sending(): void {
@@ -108,11 +108,11 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#expectsContinue = false;
   }
 
-  informed(status: number, raw: RawFields): void {
+  informed(status: number, raw: string[]): void {
     this.#reply.inform(status, readResponseHead(status, raw).fields);
   }
 
-  responded(status: number, raw: RawFields): void {
+  responded(status: number, raw: string[]): void {
     const head = readResponseHead(status, raw);
     if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
     try {
@@ -136,14 +136,14 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     return true;
   }
 
-  received(chunk: Buffer): boolean {
-    if (this.#reply.write(chunk)) return true;
+  received(piece: Buffer): boolean {
+    if (this.#reply.write(piece)) return true;
     // The rest waits with the upstream.
     this.#reply.onDrain(() => this.#attempt?.resume());
     return false;
   }
 
-  ended(trailers: RawFields): void {
+  ended(trailers: readonly string[]): void {
     // What is still uploaded does not matter any more.
     this.#body?.destroy();
     this.#journey.endAttempt({ status: this.#reply.status ?? 0 });

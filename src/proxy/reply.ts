@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { RawFields } from './fields.ts';
 import { type OwnAnswer, rawHead } from './respond.ts';
 import { type ResponseHead, readTrailers } from './response-head.ts';
 
@@ -11,7 +10,8 @@ export class Reply {
   status: number | undefined;
   readonly #res: ServerResponse;
   #contentLength: number | undefined;
-  #lastChunk: Buffer | undefined;
+  /** The end of a body of known length, small enough to go out with the head or alone as one string. */
+  #last: string | undefined;
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -42,15 +42,18 @@ export class Reply {
     process.nextTick(flush, res);
   }
 
-  /** @returns false when the client is slower; `onDrain` tells when to go on */
-  write(chunk: Buffer): boolean {
-    this.sent += chunk.length;
-    if (this.sent === this.#contentLength) {
+  /**
+   * @param piece good during the call only
+   * @returns false when the client is slower; `onDrain` tells when to go on
+   */
+  write(piece: Buffer): boolean {
+    this.sent += piece.length;
+    if (this.sent === this.#contentLength && piece.length <= ONE_STRING) {
       // One write with `end` instead of two.
-      this.#lastChunk = chunk;
+      this.#last = piece.toString('latin1');
       return true;
     }
-    return this.#res.write(chunk);
+    return this.#res.write(Buffer.from(piece));
   }
 
   onDrain(callback: () => void): void {
@@ -68,16 +71,18 @@ export class Reply {
   }
 
   /** @param onFlushed called when the last byte is with the operating system */
-  end(trailers: RawFields, onFlushed: () => void): void {
+  end(trailers: readonly string[], onFlushed: () => void): void {
     if (trailers.length > 0) this.#res.addTrailers(readTrailers(trailers));
-    const last = this.#lastChunk;
+    const last = this.#last;
     const { socket } = this.#res;
-    if (last !== undefined && socket !== null && last.length <= ONE_STRING) {
-      socket.cork();
-      this.#res.write(last.toString('latin1'), 'latin1');
-      socket.uncork();
+    if (last === undefined || socket === null) {
       this.#res.end(onFlushed);
-    } else this.#res.end(last, onFlushed);
+      return;
+    }
+    socket.cork();
+    this.#res.write(last, 'latin1');
+    socket.uncork();
+    this.#res.end(onFlushed);
   }
 
   /** An answer of the proxy's own; without its body where the request was HEAD. */

@@ -1,4 +1,4 @@
-import { and, HOP_BY_HOP, latin1, NONE, namedBy, type RawFields, without } from './fields.ts';
+import { and, HOP_BY_HOP, NONE, namedBy, without } from './fields.ts';
 
 /** The head of a response, ready for the client but for what depends on the client's connection. */
 export interface ResponseHead {
@@ -13,8 +13,8 @@ export interface ResponseHead {
   readonly hopFailure: string | undefined;
 }
 
-/** @param raw as undici gives it */
-export const readResponseHead = (status: number, raw: RawFields): ResponseHead => {
+/** @param raw as received */
+export const readResponseHead = (status: number, raw: readonly string[]): ResponseHead => {
   const fields: string[] = [];
   let contentLength: number | undefined;
   let transferEncoding: string | undefined;
@@ -23,8 +23,8 @@ export const readResponseHead = (status: number, raw: RawFields): ResponseHead =
   let via: string | undefined;
   let hopFailure: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i]);
-    const value = latin1(raw[i + 1]);
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
     const lower = name.toLowerCase();
     switch (lower) {
       case 'content-length':
@@ -91,11 +91,11 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Trailers that may go on, as name-value pairs. */
-export const readTrailers = (raw: RawFields): [string, string][] => {
+export const readTrailers = (raw: readonly string[]): [string, string][] => {
   const trailers: [string, string][] = [];
   for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i]);
-    if (!NEVER_TRAILERS.has(name.toLowerCase())) trailers.push([name, latin1(raw[i + 1])]);
+    const name = raw[i] as string;
+    if (!NEVER_TRAILERS.has(name.toLowerCase())) trailers.push([name, raw[i + 1] as string]);
   }
   return trailers;
 };

@@ -1,48 +1,94 @@
-import { Pool } from 'undici';
 import type { Instance } from '../core/model.ts';
-import { formatHostPort } from '../core/values.ts';
 import type { Limits, Timeouts } from './options.ts';
+import { type ConnectionOwner, type UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
 
 /** An idle connection is dropped before a server with Node's default of 5 s can drop it under a request. */
-const KEEP_ALIVE = 4_000;
+const KEPT_FOR = 4_000;
+/** What is taken off the time that an instance names itself: a request may be on its way when it is over. */
+const KEPT_SHORTER = 1_000;
+const KEPT_AT_MOST = 10 * 60_000;
 
-/** Pools without a request for one to two of these are closed. */
-const SWEEP_EVERY = 60_000;
-
-const RESPONSE_HEADER_BYTES = 64 * 1024;
+const SWEEP_EVERY = 1_000;
 
 /** The connections to one instance. */
-export class Upstream {
-  readonly pool: Pool;
-  /** Requests under way, each on a connection of its own. */
-  active = 0;
-  /** Since the last sweep. */
-  used = true;
-  #connectedNow = false;
+export class Upstream implements ConnectionOwner {
+  readonly #instance: Instance;
+  readonly #timeouts: Timeouts;
+  readonly #all = new Set<UpstreamConnection>();
+  /** The one that was used last is taken first, so that the others may grow old. */
+  readonly #idle: UpstreamConnection[] = [];
+  #isReleased = false;
 
-  constructor({ address, port }: Instance, timeouts: Timeouts) {
-    this.pool = new Pool(`http://${formatHostPort({ host: address, port })}`, {
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE,
-      maxHeaderSize: RESPONSE_HEADER_BYTES,
-      headersTimeout: timeouts.responseHead,
-      bodyTimeout: timeouts.responseStall,
-      connect: { timeout: timeouts.connect },
-    });
-    this.pool.on('connect', () => {
-      this.#connectedNow = true;
-    });
+  constructor(instance: Instance, timeouts: Timeouts) {
+    this.#instance = instance;
+    this.#timeouts = timeouts;
   }
 
-  /** Asked when a request starts on a connection: undici starts one in the same turn in which it connected. */
-  takeReused(): boolean {
-    const reused = !this.#connectedNow;
-    this.#connectedNow = false;
-    return reused;
+  /** Connections that are idle, busy or being made. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
+  /** Over an idle connection, or a new one. */
+  send(call: UpstreamCall): UpstreamConnection {
+    const connection = this.#takeIdle() ?? this.#open();
+    connection.send(call);
+    return connection;
+  }
+
+  idle(connection: UpstreamConnection): void {
+    if (this.#isReleased) {
+      connection.close();
+      return;
+    }
+    connection.idleSince = performance.now();
+    this.#idle.push(connection);
+  }
+
+  closed(connection: UpstreamConnection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  closeStale(now: number): void {
+    for (const connection of [...this.#idle]) if (isStale(connection, now)) connection.close();
+  }
+
+  /** No connection outlives its request. */
+  release(): void {
+    this.#isReleased = true;
+    for (const connection of [...this.#idle]) connection.close();
+  }
+
+  closeAll(): void {
+    for (const connection of [...this.#all]) connection.close();
+  }
+
+  #takeIdle(): UpstreamConnection | undefined {
+    const now = performance.now();
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || !isStale(connection, now)) return connection;
+      connection.close();
+    }
+  }
+
+  #open(): UpstreamConnection {
+    const connection = new UpstreamConnection(this.#instance, this.#timeouts, this);
+    this.#all.add(connection);
+    return connection;
   }
 }
 
-/** Pools by the identity of instances, made when first needed. */
+const isStale = ({ idleSince, keptFor }: UpstreamConnection, now: number): boolean =>
+  now - idleSince >= (keptFor === undefined ? KEPT_FOR : Math.min(keptFor - KEPT_SHORTER, KEPT_AT_MOST));
+
+/** Connections by the identity of instances, made when first needed. */
 export class Upstreams {
   readonly #limit: number;
   readonly #timeouts: Timeouts;
@@ -52,18 +98,17 @@ export class Upstreams {
   constructor(limits: Limits, timeouts: Timeouts) {
     this.#limit = limits.connectionsPerInstance;
     this.#timeouts = timeouts;
-    this.#sweep = setInterval(() => this.#closeIdle(), SWEEP_EVERY).unref();
+    this.#sweep = setInterval(() => this.#closeStale(), SWEEP_EVERY).unref();
   }
 
-  /** @returns undefined where the instance has as many connections as it may */
+  /** @returns undefined where the instance has as many connections as it may, and all are in use */
   for(instance: Instance): Upstream | undefined {
     let upstream = this.#all.get(instance.id);
     if (upstream === undefined) {
       upstream = new Upstream(instance, this.#timeouts);
       this.#all.set(instance.id, upstream);
     }
-    upstream.used = true;
-    return upstream.active < this.#limit ? upstream : undefined;
+    return upstream.hasIdle || upstream.size < this.#limit ? upstream : undefined;
   }
 
   get size(): number {
@@ -72,27 +117,25 @@ export class Upstreams {
 
   /** Lets go of instances that are no more, as soon as their requests are done. */
   retain(instanceIds: ReadonlySet<string>): void {
-    for (const id of this.#all.keys()) if (!instanceIds.has(id)) this.#release(id);
-  }
-
-  /** Cuts whatever still runs. */
-  async close(): Promise<void> {
-    clearInterval(this.#sweep);
-    const pools = [...this.#all.values()].map(({ pool }) => pool.destroy());
-    this.#all.clear();
-    await Promise.all(pools);
-  }
-
-  #closeIdle(): void {
     for (const [id, upstream] of this.#all) {
-      if (!upstream.used && upstream.active === 0) this.#release(id);
-      upstream.used = false;
+      if (instanceIds.has(id)) continue;
+      this.#all.delete(id);
+      upstream.release();
     }
   }
 
-  #release(id: string): void {
-    const upstream = this.#all.get(id);
-    this.#all.delete(id);
-    upstream?.pool.close(() => {});
+  /** Cuts whatever still runs. */
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const upstream of this.#all.values()) upstream.closeAll();
+    this.#all.clear();
+  }
+
+  #closeStale(): void {
+    const now = performance.now();
+    for (const [id, upstream] of this.#all) {
+      upstream.closeStale(now);
+      if (upstream.size === 0) this.#all.delete(id);
+    }
   }
 }

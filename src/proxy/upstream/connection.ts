@@ -1,0 +1,214 @@
+import { connect, type Socket } from 'node:net';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Timeouts } from '../options.ts';
+import { Deadline } from './deadline.ts';
+import { type BodyTurn, type BodyWriter, type UpstreamRequest, writeRequest } from './request-writer.ts';
+import { ResponseReader, type ResponseSink } from './response-reader.ts';
+
+/** One request, and who is told of its response. `onEnd` or `onFailure` comes last, one of them, once. */
+export interface UpstreamCall {
+  readonly request: UpstreamRequest;
+  /** @param reused whether the connection carried a request before */
+  onSending(reused: boolean): void;
+  onInterim(status: number, fields: string[]): void;
+  onHead(status: number, fields: string[]): void;
+  /**
+   * @param piece good during the call only
+   * @returns false to be given no more until `resume`
+   */
+  onBody(piece: Buffer): boolean;
+  onEnd(trailers: readonly string[]): void;
+  onFailure(code: ErrorCode, cause: Error): void;
+}
+
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  /** The connection takes another request. */
+  idle(connection: UpstreamConnection): void;
+  /** It is gone. Called once. */
+  closed(connection: UpstreamConnection): void;
+}
+
+export interface UpstreamAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * What every connection reads into: Node calls back before it reads the next, so nobody's bytes are there for
+ * longer than a call, and no read costs a buffer of its own.
+ */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Before a peer that vanished is noticed on a silent connection. */
+const PROBE_AFTER = 30_000;
+
+/** A connection to one instance. It carries one request at a time, and no more where one went wrong. */
+export class UpstreamConnection implements ResponseSink {
+  readonly #owner: ConnectionOwner;
+  readonly #timeouts: Timeouts;
+  readonly #socket: Socket;
+  readonly #reader = new ResponseReader(this);
+  readonly #deadline = new Deadline(() => this.#expire());
+  #call: UpstreamCall | undefined;
+  #body: BodyWriter | undefined;
+  #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  #wasUsed = false;
+  #hasHead = false;
+  /** Set by the end of a response until the rest of what was read with it has been looked at. */
+  #trailers: readonly string[] | undefined;
+  #takesMore = true;
+  /** When its last request was done, on performance.now()'s scale. */
+  idleSince = 0;
+
+  constructor({ address, port }: UpstreamAddress, timeouts: Timeouts, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#timeouts = timeouts;
+    this.#socket = connect({
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: PROBE_AFTER,
+      onread: { buffer: READ_BUFFER, callback: (count, bytes) => this.#onRead(count, bytes as Buffer) },
+    });
+    this.#socket
+      .once('connect', () => this.#onConnect())
+      .once('end', () => this.#onEnded())
+      .on('error', cause => this.#onBroken(cause))
+      .once('close', () => this.#onBroken(new Error('the connection was closed')));
+    this.#deadline.set(timeouts.connect);
+  }
+
+  /** Milliseconds for which the instance said that it keeps an idle connection. */
+  get keptFor(): number | undefined {
+    return this.#reader.keptFor;
+  }
+
+  /** Sends as soon as it is connected. Not before the last call has ended. */
+  send(call: UpstreamCall): void {
+    this.#call = call;
+    if (this.#state === 'open') this.#write(call);
+  }
+
+  resume(): void {
+    this.#takesMore = true;
+    this.#deadline.set(this.#timeouts.responseStall);
+    this.#socket.resume();
+  }
+
+  /** Ends it and whatever it carries. No call is told. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#release();
+    this.#deadline.stop();
+    this.#socket.destroy();
+    this.#owner.closed(this);
+  }
+
+  #onConnect(): void {
+    this.#state = 'open';
+    this.#deadline.clear();
+    if (this.#call !== undefined) this.#write(this.#call);
+  }
+
+  #write(call: UpstreamCall): void {
+    const reused = this.#wasUsed;
+    this.#wasUsed = true;
+    this.#hasHead = false;
+    this.#reader.expect(call.request.method);
+    call.onSending(reused);
+    if (this.#call !== call) return;
+    try {
+      this.#body = writeRequest(this.#socket, call.request, turn => this.#limitUpload(turn));
+    } catch (cause) {
+      this.#fail('bad_request', cause as Error);
+      return;
+    }
+    if (this.#body === undefined) this.#deadline.set(this.#timeouts.responseHead);
+  }
+
+  /** The time of the client is not the instance's. */
+  #limitUpload(turn: BodyTurn): void {
+    if (this.#hasHead) return;
+    if (turn === 'client') this.#deadline.clear();
+    else this.#deadline.set(this.#timeouts.responseHead);
+  }
+
+  /** @returns whether to read on */
+  #onRead(count: number, bytes: Buffer): boolean {
+    try {
+      this.#reader.read(bytes, count);
+    } catch (cause) {
+      // Behind a complete response it costs the connection alone.
+      if (this.#trailers === undefined) this.#fail('bad_response', cause as Error);
+    }
+    if (this.#trailers !== undefined) this.#end(this.#trailers);
+    return this.#takesMore;
+  }
+
+  onInterim(status: number, fields: string[]): void {
+    // Nobody was asked whether to go on.
+    if (status !== 100) this.#call?.onInterim(status, fields);
+  }
+
+  onHead(status: number, fields: string[]): void {
+    this.#hasHead = true;
+    this.#deadline.set(this.#timeouts.responseStall);
+    this.#call?.onHead(status, fields);
+  }
+
+  onBody(piece: Buffer): void {
+    if (this.#call === undefined || this.#call.onBody(piece)) {
+      if (this.#takesMore) this.#deadline.set(this.#timeouts.responseStall);
+      return;
+    }
+    // The client is slower, and that is not the instance's fault.
+    this.#takesMore = false;
+    this.#deadline.clear();
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    this.#trailers = fields;
+  }
+
+  /** The response is complete. Before anybody hears of it, the connection is free or closed. */
+  #end(trailers: readonly string[]): void {
+    const call = this.#call;
+    const isReusable = this.#reader.mayGoOn && this.#body?.isDone !== false && this.#state === 'open';
+    this.#release();
+    if (isReusable) this.#owner.idle(this);
+    else this.close();
+    call?.onEnd(trailers);
+  }
+
+  #fail(code: ErrorCode, cause: Error): void {
+    const call = this.#call;
+    this.close();
+    call?.onFailure(code, cause);
+  }
+
+  #release(): void {
+    this.#call = undefined;
+    this.#trailers = undefined;
+    this.#takesMore = true;
+    this.#body?.stop();
+    this.#body = undefined;
+    this.#deadline.clear();
+  }
+
+  #expire(): void {
+    if (this.#state === 'connecting') this.#fail('connect_failed', new Error('connecting took too long'));
+    else this.#fail('upstream_timeout', new Error('the instance took too long'));
+  }
+
+  #onEnded(): void {
+    if (this.#reader.end() && this.#trailers !== undefined) this.#end(this.#trailers);
+    else this.#onBroken(new Error('the instance ended the connection'));
+  }
+
+  #onBroken(cause: Error): void {
+    this.#fail(this.#state === 'connecting' ? 'connect_failed' : 'upstream_reset', cause);
+  }
+}

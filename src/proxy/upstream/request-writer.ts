@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/** A request as it goes to an instance. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  /** Name, value, name, value …; those that frame the body included, but for `Transfer-Encoding`. */
+  readonly fields: readonly string[];
+  /** A whole one, a stream that is passed on as it comes, or none. */
+  readonly body: Buffer | Readable | undefined;
+}
+
+/** One write costs less than two; up to so many bytes a body is worth copying for it. */
+const ONE_STRING = 4 * 1024;
+
+/** Methods whose requests tell their length even if it is 0 (RFC 9110, 8.6). */
+const EXPECTS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+
+const PATH = /^[\x21-\x7e\x80-\xff]+$/;
+
+/** @throws where the path would break the request's line */
+export const requestHead = ({ method, path, fields, body }: UpstreamRequest): string => {
+  if (!PATH.test(path)) throw new Error('the path holds characters that no request line may hold');
+  let head = `${method} ${path} HTTP/1.1\r\n`;
+  let hasLength = false;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    head += `${name}: ${fields[i + 1]}\r\n`;
+    hasLength ||= name.length === 14 && name.toLowerCase() === 'content-length';
+  }
+  if (!hasLength) {
+    if (body !== undefined) head += CHUNKED;
+    else if (EXPECTS_BODY.has(method)) head += 'Content-Length: 0\r\n';
+  }
+  return `${head}\r\n`;
+};
+
+/**
+ * Writes the head and what is there of the body.
+ *
+ * @returns what writes the rest, where there is one
+ */
+export const writeRequest = (
+  socket: Socket,
+  request: UpstreamRequest,
+  turn: (to: BodyTurn) => void,
+): BodyWriter | undefined => {
+  const head = requestHead(request);
+  const { body } = request;
+  if (body === undefined) {
+    socket.write(head, 'latin1');
+  } else if (Buffer.isBuffer(body)) {
+    if (body.length <= ONE_STRING) socket.write(head + body.toString('latin1'), 'latin1');
+    else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+  } else {
+    socket.write(head, 'latin1');
+    return new BodyWriter(socket, body, head.endsWith(`${CHUNKED}\r\n`), turn);
+  }
+  return undefined;
+};
+
+/** Whom a body waits for: the client to send more of it, the instance to take more of it, or nobody: it is sent. */
+export type BodyTurn = 'client' | 'instance' | 'nobody';
+
+/** Passes a body on as it comes; what the instance has no room for stays with the client. */
+export class BodyWriter {
+  readonly #socket: Socket;
+  readonly #body: Readable;
+  readonly #isChunked: boolean;
+  readonly #turn: (to: BodyTurn) => void;
+  #isDone = false;
+
+  constructor(socket: Socket, body: Readable, isChunked: boolean, turn: (to: BodyTurn) => void) {
+    this.#socket = socket;
+    this.#body = body;
+    this.#isChunked = isChunked;
+    this.#turn = turn;
+    body.on('data', this.#onData).on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+  }
+
+  /** Every byte of it is on its way. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  stop(): void {
+    this.#body.off('data', this.#onData).off('end', this.#onEnd);
+    this.#socket.off('drain', this.#onDrain);
+  }
+
+  readonly #onData = (piece: Buffer): void => {
+    const socket = this.#socket;
+    if (this.#isChunked) {
+      socket.cork();
+      socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+      socket.write(piece);
+      socket.write('\r\n', 'latin1');
+      socket.uncork();
+    } else socket.write(piece);
+    if (!socket.writableNeedDrain) return;
+    this.#body.pause();
+    this.#turn('instance');
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#isChunked) this.#socket.write('0\r\n\r\n', 'latin1');
+    this.#isDone = true;
+    this.stop();
+    this.#turn('nobody');
+  };
+
+  readonly #onDrain = (): void => {
+    this.#turn('client');
+    this.#body.resume();
+  };
+}

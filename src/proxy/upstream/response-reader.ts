@@ -1,0 +1,214 @@
+import { ChunkedReader, type ChunkSink } from './chunked-reader.ts';
+import { MalformedResponse } from './malformed.ts';
+import { type ResponseLines, readResponseLines } from './response-head-reader.ts';
+
+/** Takes one response after another as they are read from a connection. */
+export interface ResponseSink extends ChunkSink {
+  /** An interim response (1xx); another follows. */
+  onInterim(status: number, fields: string[]): void;
+  onHead(status: number, fields: string[]): void;
+}
+
+/** Of a response's status line and fields together. */
+const MAX_HEAD_BYTES = 64 * 1024;
+/** Fields of one head. */
+const MAX_FIELDS = 1_000;
+/** Nearly every head is shorter: no more of a read is turned into text before the end of the head is found. */
+const USUAL_HEAD = 2_048;
+
+/** How the end of a body is known (RFC 9112, 6.3). */
+type Body = { readonly kind: 'length'; left: number } | ChunkedReader | 'close';
+
+/**
+ * Reads the responses of one HTTP/1.1 connection, however they are cut into reads. Bytes go in, calls of the
+ * sink come out; it holds no socket.
+ *
+ * It is told of each request before its response may come. Stricter than the RFC asks, since the connections of
+ * instances are shared: what could leave the end of a response in doubt is refused.
+ */
+export class ResponseReader {
+  readonly #sink: ResponseSink;
+  #awaits: 'nothing' | 'head' | 'body' = 'nothing';
+  #isHeadRequest = false;
+  /** What was read of a head whose end is still to come. */
+  #text = '';
+  #body: Body = 'close';
+  #mayGoOn = true;
+  #keptFor: number | undefined;
+
+  constructor(sink: ResponseSink) {
+    this.#sink = sink;
+  }
+
+  expect(method: string): void {
+    this.#awaits = 'head';
+    this.#isHeadRequest = method === 'HEAD';
+  }
+
+  /** The connection takes another request, as far as its last response goes (RFC 9112, 9.3). */
+  get mayGoOn(): boolean {
+    return this.#mayGoOn;
+  }
+
+  /** Milliseconds for which the instance said that it keeps an idle connection. */
+  get keptFor(): number | undefined {
+    return this.#keptFor;
+  }
+
+  /**
+   * Reads the bytes before `end`.
+   *
+   * @throws MalformedResponse where they are none of a response, and for bytes behind the end of one
+   */
+  read(bytes: Buffer, end: number): void {
+    let at = 0;
+    while (at < end) {
+      if (this.#awaits === 'head') at = this.#readHead(bytes, at, end);
+      else if (this.#awaits === 'body') at = this.#readBody(bytes, at, end);
+      else {
+        this.#mayGoOn = false;
+        throw new MalformedResponse('there are bytes that belong to no response');
+      }
+    }
+  }
+
+  /**
+   * The other side has ended.
+   *
+   * @returns whether that completed a response
+   */
+  end(): boolean {
+    if (this.#awaits !== 'body' || this.#body !== 'close') return false;
+    this.#finish(NO_FIELDS);
+    return true;
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const before = this.#text.length;
+    const usual = Math.min(end, at + USUAL_HEAD);
+    this.#text += bytes.toString('latin1', at, usual);
+    let blank = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (blank < 0 && usual < end) {
+      this.#text += bytes.toString('latin1', usual, end);
+      blank = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    }
+    if ((blank < 0 ? this.#text.length : blank) > MAX_HEAD_BYTES) {
+      throw new MalformedResponse('the head of the response is too large');
+    }
+    if (blank < 0) {
+      if (!looksLikeHead(this.#text)) throw new MalformedResponse('the response is not one of HTTP/1.1');
+      return end;
+    }
+    const lines = readResponseLines(this.#text.slice(0, blank + 2));
+    this.#text = '';
+    this.#take(lines);
+    return at + blank + 4 - before;
+  }
+
+  #take({ status, fields, isCurrent }: ResponseLines): void {
+    if (fields.length > MAX_FIELDS * 2) throw new MalformedResponse('the response has too many fields');
+    if (status < 200) {
+      if (status === 101) throw new MalformedResponse('the response upgrades what nobody asked to upgrade');
+      this.#sink.onInterim(status, fields);
+      return;
+    }
+    const framing = readFraming(fields);
+    this.#mayGoOn = isCurrent && !framing.closes;
+    this.#keptFor = framing.keptFor;
+    const isBodiless = this.#isHeadRequest || status === 204 || status === 304;
+    if (framing.isChunked) {
+      // RFC 9112, 6.1: an HTTP/1.0 server cannot mean it.
+      if (!isCurrent) throw new MalformedResponse('an HTTP/1.0 response has a transfer coding');
+      this.#body = new ChunkedReader();
+    } else if (framing.length !== undefined) {
+      this.#body = { kind: 'length', left: framing.length };
+    } else {
+      this.#body = 'close';
+      if (!isBodiless) this.#mayGoOn = false;
+    }
+    this.#awaits = 'body';
+    this.#sink.onHead(status, fields);
+    if (isBodiless || framing.length === 0) this.#finish(NO_FIELDS);
+  }
+
+  #readBody(bytes: Buffer, at: number, end: number): number {
+    const body = this.#body;
+    if (body instanceof ChunkedReader) return body.read(bytes, at, end, this);
+    if (body === 'close') {
+      this.#sink.onBody(bytes.subarray(at, end));
+      return end;
+    }
+    const last = Math.min(at + body.left, end);
+    body.left -= last - at;
+    this.#sink.onBody(bytes.subarray(at, last));
+    if (body.left === 0) this.#finish(NO_FIELDS);
+    return last;
+  }
+
+  onBody(piece: Buffer): void {
+    this.#sink.onBody(piece);
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    this.#finish(fields);
+  }
+
+  #finish(trailers: readonly string[]): void {
+    this.#awaits = 'nothing';
+    this.#sink.onTrailers(trailers);
+  }
+}
+
+const BEGINNING = 'HTTP/1.';
+
+/** Whoever speaks another protocol may never end a line, and is not waited for. */
+const looksLikeHead = (text: string): boolean => text.startsWith(BEGINNING) || BEGINNING.startsWith(text);
+
+const NO_FIELDS: readonly string[] = [];
+
+interface Framing {
+  readonly isChunked: boolean;
+  readonly length: number | undefined;
+  /** The server will close the connection. */
+  readonly closes: boolean;
+  /** Milliseconds, as `Keep-Alive: timeout=5` says it. */
+  readonly keptFor: number | undefined;
+}
+
+const KEPT_FOR = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i;
+const CLOSES = /(?:^|[\s,])close(?:$|[\s,])/i;
+
+/** @throws MalformedResponse where the end of the body is in doubt */
+const readFraming = (fields: readonly string[]): Framing => {
+  let isChunked = false;
+  let length: number | undefined;
+  let closes = false;
+  let keptFor: number | undefined;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    // Three lengths single out four names; hardly any other is turned to lower case.
+    if (name.length === 10) {
+      const lower = name.toLowerCase();
+      if (lower === 'connection') closes ||= CLOSES.test(fields[i + 1] as string);
+      else if (lower === 'keep-alive') {
+        const found = KEPT_FOR.exec(fields[i + 1] as string);
+        if (found !== null) keptFor = Number(found[1]) * 1000;
+      }
+    } else if (name.length === 14 && name.toLowerCase() === 'content-length') {
+      const value = fields[i + 1] as string;
+      if (length !== undefined || !/^\d{1,15}$/.test(value)) {
+        throw new MalformedResponse('the content length of the response is not one number');
+      }
+      length = Number(value);
+    } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
+      if (isChunked || (fields[i + 1] as string).toLowerCase() !== 'chunked') {
+        throw new MalformedResponse('the response has a transfer coding that cannot be passed on');
+      }
+      isChunked = true;
+    }
+  }
+  if (isChunked && length !== undefined) {
+    throw new MalformedResponse('the response has both a content length and a transfer coding');
+  }
+  return { isChunked, length, closes, keptFor };
+};
