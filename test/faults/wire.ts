@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../src/core/errors.ts';
-import { codeText, type Row } from './row.ts';
+import { codeText, type Row, timeoutText } from './row.ts';
 import { drips, full, OK, type Open, refused, scripted, writes } from './support/instances.ts';
 
 /** A fault on the connection between the gateway and one instance. */
@@ -136,12 +136,6 @@ export const WIRE_FAULTS: readonly WireFault[] = [
   },
 ];
 
-const TIMEOUT_NAMES: Readonly<Record<keyof typeof TIMEOUTS, string>> = {
-  connect: 'connect',
-  responseHead: 'first-byte',
-  responseStall: 'idle',
-};
-
 const AGAIN: Readonly<Record<WireFault['again'], string>> = {
   all: 'every method',
   idempotent: 'idempotent methods',
@@ -155,8 +149,7 @@ const seesText = (sees: WireFault['sees']): string => {
 
 export const wireRow = ({ fault, sees, after, again, isBlamed }: WireFault): Row => ({
   fault,
-  caller:
-    after === undefined ? seesText(sees) : `${seesText(sees)} after the ${TIMEOUT_NAMES[after]} time-out`,
+  caller: seesText(sees) + (after === undefined ? '' : timeoutText(after)),
   retried: AGAIN[again],
   blamed: isBlamed ? 'the instance' : 'nobody',
 });

@@ -1,12 +1,17 @@
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { deadPort, fullBacklog, rawUpstream } from '../../proxy/support/raw.ts';
+import { eventually } from '../../support/wait.ts';
 
 /** An instance with a fault, or without one. */
 export interface Instance {
   readonly port: number;
   /** Requests whose head it has seen. */
   requests(): number;
+  /** Connections that have carried a request and are open. */
+  inUse(): number;
+  /** Waits until it has seen the head of a request. */
+  asked(): Promise<void>;
   /** Does what is still to come once the caller has the beginning of the answer. */
   goOn(): void;
 }
@@ -15,9 +20,18 @@ export type Open = (t: TestContext) => Promise<Instance>;
 
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole';
 
-export const refused: Open = async () => ({ port: await deadPort(), requests: () => 0, goOn: () => {} });
+/** One that nobody reaches. */
+const unreached = (port: number): Instance => ({
+  port,
+  requests: () => 0,
+  inUse: () => 0,
+  asked: () => Promise.reject(new Error('nobody reaches it')),
+  goOn: () => {},
+});
 
-export const full: Open = async t => ({ port: await fullBacklog(t), requests: () => 0, goOn: () => {} });
+export const refused: Open = async () => unreached(await deadPort());
+
+export const full: Open = async t => unreached(await fullBacklog(t));
 
 /**
  * @param onRequest what it does with a request's head
@@ -34,6 +48,10 @@ export const scripted =
     return {
       port: upstream.port,
       requests: () => requests,
+      inUse: () => upstream.connections.filter(({ socket, text }) => text !== '' && !socket.destroyed).length,
+      asked: async () => {
+        await eventually(() => requests > 0, { within: 2_000, hint: 'a request' });
+      },
       goOn: () => {
         const last = upstream.connections.at(-1)?.socket;
         if (last !== undefined) onward(last);

@@ -1,0 +1,11 @@
+import { CLIENT_FAULTS, clientRow } from './clients.ts';
+import { REUSED_SCENES } from './reused.ts';
+import type { Row } from './row.ts';
+import { WIRE_FAULTS, wireRow } from './wire.ts';
+
+/** docs/faults.md, line by line. */
+export const FAULT_ROWS: readonly Row[] = [
+  ...WIRE_FAULTS.map(wireRow),
+  ...REUSED_SCENES,
+  ...CLIENT_FAULTS.map(clientRow),
+];
