@@ -8,7 +8,7 @@ import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
 import { createSession } from './session.ts';
-import { systemTimers, type Timers } from './timers.ts';
+import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { createViews } from './views.ts';
 
 export interface CatalogWatchOptions {

@@ -1,5 +1,5 @@
 import { createBackOff } from '../core/back-off.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../telemetry/timers.ts';
 
 /** An agent that comes back is noticed within 3 s. */
 export const backOff = createBackOff(100, 3_000);

@@ -1,4 +1,4 @@
-import type { Timers } from './timers.ts';
+import type { Timers } from '../telemetry/timers.ts';
 
 /** Reads services one by one over a few connections: named ones first, and now and then all of them. */
 export interface ReadQueue {

@@ -4,7 +4,7 @@ import type { CheckStatus, ConsulClient } from './client.ts';
 import { CheckUnknown, describeFailure } from './errors.ts';
 import { backOff } from './pace.ts';
 import { checkIdOf, type ServiceDefinition } from './registration.ts';
-import { pause, systemTimers, type Timers } from './timers.ts';
+import { pause, systemTimers, type Timers } from '../telemetry/timers.ts';
 
 export interface KeepRegisteredOptions {
   readonly client: ConsulClient;

@@ -6,7 +6,7 @@ import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { readInstances } from './instances.ts';
 import { createSession } from './session.ts';
-import { systemTimers, type Timers } from './timers.ts';
+import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { watch } from './watch.ts';
 
 export interface ServiceWatchOptions {

@@ -1,5 +1,4 @@
 import type { Context, Tracer } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
   defaultResource,
   detectResources,
@@ -14,9 +13,12 @@ import {
 } from '@opentelemetry/semantic-conventions';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { Log } from './log.ts';
+import { createDelivery } from './otlp/delivery.ts';
+import { createPoster, type Wire } from './otlp/post.ts';
 import { createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
 import { createSampler, DEFAULT_SAMPLER, type SamplerChoice, type TraceTrust } from './sampling.ts';
 import { createSpanExport, type SpanCounts } from './span-export.ts';
+import { systemTimers } from './timers.ts';
 
 export interface TracingOptions {
   readonly serviceName: string;
@@ -24,6 +26,7 @@ export interface TracingOptions {
   readonly serviceVersion: string;
   /** Base URL of an OTLP/HTTP receiver; `/v1/traces` is added. Absent: nothing is recorded. */
   readonly otlp?: string | undefined;
+  readonly wire?: Wire;
   readonly log: Log;
   readonly sampler?: SamplerChoice;
   readonly trust?: TraceTrust;
@@ -34,6 +37,7 @@ export interface TracingOptions {
   /** Draws from [0, 1). */
   readonly chance?: () => number;
   readonly queueSize?: number;
+  readonly batchBytes?: number;
   /** Milliseconds that a span waits for company before it is sent. */
   readonly delay?: number;
   /** Milliseconds for one delivery, its retries included. */
@@ -58,12 +62,14 @@ export interface Tracing {
   counts(): SpanCounts;
   /**
    * Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws.
-   * A delivery that is given up this way still waits to be tried again: exit the process, or let it idle that long.
    */
   shutdown(within?: number): Promise<void>;
 }
 
 const INSTRUMENTATION = 'sluice';
+
+/** To the receiver: enough that one slow answer does not hold up the rest. */
+const CONNECTIONS = 4;
 
 /** @throws where `otlp` is no http or https URL */
 export const createTracing = (options: TracingOptions): Tracing => {
@@ -71,19 +77,19 @@ export const createTracing = (options: TracingOptions): Tracing => {
   if (options.otlp === undefined) return passThrough(propagation.extract);
 
   const clock = options.clock ?? createSystemClock();
-  const batchSize = 512;
-  const queueSize = options.queueSize ?? 32_768;
-  const exporter = new OTLPTraceExporter({
-    url: tracesUrl(options.otlp),
-    // At shutdown the whole queue is sent at once; at its default of 30 batches the exporter fails the rest.
-    concurrencyLimit: Math.ceil(queueSize / batchSize) + 1,
-    ...(options.exportTimeout === undefined ? {} : { timeoutMillis: options.exportTimeout }),
-  });
+  const chance = options.chance ?? Math.random;
+  const poster = createPoster(tracesUrl(options.otlp), options.wire ?? {}, CONNECTIONS);
   const spans = createSpanExport({
-    exporter,
-    queueSize,
-    batchSize,
+    deliver: createDelivery({
+      poster,
+      timeout: options.exportTimeout ?? 10_000,
+      timers: systemTimers,
+      chance,
+    }),
+    queueSize: options.queueSize ?? 65_536,
+    batchBytes: options.batchBytes ?? 512 * 1024,
     delay: options.delay ?? 1000,
+    concurrency: CONNECTIONS,
     log: options.log,
   });
   const provider = new BasicTracerProvider({
@@ -92,7 +98,7 @@ export const createTracing = (options: TracingOptions): Tracing => {
       trust: options.trust ?? 'cap',
       forcedPerSecond: options.forcedPerSecond ?? 100,
       now: clock.now,
-      chance: options.chance ?? Math.random,
+      chance,
     }),
     resource: defaultResource()
       .merge(detectResources({ detectors: [envDetector] }))
@@ -113,7 +119,11 @@ export const createTracing = (options: TracingOptions): Tracing => {
     inject: propagation.inject,
     counts: spans.counts,
     shutdown: async (within = 3000) => {
-      await settledWithin(provider.shutdown(), within);
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), within);
+      await spans.close(deadline.signal);
+      clearTimeout(timer);
+      poster.close();
     },
   };
 };
@@ -128,21 +138,12 @@ const passThrough = (extract: (rawHeaders: readonly string[]) => Context): Traci
   shutdown: async () => {},
 });
 
-const tracesUrl = (base: string): string => {
+const tracesUrl = (base: string): URL => {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     // Not echoed: it may hold a password.
     throw new Error('the OTLP address must be an http or https URL, e.g. http://127.0.0.1:4318');
   }
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`;
-  return url.href;
-};
-
-const settledWithin = async (work: Promise<unknown>, milliseconds: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, timeout]).catch(() => {});
-  clearTimeout(timer);
+  return url;
 };

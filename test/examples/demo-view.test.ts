@@ -99,6 +99,9 @@ describe('traces', () => {
     status: 'UNSET',
     statusMessage: '',
     events: [],
+    links: [],
+    dropped: [0, 0, 0],
+    flags: 0x101,
     resource: { 'service.name': spanId },
     scope: '',
   });

@@ -15,11 +15,31 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly status: 'UNSET' | 'OK' | 'ERROR';
   readonly statusMessage: string;
-  readonly events: readonly { name: string; attributes: Readonly<Record<string, AttributeValue>> }[];
+  readonly events: readonly ReceivedEvent[];
+  readonly links: readonly ReceivedLink[];
+  /** Of attributes, events and links: what the limits of the SDK left out. */
+  readonly dropped: readonly number[];
+  readonly flags: number;
   /** Attributes of the resource: the process that made the span. */
   readonly resource: Readonly<Record<string, AttributeValue>>;
   /** Name of the instrumentation scope. */
   readonly scope: string;
+}
+
+export interface ReceivedEvent {
+  readonly name: string;
+  readonly nanos: bigint;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly dropped: number;
+}
+
+export interface ReceivedLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly dropped: number;
+  readonly flags: number;
 }
 
 export type AttributeValue = string | number | boolean | null | readonly AttributeValue[];
@@ -30,13 +50,15 @@ export type SpanKindName = (typeof KINDS)[number];
 
 const STATUSES = ['UNSET', 'OK', 'ERROR'] as const;
 
-/** The part of OTLP 1.x that tests read, by the field numbers of its specification. */
+/** OTLP 1.x by the field numbers of its specification; entities and profiles are left out. */
 const SCHEMA = `
   syntax = "proto3";
   message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
-  message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
-  message Resource { repeated KeyValue attributes = 1; }
-  message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; }
+  message ExportTraceServiceResponse { ExportTracePartialSuccess partial_success = 1; }
+  message ExportTracePartialSuccess { int64 rejected_spans = 1; string error_message = 2; }
+  message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
+  message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
+  message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }
   message InstrumentationScope { string name = 1; string version = 2; }
   message Span {
     bytes trace_id = 1;
@@ -48,11 +70,28 @@ const SCHEMA = `
     fixed64 start_time_unix_nano = 7;
     fixed64 end_time_unix_nano = 8;
     repeated KeyValue attributes = 9;
+    uint32 dropped_attributes_count = 10;
     repeated Event events = 11;
+    uint32 dropped_events_count = 12;
+    repeated Link links = 13;
+    uint32 dropped_links_count = 14;
     Status status = 15;
     fixed32 flags = 16;
   }
-  message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
+  message Event {
+    fixed64 time_unix_nano = 1;
+    string name = 2;
+    repeated KeyValue attributes = 3;
+    uint32 dropped_attributes_count = 4;
+  }
+  message Link {
+    bytes trace_id = 1;
+    bytes span_id = 2;
+    string trace_state = 3;
+    repeated KeyValue attributes = 4;
+    uint32 dropped_attributes_count = 5;
+    fixed32 flags = 6;
+  }
   message Status { string message = 2; int32 code = 3; }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message AnyValue {
@@ -62,12 +101,21 @@ const SCHEMA = `
       int64 int_value = 3;
       double double_value = 4;
       ArrayValue array_value = 5;
+      KeyValueList kvlist_value = 6;
+      bytes bytes_value = 7;
     }
   }
   message ArrayValue { repeated AnyValue values = 1; }
+  message KeyValueList { repeated KeyValue values = 1; }
 `;
 
-const Request = protobuf.parse(SCHEMA).root.lookupType('ExportTraceServiceRequest');
+const { root } = protobuf.parse(SCHEMA);
+const Request = root.lookupType('ExportTraceServiceRequest');
+const Response = root.lookupType('ExportTraceServiceResponse');
+
+/** What a receiver answers that did not take all. */
+export const encodePartialSuccess = (rejectedSpans: number, errorMessage: string): Uint8Array =>
+  Response.encode({ partialSuccess: { rejectedSpans, errorMessage } }).finish();
 
 interface WireValue {
   readonly stringValue?: string;
@@ -89,7 +137,24 @@ interface WireSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes: WireAttributes;
-  readonly events: readonly { readonly name: string; readonly attributes: WireAttributes }[];
+  readonly droppedAttributesCount: number;
+  readonly events: readonly {
+    readonly timeUnixNano: string;
+    readonly name: string;
+    readonly attributes: WireAttributes;
+    readonly droppedAttributesCount: number;
+  }[];
+  readonly droppedEventsCount: number;
+  readonly links: readonly {
+    readonly traceId: Uint8Array;
+    readonly spanId: Uint8Array;
+    readonly traceState: string;
+    readonly attributes: WireAttributes;
+    readonly droppedAttributesCount: number;
+    readonly flags: number;
+  }[];
+  readonly droppedLinksCount: number;
+  readonly flags: number;
   readonly status: { readonly message: string; readonly code: number } | null;
 }
 
@@ -133,7 +198,22 @@ const readSpan = (span: WireSpan, resource: ReceivedSpan['resource'], scope: str
     attributes: readAttributes(span.attributes),
     status: STATUSES[span.status?.code ?? 0] ?? 'UNSET',
     statusMessage: span.status?.message ?? '',
-    events: span.events.map(event => ({ name: event.name, attributes: readAttributes(event.attributes) })),
+    events: span.events.map(event => ({
+      name: event.name,
+      nanos: BigInt(event.timeUnixNano),
+      attributes: readAttributes(event.attributes),
+      dropped: event.droppedAttributesCount,
+    })),
+    links: span.links.map(link => ({
+      traceId: id(link.traceId, 16),
+      spanId: id(link.spanId, 8),
+      traceState: link.traceState,
+      attributes: readAttributes(link.attributes),
+      dropped: link.droppedAttributesCount,
+      flags: link.flags,
+    })),
+    dropped: [span.droppedAttributesCount, span.droppedEventsCount, span.droppedLinksCount],
+    flags: span.flags,
     resource,
     scope,
   };
