@@ -1,6 +1,7 @@
 import { SETTINGS } from '../src/config.ts';
 import { type SettingValues, setting } from '../src/core/settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
+import { OTLP_SETTINGS } from '../src/telemetry/otlp/settings.ts';
 
 /** A setting that may be said several times; in the environment, joined by spaces. */
 export interface ListSetting {
@@ -113,6 +114,7 @@ export const SIDECAR_SETTINGS = {
     help: "a gateway's admin address: weights are read there when there is no Redis",
   }),
   otlp: SETTINGS.otlp,
+  ...OTLP_SETTINGS,
   otelServiceName: setting<string | undefined>({
     ...SETTINGS.otelServiceName,
     fallback: undefined,

@@ -14,6 +14,7 @@ import {
 } from './core/settings.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
+import { OTLP_SETTINGS } from './telemetry/otlp/settings.ts';
 import {
   DEFAULT_PROPAGATORS,
   PROPAGATORS,
@@ -124,6 +125,7 @@ export const SETTINGS = {
     expected: 'a base URL, e.g. http://127.0.0.1:4318',
     help: 'OTLP/HTTP receiver of traces; /v1/traces is added',
   }),
+  ...OTLP_SETTINGS,
   otelServiceName: setting({
     env: ['OTEL_SERVICE_NAME'],
     fallback: 'sluice-gateway',

@@ -138,7 +138,8 @@ try {
       best.set(one.name, Math.min(best.get(one.name) ?? Number.POSITIVE_INFINITY, cost));
     }
   }
-  for (const [name, cost] of best) console.log(`${name.padEnd(44)} ${cost.toFixed(2).padStart(6)} µs a request`);
+  for (const [name, cost] of best)
+    console.log(`${name.padEnd(44)} ${cost.toFixed(2).padStart(6)} µs a request`);
 } finally {
   receiver.kill();
 }

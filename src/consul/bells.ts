@@ -1,6 +1,6 @@
+import type { Timers } from '../telemetry/timers.ts';
 import type { CheckAnswer, ServiceNames } from './answers.ts';
 import type { ConsulClient } from './client.ts';
-import type { Timers } from '../telemetry/timers.ts';
 import { type Continuity, watch } from './watch.ts';
 
 /**

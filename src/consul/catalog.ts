@@ -1,6 +1,7 @@
 import { createGate } from '../core/gate.ts';
 import type { Catalog, SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
+import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
 import { createHeldCatalog, type LastCatalog } from './held-catalog.ts';
@@ -8,7 +9,6 @@ import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';
 import { createReadQueue } from './read-queue.ts';
 import { createSession } from './session.ts';
-import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { createViews } from './views.ts';
 
 export interface CatalogWatchOptions {

@@ -1,6 +1,6 @@
 import type { Catalog, Instance } from '../core/model.ts';
-import { applyHold, type HoldRules, nextExpiry } from './hold.ts';
 import type { Timers } from '../telemetry/timers.ts';
+import { applyHold, type HoldRules, nextExpiry } from './hold.ts';
 
 /** The catalog in force: what Consul lists and what is held, told to the consumer whenever it changes. */
 export interface HeldCatalog {

@@ -1,10 +1,10 @@
 import { createGate } from '../core/gate.ts';
 import type { Log } from '../telemetry/log.ts';
+import { pause, systemTimers, type Timers } from '../telemetry/timers.ts';
 import type { CheckStatus, ConsulClient } from './client.ts';
 import { CheckUnknown, describeFailure } from './errors.ts';
 import { backOff } from './pace.ts';
 import { checkIdOf, type ServiceDefinition } from './registration.ts';
-import { pause, systemTimers, type Timers } from '../telemetry/timers.ts';
 
 export interface KeepRegisteredOptions {
   readonly client: ConsulClient;

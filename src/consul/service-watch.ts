@@ -1,12 +1,12 @@
 import { createGate } from '../core/gate.ts';
 import type { Instance, SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
+import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import type { ConsulClient } from './client.ts';
 import { createHeldCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { readInstances } from './instances.ts';
 import { createSession } from './session.ts';
-import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { watch } from './watch.ts';
 
 export interface ServiceWatchOptions {

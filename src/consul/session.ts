@@ -1,7 +1,7 @@
 import type { SourceState } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
-import { describeFailure } from './errors.ts';
 import type { Timers } from '../telemetry/timers.ts';
+import { describeFailure } from './errors.ts';
 
 /** What several queries together know of Consul: up while none of them fails. Logs each change of state once. */
 export interface Session {

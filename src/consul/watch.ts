@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { pause, type Timers } from '../telemetry/timers.ts';
 import type { BlockingAsk } from './client.ts';
 import { backOff, createBucket } from './pace.ts';
 import type { Answer } from './reply.ts';
-import { pause, type Timers } from '../telemetry/timers.ts';
 
 /**
  * How far an answer may be believed.

@@ -2,7 +2,7 @@ import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Log } from './log.ts';
 import type { Deliver, Verdict } from './otlp/delivery.ts';
 import { requestHead, writeSpan } from './otlp/encode.ts';
-import { ProtobufWriter } from './otlp/protobuf.ts';
+import { createOutbox } from './otlp/outbox.ts';
 
 /** What became of every span that ended. `dropped` never reached the receiver's door, `failed` was turned away. */
 export interface SpanCounts {
@@ -29,34 +29,18 @@ export interface SpanExportOptions {
 
 export interface SpanExport extends SpanProcessor {
   counts(): SpanCounts;
-  /** Delivers what waits; what is not out by the time that the signal is aborted is given up and counted. */
+  /** Delivers what waits until the signal is aborted; spans that end later are dropped. Never rejects. */
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** Spans of one resource and scope, as the bytes of a message. */
-interface Batch {
-  readonly like: ReadableSpan;
-  readonly spans: number;
-  readonly content: ProtobufWriter;
-}
-
 /**
- * Writes each span into the message that will carry it at the moment when it ends: so the span itself is garbage
- * at once, what waits is compact, and no moment comes when hundreds of spans are serialised together.
+ * Batches spans, keeps count of each, and says when the receiver goes away and when it is back, once each.
+ *
+ * A span is written into its message at the moment when it ends. So it is garbage at once, what waits is compact,
+ * and hundreds of spans are never serialised together while requests wait.
  */
 export const createSpanExport = (options: SpanExportOptions): SpanExport => {
-  const { deliver, queueSize, batchBytes, log } = options;
-  let like: ReadableSpan | undefined;
-  let content = new ProtobufWriter();
-  let open = 0;
-  let timer: NodeJS.Timeout | undefined;
-
-  const waiting: Batch[] = [];
-  const spare: ProtobufWriter[] = [];
-  const givenUp = new AbortController();
-  let underWay = 0;
-  let idle: (() => void) | undefined;
-
+  const { deliver, concurrency, queueSize, batchBytes, delay, log } = options;
   let queued = 0;
   let exporting = 0;
   let exported = 0;
@@ -69,46 +53,47 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
     exporting -= spans;
     exported += spans - verdict.failed;
     failed += verdict.failed;
-    if (verdict.failed > 0 && reachable) {
-      const { reason, failed: lost } = verdict;
-      log.warn({ reason, spans: lost }, 'the OTLP receiver takes no spans; requests go on, spans may be lost');
-    } else if (verdict.failed === 0 && !reachable) {
+    const { reason, failed: lost } = verdict;
+    const wasReachable = reachable;
+    reachable = lost === 0;
+    if (wasReachable && !reachable) {
+      log.warn(
+        { reason, spans: lost },
+        'the OTLP receiver takes no spans; requests go on, spans may be lost',
+      );
+    }
+    if (reachable && !wasReachable) {
       log.info({ exported, failed, dropped }, 'the OTLP receiver takes spans again');
     }
-    reachable = verdict.failed === 0;
   };
 
-  const send = async (batch: Batch): Promise<void> => {
-    underWay += 1;
-    queued -= batch.spans;
-    exporting += batch.spans;
-    const body = batch.content.bytes();
-    const head = requestHead(batch.like.resource, batch.like.instrumentationScope, body.length);
-    settle(batch.spans, await deliver([head, body], batch.spans, givenUp.signal));
-    batch.content.clear();
-    spare.push(batch.content);
-    underWay -= 1;
-    proceed();
-  };
+  const outbox = createOutbox({
+    deliver,
+    concurrency,
+    // The last span goes beyond the limit.
+    capacity: batchBytes + 16_384,
+    onSent: spans => {
+      queued -= spans;
+      exporting += spans;
+    },
+    onSettled: settle,
+  });
 
-  const proceed = (): void => {
-    while (underWay < options.concurrency && !givenUp.signal.aborted) {
-      const batch = waiting.shift();
-      if (batch === undefined) break;
-      void send(batch);
-    }
-    if (underWay === 0) idle?.();
-  };
+  /** Whose resource and scope the open batch has. */
+  let first: ReadableSpan | undefined;
+  let content = outbox.blank();
+  let spans = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   const seal = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (like === undefined) return;
-    waiting.push({ like, spans: open, content });
-    content = spare.pop() ?? new ProtobufWriter(batchBytes + batchBytes / 8);
-    like = undefined;
-    open = 0;
-    proceed();
+    if (first === undefined) return;
+    const { resource, instrumentationScope } = first;
+    outbox.put({ head: size => requestHead(resource, instrumentationScope, size), spans, content });
+    first = undefined;
+    content = outbox.blank();
+    spans = 0;
   };
 
   return {
@@ -118,33 +103,22 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
         dropped += 1;
         return;
       }
-      if (like?.instrumentationScope !== span.instrumentationScope) seal();
-      like ??= span;
+      if (first?.instrumentationScope !== span.instrumentationScope) seal();
+      first ??= span;
       writeSpan(content, span);
-      open += 1;
+      spans += 1;
       queued += 1;
       if (content.length >= batchBytes) seal();
-      else timer ??= setTimeout(seal, options.delay).unref();
+      else timer ??= setTimeout(seal, delay).unref();
     },
     forceFlush: async () => seal(),
     shutdown: async () => {},
-    close: signal => {
+    close: async signal => {
       closed = true;
-      return new Promise(resolve => {
-        const giveUp = (): void => {
-          givenUp.abort();
-          dropped += queued;
-          queued = 0;
-          waiting.length = 0;
-        };
-        idle = () => {
-          signal.removeEventListener('abort', giveUp);
-          resolve();
-        };
-        signal.addEventListener('abort', giveUp, { once: true });
-        seal();
-        proceed();
-      });
+      seal();
+      await outbox.empty(signal);
+      dropped += queued;
+      queued = 0;
     },
     counts: () => ({
       ended: queued + exporting + exported + failed + dropped,

@@ -4,6 +4,7 @@ import { type AccessLogMode, createAccessLog } from './access-log.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { RequestObserver } from './observer.ts';
+import type { OtlpSettings } from './otlp/settings.ts';
 import type { PropagatorName } from './propagation.ts';
 import { createRequestObserver, type Hop } from './request-observer.ts';
 import { readSampler, type TraceTrust } from './sampling.ts';
@@ -11,7 +12,7 @@ import { createTracing, type Tracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 
 /** As the settings of the same names have it. */
-export interface TelemetryOptions {
+export interface TelemetryOptions extends OtlpSettings {
   readonly otelServiceName: string;
   readonly otlp: string | undefined;
   readonly otelSampler: string | undefined;
@@ -60,6 +61,8 @@ export const openTracing = (options: Omit<TelemetryOptions, 'accessLog'>, log: L
     serviceInstanceId: `${hostname()}-${nanoid(8)}`,
     serviceVersion: VERSION,
     otlp: options.otlp,
+    wire: options,
+    exportTimeout: options.otlpTimeout,
     sampler: readSampler(options.otelSampler, options.otelSamplerArg),
     trust: options.traceTrust,
     propagators: options.otelPropagators,

@@ -9,6 +9,15 @@ export type { ReceivedSpan } from './otlp-decode.ts';
 /** How the receiver treats what comes next. `hang` reads the request and never answers. */
 export type ReceiverMode = 'accept' | 'unavailable' | 'hang';
 
+/** What one request is answered, whatever it holds. */
+export interface ScriptedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** The answer comes before the body is read, and the connection closes. */
+  readonly early?: boolean;
+}
+
 export interface OtlpReceiver {
   /** Base URL, as `--otlp` takes it. */
   readonly url: string;
@@ -17,6 +26,8 @@ export interface OtlpReceiver {
   spans(): readonly ReceivedSpan[];
   /** Requests seen, whatever became of them. */
   requests(): number;
+  /** Connections that were made to it. */
+  connections(): number;
   /** Headers of the last request. */
   headers(): IncomingHttpHeaders;
   /** Resolves with all spans once enough (or the right ones) are there; rejects after `withinMs`. */
@@ -25,6 +36,8 @@ export interface OtlpReceiver {
     withinMs?: number,
   ): Promise<readonly ReceivedSpan[]>;
   mode(mode: ReceiverMode): void;
+  /** The next requests are answered so, one each. */
+  answerNext(...answers: readonly ScriptedAnswer[]): void;
   clear(): void;
   stop(): Promise<void>;
 }
@@ -33,14 +46,25 @@ export interface OtlpReceiver {
 export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
   let mode: ReceiverMode = 'accept';
   let requests = 0;
+  let connections = 0;
   let headers: IncomingHttpHeaders = {};
   let spans: ReceivedSpan[] = [];
+  const script: ScriptedAnswer[] = [];
   const watchers = new Set<() => void>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     requests += 1;
     headers = request.headers;
+    const scripted = script.shift();
+    if (scripted?.early === true) {
+      response.writeHead(scripted.status, { ...scripted.headers, connection: 'close' }).end(scripted.body);
+      return;
+    }
     const body = await readBody(request);
+    if (scripted !== undefined) {
+      response.writeHead(scripted.status, scripted.headers).end(scripted.body);
+      return;
+    }
     if (mode === 'hang') return;
     if (mode === 'unavailable') return answer(response, 503);
     if (request.method !== 'POST' || request.url !== '/v1/traces') return answer(response, 404);
@@ -58,6 +82,9 @@ export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
+  server.on('connection', () => {
+    connections += 1;
+  });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const bound = (server.address() as AddressInfo).port;
@@ -67,6 +94,7 @@ export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
     port: bound,
     spans: () => spans,
     requests: () => requests,
+    connections: () => connections,
     headers: () => headers,
     waitFor: (wanted, withinMs = 5000) => {
       const enough = typeof wanted === 'number' ? () => spans.length >= wanted : () => wanted(spans);
@@ -92,6 +120,9 @@ export const startOtlpReceiver = async (port = 0): Promise<OtlpReceiver> => {
     },
     mode: next => {
       mode = next;
+    },
+    answerNext: (...answers) => {
+      script.push(...answers);
     },
     clear: () => {
       spans = [];

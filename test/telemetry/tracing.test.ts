@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { createTracing, type Tracing, type TracingOptions } from '../../src/telemetry/tracing.ts';
+import { encodePartialSuccess } from '../support/otlp-decode.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -121,15 +122,14 @@ describe('tracing to a real OTLP receiver', () => {
 
   it('delivers a queue of more batches than the exporter sends at a time when it is shut down', async () => {
     const receiver = await receive();
-    const tracing = start({ otlp: receiver.url, delay: 60_000, exportTimeout: 2500 });
-    receiver.mode('hang');
-    makeSpans(tracing, 512);
-    await eventually(() => receiver.requests() === 1, { within: 2000, hint: 'the first batch on its way' });
-    receiver.mode('accept');
-    makeSpans(tracing, 512 * 40);
-    await tracing.shutdown(2000);
-    assert.equal(receiver.spans().length, 512 * 40);
-    assert.equal(tracing.counts().failed, 0);
+    const tracing = start({ otlp: receiver.url, delay: 60_000, exportTimeout: 5000, batchBytes: 20_000 });
+    makeSpans(tracing, 20_000);
+    const { exporting, queued } = tracing.counts();
+    assert.ok(queued > exporting && exporting > 0, `${exporting} on their way, ${queued} wait`);
+    await tracing.shutdown(5000);
+    assert.equal(receiver.spans().length, 20_000);
+    assert.equal(tracing.counts().exported, 20_000);
+    assert.ok(receiver.connections() <= 4, `${receiver.connections()} connections`);
   });
 
   it('drops and counts what ends after the shutdown', async () => {
@@ -143,17 +143,11 @@ describe('tracing to a real OTLP receiver', () => {
     assert.equal(tracing.counts().dropped, 2);
   });
 
-  it('honours OTEL_EXPORTER_OTLP_COMPRESSION and OTEL_EXPORTER_OTLP_HEADERS', async () => {
+  it('compresses, and sends headers, where it is told to', async () => {
     const receiver = await receive();
-    process.env.OTEL_EXPORTER_OTLP_COMPRESSION = 'gzip';
-    process.env.OTEL_EXPORTER_OTLP_HEADERS = 'x-tenant=acme';
-    try {
-      makeSpans(start({ otlp: receiver.url }), 5);
-      await receiver.waitFor(5);
-    } finally {
-      delete process.env.OTEL_EXPORTER_OTLP_COMPRESSION;
-      delete process.env.OTEL_EXPORTER_OTLP_HEADERS;
-    }
+    const wire = { otlpCompression: 'gzip', otlpHeaders: { 'x-tenant': 'acme' } } as const;
+    makeSpans(start({ otlp: receiver.url, wire }), 5);
+    await receiver.waitFor(5);
     assert.equal(receiver.headers()['content-encoding'], 'gzip');
     assert.equal(receiver.headers()['x-tenant'], 'acme');
   });
@@ -198,16 +192,40 @@ describe('an OTLP receiver that fails', () => {
     const receiver = await receive();
     receiver.mode('hang');
     const tracing = start({ otlp: receiver.url, queueSize: 10, exportTimeout: 900 });
-    makeSpans(tracing, 40);
-    const { ended, exporting, queued, dropped } = tracing.counts();
-    assert.deepEqual(
-      { ended, exporting, queued, dropped },
-      { ended: 40, exporting: 10, queued: 10, dropped: 20 },
-    );
+    makeSpans(tracing, 7);
+    await eventually(() => receiver.requests() === 1, { within: 2000, hint: 'a message on its way' });
+    makeSpans(tracing, 20);
+    const waiting = { ended: 27, exporting: 7, queued: 3, exported: 0, failed: 0, dropped: 17 };
+    assert.deepEqual(tracing.counts(), waiting);
     const begun = performance.now();
     await tracing.shutdown(150);
     const took = performance.now() - begun;
     assert.ok(took >= 140 && took < 1500, `${took} ms`);
+    const { queued, exporting, failed, dropped } = tracing.counts();
+    assert.deepEqual([queued, exporting, failed + dropped], [0, 0, 27]);
+  });
+
+  it('rejects some: counted one by one, and said once', async () => {
+    const receiver = await receive();
+    const { log, lines } = listeningLog();
+    const tracing = start({ otlp: receiver.url, log });
+    receiver.answerNext({ status: 200, body: encodePartialSuccess(2, 'too old') });
+    makeSpans(tracing, 5);
+    await eventually(() => tracing.counts().failed === 2, { within: 2000, hint: '2 failed' });
+    assert.equal(tracing.counts().exported, 3);
+    assert.equal(lines.length, 1);
+  });
+
+  it('goes away while batches wait: a shutdown gives them up, and counts each', async () => {
+    const receiver = await receive();
+    receiver.mode('hang');
+    const tracing = start({ otlp: receiver.url, batchBytes: 1000, exportTimeout: 60_000 });
+    makeSpans(tracing, 200);
+    const { queued, exporting } = tracing.counts();
+    assert.ok(queued > 0 && exporting > 0);
+    await tracing.shutdown(50);
+    const all = { ended: 200, queued: 0, exporting: 0, exported: 0, failed: exporting, dropped: queued };
+    assert.deepEqual(tracing.counts(), all);
   });
 });
 

@@ -18,7 +18,7 @@ export const readPartialSuccess = (body: Uint8Array): PartialSuccess => {
       else if (inner.field === 2) reason = Buffer.from(inner.bytes).toString();
     }
   }
-  return { rejected: rejected > 0 ? rejected : 0, reason };
+  return { rejected, reason };
 };
 
 interface Field {
@@ -51,7 +51,9 @@ const fieldsOf = function* (message: Uint8Array): Generator<Field> {
     const field = Math.floor(tag / 8);
     const wireType = tag % 8;
     if (wireType === 0) {
-      yield { field, number: varint(), bytes: NOTHING };
+      const number = varint();
+      if (Number.isNaN(number)) return;
+      yield { field, number, bytes: NOTHING };
       continue;
     }
     const size = wireType === 2 ? varint() : (FIXED[wireType] ?? Number.NaN);

@@ -1,19 +1,17 @@
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { VERSION } from '../version.ts';
+import type { OtlpSettings } from './settings.ts';
 
 /** How a receiver is reached, beyond its address. */
-export interface Wire {
-  /** Sent with each request. Their values are secrets. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly compression?: 'none' | 'gzip';
-  /** PEM: who signed the receiver's certificate, and our own certificate and key. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-}
+export type Wire = Partial<Omit<OtlpSettings, 'otlpTimeout'>>;
 
 export interface Answer {
   readonly status: number;
@@ -37,12 +35,12 @@ const compress = promisify(gzip);
 
 /** Posts over connections that are kept, `connections` at most. */
 export const createPoster = (url: URL, wire: Wire, connections: number): Poster => {
-  const { ca, cert, key, compression = 'none' } = wire;
+  const { otlpCa: ca, otlpCert: cert, otlpKey: key, otlpCompression: compression } = wire;
   const isTls = url.protocol === 'https:';
   const keep = { keepAlive: true, maxSockets: connections };
   const agent = isTls ? new HttpsAgent({ ...keep, ca, cert, key }) : new HttpAgent(keep);
   const headers = {
-    ...wire.headers,
+    ...wire.otlpHeaders,
     'content-type': 'application/x-protobuf',
     'user-agent': `Sluice/${VERSION}`,
     ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
@@ -59,11 +57,10 @@ export const createPoster = (url: URL, wire: Wire, connections: number): Poster 
         signal,
       );
       const response = await send(request, chunks);
-      return {
-        status: response.statusCode ?? 0,
-        retryAfter: response.headers['retry-after'],
-        body: await readAnswer(response),
-      };
+      const body = await readAnswer(response);
+      // Who answers before all was sent has no use for the rest, and its bytes will be another message soon.
+      if (!request.writableFinished) request.destroy();
+      return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body };
     },
     close: () => agent.destroy(),
   };

@@ -72,7 +72,10 @@ const theirs = (spans: readonly ReadableSpan[]): ReceivedSpan[] =>
 const text = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.string({ unit: fc.constantFrom('a', '\u007f', '\u0080', '߿', 'ࠀ', '\ud800', '\udfff', '😀'), maxLength: 200 }),
+  fc.string({
+    unit: fc.constantFrom('a', '\u007f', '\u0080', '߿', 'ࠀ', '\ud800', '\udfff', '😀'),
+    maxLength: 200,
+  }),
 );
 
 const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true }), fc.constant(-0));
@@ -178,7 +181,9 @@ describe('spans as OTLP protobuf', () => {
     for (const length of [94, 95, 96, 97, 127, 128, 16_383, 16_384, 100_000]) {
       for (const character of ['a', 'é']) {
         const long = character.repeat(length);
-        const [span] = ours(make([{ ...PLAIN, name: long, attributes: { [long]: long, list: [long, long] } }]));
+        const [span] = ours(
+          make([{ ...PLAIN, name: long, attributes: { [long]: long, list: [long, long] } }]),
+        );
         assert.equal(span?.name, long);
         assert.deepEqual(span.attributes, { [long]: long, list: [long, long] });
       }
