@@ -13,9 +13,16 @@ const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: clo
 const SLACK = 2_500;
 
 /** What one caller gets of the instances, the first of them asked first. */
-const call = async (t: TestContext, request: string, instances: readonly Instance[]) => {
+const call = async (
+  t: TestContext,
+  { after, within }: WireFault,
+  request: string,
+  instances: readonly Instance[],
+) => {
   const ports = instances.map(({ port }) => port);
-  const { port, ended } = await startProxy(t, ports, { timeouts: TIMEOUTS });
+  const timeout = after ?? within;
+  const timeouts = timeout === undefined ? {} : { [timeout]: TIMEOUTS[timeout] };
+  const { port, ended } = await startProxy(t, ports, { timeouts });
   const client = await rawClient(t, port);
   const began = performance.now();
   client.send(request);
@@ -46,7 +53,7 @@ describe('a fault between the gateway and an instance', { concurrency: 4 }, () =
     describe(row.fault, () => {
       it(`is ${row.sees} for the caller, and blamed on ${row.isBlamed ? 'the instance' : 'nobody'}`, async t => {
         const faulty = await row.instance(t);
-        const seen = await call(t, GET, [faulty]);
+        const seen = await call(t, row, GET, [faulty]);
         assertSees(row, seen);
         const [attempt, ...others] = seen.attempts;
         assert.deepEqual(others, []);
@@ -61,7 +68,7 @@ describe('a fault between the gateway and an instance', { concurrency: 4 }, () =
         it(`${again ? 'is retried' : 'is final'} where the request is ${name}`, async t => {
           const faulty = await row.instance(t);
           const other = await healthy(t);
-          const seen = await call(t, request, [faulty, other]);
+          const seen = await call(t, row, request, [faulty, other]);
           assertSees(again ? { ...row, sees: 'whole' } : row, seen);
           assert.equal(other.requests(), again ? 1 : 0);
           assert.ok(faulty.requests() <= 1);

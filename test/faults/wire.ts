@@ -11,16 +11,19 @@ export interface WireFault {
   readonly sees: 'whole' | 'cut' | ErrorCode;
   /** The time-out that it takes. */
   readonly after?: keyof typeof TIMEOUTS;
+  /** The time-out that it must not take. */
+  readonly within?: keyof typeof TIMEOUTS;
   /** Which requests go to another instance, where there is one. */
   readonly again: 'all' | 'idempotent' | 'none';
   readonly isBlamed: boolean;
 }
 
-/** Milliseconds; short, so that the rows are quick. */
-export const TIMEOUTS = { connect: 100, responseHead: 150, responseStall: 150 } as const;
+/** Milliseconds; short, so that rows are quick, and each in force only for the rows that name it. */
+export const TIMEOUTS = { connect: 100, responseHead: 150, responseStall: 400 } as const;
 
 const BEGUN = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf';
 const BEGUN_CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n';
+const BEGUN_ENDLESS = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf';
 
 function* endless(piece: string): Generator<string> {
   for (;;) yield piece;
@@ -95,6 +98,9 @@ export const WIRE_FAULTS: readonly WireFault[] = [
   },
   cut('reset in the middle of a body of known length', BEGUN, socket => socket.resetAndDestroy()),
   cut('reset in the middle of a chunked body', BEGUN_CHUNKED, socket => socket.resetAndDestroy()),
+  cut('reset in the middle of a body that the end of the connection delimits', BEGUN_ENDLESS, socket =>
+    socket.resetAndDestroy(),
+  ),
   cut('closed (FIN) in the middle of a body of known length', BEGUN, socket => socket.end()),
   cut('closed (FIN) in the middle of a chunked body', BEGUN_CHUNKED, socket => socket.end()),
   cut('garbage in the middle of a chunked body', BEGUN_CHUNKED, writes('garbage\r\n')),
@@ -118,11 +124,12 @@ export const WIRE_FAULTS: readonly WireFault[] = [
     isBlamed: false,
   },
   {
-    fault: 'a body that drips, each piece within the stall time-out',
+    fault: 'a body that drips without ever resting for long',
     instance: scripted(socket => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
-      drips('whole', TIMEOUTS.responseStall / 3)(socket);
+      drips('whole', TIMEOUTS.responseStall / 4)(socket);
     }),
+    within: 'responseStall',
     sees: 'whole',
     again: 'none',
     isBlamed: false,
