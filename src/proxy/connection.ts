@@ -27,7 +27,7 @@ export class Connection {
   /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
   readonly clientAddress: string;
   /** In the order of their coming; the first is under way, the others wait. */
-  readonly #entered = new Set<OnConnection>();
+  readonly #entered: OnConnection[] = [];
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -36,27 +36,27 @@ export class Connection {
   }
 
   /** Under way and waiting: normally none or one. */
-  get running(): ReadonlySet<OnConnection> {
+  get running(): readonly OnConnection[] {
     return this.#entered;
   }
 
   /** Begins it as soon as everything before it has left. */
   enter(one: OnConnection): void {
-    this.#entered.add(one);
-    if (this.#entered.size === 1) this.#beginFirst();
-    else if (this.#entered.size > MOST_AHEAD) this.socket.destroy();
+    this.#entered.push(one);
+    if (this.#entered.length === 1) this.#beginFirst();
+    else if (this.#entered.length > MOST_AHEAD) this.socket.destroy();
   }
 
   leave(one: OnConnection): void {
-    const [first] = this.#entered;
-    this.#entered.delete(one);
-    if (one === first) this.#beginFirst();
+    const at = this.#entered.indexOf(one);
+    if (at < 0) return;
+    this.#entered.splice(at, 1);
+    if (at === 0) this.#beginFirst();
   }
 
   #beginFirst(): void {
-    const [first] = this.#entered;
     // After its last answer the socket takes no more, and its end tells those that wait.
-    if (this.socket.writable) first?.begin();
+    if (this.socket.writable) this.#entered[0]?.begin();
   }
 }
 

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '..
 import { Admission } from './admission.ts';
 import type { Timed } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
+import { Running } from './running.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */
@@ -14,7 +15,7 @@ export interface Context
   readonly upstreams: Upstreams;
   readonly admission: Admission;
   /** What is asked at each beat whether it has waited long enough. */
-  readonly running: Set<Timed>;
+  readonly running: Running<Timed>;
   /** Requests under way, without upgraded connections. */
   requests: number;
   /** Responses announce the end of their connections. */
@@ -38,7 +39,7 @@ export const createContext = (options: ProxyOptions): Context => {
     timeouts,
     upstreams: new Upstreams(limits, timeouts),
     admission: new Admission(limits, timeouts.loopDelay, chance),
-    running: new Set(),
+    running: new Running(),
     requests: 0,
     draining: false,
     closed: false,

@@ -13,10 +13,10 @@ const IDLE_GRACE = 1_000;
 export const drain = (connections: Connections, deadline: number): Promise<{ cut: number }> =>
   new Promise(resolve => {
     const closeIdle = (): void => {
-      for (const { socket, running } of connections) if (running.size === 0) socket.destroySoon();
+      for (const { socket, running } of connections) if (running.length === 0) socket.destroySoon();
     };
     const cutAll = (): void => {
-      const cut = [...connections].filter(({ running }) => running.size > 0).length;
+      const cut = [...connections].filter(({ running }) => running.length > 0).length;
       for (const { socket } of connections) socket.destroy();
       finish(cut);
     };

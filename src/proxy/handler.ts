@@ -47,6 +47,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   /** Most requests are over before anybody asks. */
   #patience: Patience | undefined;
   #over = false;
+  place = -1;
 
   constructor(
     ctx: Context,
@@ -67,7 +68,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
 
   begin(): void {
     const { fault, target } = this.#journey.intake;
-    this.#ctx.running.add(this);
+    this.#ctx.running.enter(this);
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.admission.refusesRequest(this.#ctx.requests)) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
@@ -241,7 +242,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
 
   #finish(cut: boolean): void {
     this.#over = true;
-    this.#ctx.running.delete(this);
+    this.#ctx.running.leave(this);
     this.#body?.destroy();
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;

@@ -1,3 +1,5 @@
+import type { Placed } from './running.ts';
+
 /** Milliseconds between two beats: as fine as timeouts are kept, and shedding sees the event loop. */
 export const BEAT = 50;
 
@@ -5,7 +7,7 @@ export const BEAT = 50;
 const LONGEST = 1_000;
 
 /** Something that waits, for no longer than it may. */
-export interface Timed {
+export interface Timed extends Placed {
   /** @param elapsed milliseconds since the beat before */
   tick(elapsed: number): void;
 }

@@ -97,7 +97,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
   server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const connection = connections.of(socket);
-    if (connection === undefined || connection.running.size > 0) {
+    if (connection === undefined || connection.running.length > 0) {
       // Earlier answers of this connection are still due, and nothing may come before them.
       socket.destroy();
     } else if (ctx.tunnel?.(req.url ?? '', socket, head) === true) {
@@ -110,7 +110,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const upgrade = createUpgrader(ctx);
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const connection = connections.of(socket);
-    if (connection === undefined || connection.running.size > 0) {
+    if (connection === undefined || connection.running.length > 0) {
       socket.destroy();
     } else if (isUpgradable(req)) {
       upgrade(connection, req, head);
