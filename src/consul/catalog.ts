@@ -99,7 +99,16 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
 
   const failed = (query: string, error: unknown): void => {
     session.failed(query, error);
-    held.standIn();
+    standIn();
+  };
+
+  const standIn = (): void => {
+    if (last === undefined || !held.standIn()) return;
+    const ageSeconds = Math.round((timers.wall() - last.at) / 1_000);
+    log.warn(
+      { consul: client.address, ageSeconds },
+      'the last known catalog is in force until Consul answers',
+    );
   };
 
   /** From here on what Consul says may be news from another life. */
@@ -162,7 +171,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     },
   });
   cancelReconcile = timers.after(RECONCILE_MS, reconcile);
-  const cancelPatience = timers.after(PATIENCE_MS, held.standIn);
+  const cancelPatience = timers.after(PATIENCE_MS, standIn);
 
   return {
     ready: ready.opened,
@@ -174,7 +183,9 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       cancelReconcile();
       cancelPatience();
     },
-    status: () =>
-      isRead || last === undefined ? session.status() : { ...session.status(), lastKnown: last.at },
+    status: () => ({
+      ...session.status(),
+      ...(isRead || last === undefined || held.current() === undefined ? {} : { lastKnown: last.at }),
+    }),
   };
 };

@@ -6,8 +6,8 @@ import { applyHold, type HoldRules, nextExpiry } from './hold.ts';
 export interface HeldCatalog {
   /** Takes in a fresh catalog. The first one is always told, be it empty. */
   update(fresh: Catalog, belief: Pick<HoldRules, 'trusts' | 'settling'>): void;
-  /** Tells the last known catalog, unless one was told before. */
-  standIn(): void;
+  /** Tells the last known catalog, unless there is none or one was told before. @returns whether it did */
+  standIn(): boolean;
   /** What was told last. */
   current(): Catalog | undefined;
   stop(): void;
@@ -53,9 +53,10 @@ export const createHeldCatalog = (options: {
   return {
     update,
     standIn: () => {
-      if (isTold || last === undefined) return;
+      if (isTold || last === undefined) return false;
       // As if Consul had just listed what was not held: what was, expires in its time.
       update(unheld(last.catalog), { trusts: () => true, settling: false });
+      return true;
     },
     current: () => (isTold ? current : undefined),
     stop: () => cancelExpiry(),

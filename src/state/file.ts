@@ -42,14 +42,14 @@ export const replaceFile = async (path: string, chunks: Iterable<string>, at: nu
   await syncFolder(folder);
 };
 
-/** Without it a crash of the machine may take the rename back. */
+/**
+ * Without it a crash of the machine may take the rename back. Not every file system can do it, and the former file is
+ * as whole as the new one, so that a failure is none.
+ */
 const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
 };
 
 /** Its contents with its modification time (epoch milliseconds); undefined where there is none. */
@@ -78,10 +78,11 @@ export const clearLeftovers = async (path: string, now: number): Promise<void> =
   for (const name of names) {
     if (!name.startsWith(`${basename(path)}.`) || !name.endsWith('.tmp')) continue;
     const leftover = join(folder, name);
-    const at = await stat(leftover).then(
-      ({ mtimeMs }) => mtimeMs,
+    // Not the modification time: that is the state's, which may be old.
+    const changed = await stat(leftover).then(
+      ({ ctimeMs }) => ctimeMs,
       () => now,
     );
-    if (now - at > STALE_MS) await rm(leftover, { force: true }).catch(() => {});
+    if (now - changed > STALE_MS) await rm(leftover, { force: true }).catch(() => {});
   }
 };

@@ -1,6 +1,7 @@
 import { createBackOff } from '../core/back-off.ts';
 import type { Snapshot } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
+import { describeFailure } from './failure.ts';
 import { replaceFile, touch } from './file.ts';
 import { encodeState } from './format.ts';
 
@@ -96,7 +97,7 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const failed = (error: unknown): void => {
-    const problem = describe(error);
+    const problem = describeFailure(error);
     if (failures === 0) {
       log.warn(
         { file, problem },
@@ -125,7 +126,6 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const want = (job: 'write' | 'touch'): void => {
-    if (closed) return;
     if (due !== 'write') due = job;
     working ??= work();
   };
@@ -144,6 +144,7 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
 
   return {
     save: snapshot => {
+      if (closed) return;
       latest = snapshot;
       cancelBeat ??= timers.after(BEAT_MS, beat);
       want('write');
@@ -161,27 +162,6 @@ export const createKeeper = (options: KeeperOptions): Keeper => {
       takeBack();
     },
   };
-};
-
-const describe = (error: unknown): string => {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const hint = HINTS[code];
-  return hint === undefined ? message : `${message}: ${hint}`;
-};
-
-const FULL = 'make room there, or choose another folder with --state-dir';
-const FORBIDDEN = 'let the user of this process write there, or choose another folder with --state-dir';
-const NO_FOLDER = '--state-dir must name a folder, or one that can be made';
-
-const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: FULL,
-  EDQUOT: FULL,
-  EFBIG: FULL,
-  EACCES: FORBIDDEN,
-  EPERM: FORBIDDEN,
-  EROFS: FORBIDDEN,
-  ENOTDIR: NO_FOLDER,
-  EEXIST: NO_FOLDER,
 };
 
 const systemTimers: KeeperTimers = {

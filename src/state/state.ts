@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LastKnown } from '../core/last-known.ts';
 import type { Snapshot } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
+import { describeFailure } from './failure.ts';
 import { clearLeftovers, readWhole } from './file.ts';
 import { decodeState, StateError } from './format.ts';
 import { createKeeper, type KeeperStatus, type KeeperTimers } from './keeper.ts';
@@ -71,7 +72,7 @@ const readLast = async (
     log.info({ file, services, ageSeconds: age(last, now) }, 'there is a last known good state');
     return last;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = describeFailure(error);
     const aside = error instanceof StateError ? await setAside(file) : undefined;
     log.warn({ file, problem, ...(aside === undefined ? {} : { aside }) }, 'the state is not used');
     return undefined;

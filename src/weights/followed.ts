@@ -27,6 +27,11 @@ export class Followed {
     return this.#all;
   }
 
+  /** Whether what a process before this one had is in force for any service. */
+  standsIn(): boolean {
+    return [...this.#unread].some(service => this.#names.has(service));
+  }
+
   /** Followed services that were never read. */
   unread(): string[] {
     return [...this.#names].filter(name => !this.#all.has(name) || this.#unread.has(name));

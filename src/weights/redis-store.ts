@@ -61,7 +61,7 @@ class RedisStore implements WeightStore {
   readonly #scripts: WeightScripts;
   readonly #connection: RedisConnection;
   readonly #follower: RedisFollower;
-  #lastKnown: number | undefined;
+  readonly #lastAt: number | undefined;
 
   constructor(options: RedisStoreOptions) {
     const { last } = options;
@@ -75,12 +75,18 @@ class RedisStore implements WeightStore {
       scripts: this.#scripts,
       last: last?.weights,
     });
-    this.#lastKnown = last?.at;
+    this.#lastAt = last?.at;
     this.ready = new Promise(resolve => {
       this.#connection.onState(({ state }) => {
-        if (state === 'up') this.#lastKnown = undefined;
         if (state === 'up' || last !== undefined) resolve();
       });
+    });
+    void this.ready.then(() => {
+      const { lastKnown } = this.status();
+      if (lastKnown === undefined) return;
+      const ageSeconds = Math.round((settings.now() - lastKnown) / 1_000);
+      const redis = this.#connection.address;
+      options.log.warn({ redis, ageSeconds }, 'the last known weights are in force until Redis answers');
     });
   }
 
@@ -98,12 +104,11 @@ class RedisStore implements WeightStore {
 
   status(): SourceState {
     const { state, since, detail = 'not connected yet' } = this.#connection.state();
-    if (state !== 'up') {
-      const lastKnown = this.#lastKnown;
-      return { state: 'down', since, detail, ...(lastKnown === undefined ? {} : { lastKnown }) };
-    }
-    const { refusal } = this.#follower;
-    return refusal === undefined ? { state: 'up', since } : { state: 'down', ...refusal };
+    const { refusal, followed } = this.#follower;
+    const away = state === 'up' ? refusal : { since, detail };
+    if (away === undefined) return { state: 'up', since };
+    const lastKnown = followed.standsIn() ? this.#lastAt : undefined;
+    return { state: 'down', ...away, ...(lastKnown === undefined ? {} : { lastKnown }) };
   }
 
   async get(service: string): Promise<ServiceWeights> {

@@ -1,0 +1,15 @@
+import type { Instance, ServiceWeights, Snapshot } from '../../src/core/model.ts';
+import { buildSnapshot, catalogOf } from '../core/build.ts';
+
+export const ORIGIN = '127.0.0.1:8500 redis://127.0.0.1:6379 sluice:';
+
+export const snapshotOf = (
+  instances: readonly Instance[],
+  weights: Readonly<Record<string, ServiceWeights>> = {},
+): Snapshot =>
+  buildSnapshot({
+    catalog: catalogOf(...instances),
+    weights: new Map(Object.entries(weights)),
+    policy: 'passing-only',
+    tagPrefix: '',
+  });
