@@ -1,5 +1,5 @@
-import { Loads } from '../src/core/balance.ts';
-import { type Decision, decide, type Refusal } from '../src/core/decide.ts';
+import { type Decision, decide, type Refusal, type RequestFacts } from '../src/core/decide.ts';
+import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model.ts';
@@ -22,6 +22,8 @@ export interface CalledOptions {
   readonly weights: WeightSource;
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Load and health of the instances: whoever carries a request tells it there. */
+  readonly fleet: Fleet;
   /** Draws from [0, 1). */
   readonly chance: () => number;
   /** Monotonic milliseconds. */
@@ -31,15 +33,14 @@ export interface CalledOptions {
 }
 
 export interface CalledServices {
-  /** Requests under way by instance: whoever carries a request counts it here. */
-  readonly loads: Loads;
+  readonly fleet: Fleet;
   /**
    * To be awaited before the first `decide`: follows the service, if it isn't yet. Undefined where there is
    * nothing to wait for. Never rejects, and never takes long.
    */
   prepare(service: string): Promise<void> | undefined;
   /** Where a call to `http://SERVICE.mesh/…` goes. */
-  decide(service: string, path: string): Decision | Refusal;
+  decide(service: string, facts: RequestFacts): Decision | Refusal;
   /** Follows nothing any more; calls still go to where they went last. */
   close(): void;
 }
@@ -64,8 +65,7 @@ interface Entry {
  * instances in memory.
  */
 export const createCalledServices = (options: CalledOptions): CalledServices => {
-  const { weights, policy, tagPrefix, chance, now, firstAnswerMs = 2_000 } = options;
-  const loads = new Loads();
+  const { weights, policy, tagPrefix, fleet, chance, now, firstAnswerMs = 2_000 } = options;
   const entries = new Map<string, Entry>();
   let closed = false;
 
@@ -121,7 +121,7 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
   }, IDLE_MS / 10).unref();
 
   return {
-    loads,
+    fleet,
     prepare: service => {
       let entry = entries.get(service);
       if (entry === undefined) {
@@ -132,11 +132,11 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       entry.calledAt = now();
       return entry.first;
     },
-    decide: (service, path) => {
+    decide: (service, facts) => {
       const entry = entries.get(service);
       if (entry?.instances === undefined) return { code: 'no_instance', service };
       if (entry.instances.length === 0) return { code: 'no_route', service };
-      return decide(entry.table, { host: `${service}.mesh`, path }, loads, chance);
+      return decide(entry.table, facts, fleet, now(), chance);
     },
     close: () => {
       closed = true;

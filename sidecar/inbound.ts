@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
-import { Loads } from '../src/core/balance.ts';
 import type { Decision } from '../src/core/decide.ts';
+import { Fleet } from '../src/core/fleet.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -28,7 +28,7 @@ export const createInbound = (options: InboundOptions): HttpProxy => {
     decide: ({ path }) => ({ ...rest, path }),
     via: `sluice-${nanoid(10)}`,
     observer,
-    loads: new Loads(),
+    fleet: new Fleet(),
     log,
     tellsFailures: true,
     // Callers are gateways and sidecars, which have already replaced what nobody may claim of himself.

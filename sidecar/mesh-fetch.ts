@@ -4,7 +4,8 @@ import { Agent, type Dispatcher } from 'undici';
 import { type Decision, isRefusal } from '../src/core/decide.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
 import type { Target } from '../src/core/model.ts';
-import { type FailedAttempt, nextTarget } from '../src/core/retry.ts';
+import { Tries } from '../src/core/retry.ts';
+import { readRetryAfter } from '../src/core/retry-after.ts';
 import { problem } from '../src/proxy/respond.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 import { startCallSpan } from './call-span.ts';
@@ -35,18 +36,26 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
   const agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 3_000 } });
 
   const attemptAll = async (call: Call, decision: Decision): Promise<Response> => {
-    const failures: FailedAttempt[] = [];
+    const tries = new Tries(called.fleet, decision);
     let target = decision.target;
     for (;;) {
       try {
-        return await attemptOnce(call, decision, target, failures.length);
+        const response = await attemptOnce(call, decision, target, tries);
+        const next = tries.afterStatus(response.status, call, now(), chance);
+        tries.completed();
+        if (next === undefined) return response;
+        await response.body?.cancel();
+        target = next;
       } catch (error) {
-        if (call.init.signal?.aborted === true) throw error;
+        if (call.init.signal?.aborted === true) {
+          tries.abandoned(now());
+          throw error;
+        }
         const code = codeOf(error);
-        const sent = code !== 'connect_failed';
         // Whether the connection was an old one cannot be told from here: it may have been.
-        failures.push({ target, code, sent, reused: sent });
-        const next = nextTarget(call, failures, decision.candidates, called.loads, chance);
+        const sent = code !== 'connect_failed';
+        tries.failed(code, false, now());
+        const next = tries.afterFailure({ target, code, sent, reused: sent }, call, now(), chance);
         if (next === undefined) throw error;
         target = next;
       }
@@ -55,27 +64,24 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
 
   const attemptOnce = async (
     call: Call,
-    decision: Decision,
+    { route, service }: Decision,
     target: Target,
-    resend: number,
+    tries: Tries,
   ): Promise<Response> => {
-    const { instance } = target;
-    const { route, service } = decision;
-    const span = startCallSpan(tracing, { ...call, route, service, target, resend });
-    called.loads.start(instance.id);
+    const span = startCallSpan(tracing, { ...call, route, service, target, resend: tries.resend });
+    tries.begin(target, now());
     try {
-      const dispatcher = towards(agent, call.host, instance);
+      const dispatcher = towards(agent, call.host, target.instance);
       const headers = new Headers(call.headers);
       for (const [name, value] of pairs(span.headers)) headers.set(name, value);
       const response = await (fetch as unknown as Fetch)(call.input, { ...call.init, headers, dispatcher });
+      tries.responded(response.status, now(), restOf(response));
       span.end({ status: response.status });
       return response;
     } catch (error) {
       const clientLeft = call.init.signal?.aborted === true;
       span.end(clientLeft ? { clientLeft } : { error: codeOf(error) });
       throw error;
-    } finally {
-      called.loads.end(instance.id);
     }
   };
 
@@ -86,9 +92,10 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     if (service === undefined) return fetch(input, init);
     init.signal?.throwIfAborted();
     await called.prepare(service);
-    const decision = called.decide(service, url.pathname);
-    if (isRefusal(decision)) return refuse(decision.code);
     const headers = new Headers(init.headers ?? request?.headers);
+    const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+    const decision = called.decide(service, { host: `${service}.mesh`, path: url.pathname, header });
+    if (isRefusal(decision)) return refuse(decision.code);
     handOn(headers, from, tracing.enabled);
     const body = init.body ?? request?.body ?? undefined;
     return attemptAll(
@@ -105,6 +112,11 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     );
   };
 };
+
+const now = (): number => performance.now();
+
+const restOf = ({ status, headers }: Response): number | undefined =>
+  status === 503 ? readRetryAfter(headers.get('retry-after') ?? '', Date.now()) : undefined;
 
 /**
  * Node's own fetch takes a dispatcher, which its types leave out. undici's fetch is typed, but its `Response` is not

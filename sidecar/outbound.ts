@@ -33,7 +33,7 @@ export const createOutbound = ({ called, observer, log }: OutboundOptions): Http
     tunnel: createTunnel(() => own),
     via: `sluice-${nanoid(10)}`,
     observer,
-    loads: called.loads,
+    fleet: called.fleet,
     log,
     trusts: isLoopback,
   });
@@ -53,7 +53,7 @@ export const decideOutbound = (
   facts: ProxyFacts,
 ): Decision | Refusal => {
   const service = meshService(facts.host);
-  if (service !== undefined) return called.decide(service, facts.path);
+  if (service !== undefined) return called.decide(service, facts);
   // Open to the network, it would let strangers into whatever this machine can reach.
   if (facts.host === '' || !isLoopback(facts.clientAddress)) return { code: 'no_route' };
   return isHost(withoutBrackets(facts.host)) ? forward(facts) : { code: 'bad_request' };

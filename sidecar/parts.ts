@@ -1,6 +1,9 @@
 import type { ConsulClient } from '../src/consul/client.ts';
 import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
+import { Fleet } from '../src/core/fleet.ts';
+import { fleetSettingsOf } from '../src/core/traffic-settings.ts';
+import { logEjections } from '../src/telemetry/ejection-log.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';
 import { adminWeights, noWeights, type WeightSource } from './admin-weights.ts';
@@ -23,6 +26,7 @@ export const openParts = (settings: SidecarSettings, log: Log): Parts => {
     weights,
     policy: settings.live,
     tagPrefix: settings.tagPrefix,
+    fleet: new Fleet(fleetSettingsOf(settings), logEjections(log)),
     chance: Math.random,
     now: () => performance.now(),
   });

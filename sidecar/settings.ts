@@ -1,5 +1,6 @@
 import { SETTINGS } from '../src/config.ts';
 import { type SettingValues, setting } from '../src/core/settings.ts';
+import { TRAFFIC_SETTINGS } from '../src/core/traffic-settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
 import { OTLP_SETTINGS } from '../src/telemetry/otlp/settings.ts';
 
@@ -127,6 +128,7 @@ export const SIDECAR_SETTINGS = {
   traceTrust: { ...SETTINGS.traceTrust, fallback: 'honour' } as typeof SETTINGS.traceTrust,
   tagPrefix: SETTINGS.tagPrefix,
   live: SETTINGS.live,
+  ...TRAFFIC_SETTINGS,
   ttl: setting({
     flag: '--ttl <duration>',
     env: ['SLUICE_SIDECAR_TTL'],

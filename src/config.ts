@@ -12,6 +12,7 @@ import {
   setting,
   settingKey,
 } from './core/settings.ts';
+import { TRAFFIC_SETTINGS } from './core/traffic-settings.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
 import { OTLP_SETTINGS } from './telemetry/otlp/settings.ts';
@@ -188,6 +189,7 @@ export const SETTINGS = {
     expected: 'passing-only or allow-warning',
     help: 'which health gets traffic (flags --passing-only, --allow-warning)',
   }),
+  ...TRAFFIC_SETTINGS,
   ...LIMIT_SETTINGS,
   drainDelay: setting({
     flag: '--drain-delay <duration>',

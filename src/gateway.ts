@@ -3,18 +3,21 @@ import { startAdmin } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
-import { Loads } from './core/balance.ts';
 import { decide } from './core/decide.ts';
+import { Fleet } from './core/fleet.ts';
 import { createGate } from './core/gate.ts';
 import type { LastKnown } from './core/last-known.ts';
 import { limitsOf, timeoutsOf } from './core/limit-settings.ts';
 import type { Snapshot } from './core/model.ts';
+import { fleetSettingsOf } from './core/traffic-settings.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
 import { createProxy } from './proxy/server.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
+import { logEjections } from './telemetry/ejection-log.ts';
+import { addFleetMetrics } from './telemetry/fleet-metrics.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { addProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -59,7 +62,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const { last } = state;
   const store = openStore(config, last, log);
   const telemetry = openTelemetry(config, log);
-  const loads = new Loads();
+  const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
   const firstSnapshot = createGate();
   let draining = false;
 
@@ -70,20 +73,22 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
       state.save(view.snapshot);
-      proxy.retain(instanceIds(view.snapshot));
+      const ids = instanceIds(view.snapshot);
+      proxy.retain(ids);
+      fleet.retain(ids);
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
     },
   });
 
   const proxy = createProxy({
-    decide: facts => {
+    decide: (facts, now) => {
       const { view } = mesh;
-      return view === undefined ? { code: 'no_route' } : decide(view.table, facts, loads, Math.random);
+      return view === undefined ? { code: 'no_route' } : decide(view.table, facts, fleet, now, Math.random);
     },
     via: `sluice-${nanoid(10)}`,
     observer: telemetry.observer('gateway'),
-    loads,
+    fleet,
     log,
     readyPath: '/.sluice/ready',
     limits: limitsOf(config),
@@ -113,6 +118,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     weights: () => store.status(),
     now: Date.now,
   });
+  addFleetMetrics(telemetry.metrics, fleet);
   const retaining = setInterval(() => retainLive(telemetry.metrics, mesh.view?.snapshot), RETAIN_EVERY_MS);
   retaining.unref();
 

@@ -5,9 +5,11 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { Fleet } from '../src/core/fleet.ts';
 import type { SourceState } from '../src/core/model.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings.ts';
 import { addStateMetrics } from '../src/state/metrics.ts';
+import { addFleetMetrics } from '../src/telemetry/fleet-metrics.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
@@ -61,6 +63,7 @@ const errorsTable = (): string => {
 const metricsTable = async (): Promise<string> => {
   const telemetry = openTelemetry(loadConfig({ flags: { accessLog: 'off' }, env: {} }), silentLog);
   telemetry.observer('gateway');
+  addFleetMetrics(telemetry.metrics, new Fleet());
   addProxyMetrics(telemetry.metrics, () => ({ connections: 0, shed: {}, shedShare: 0, loopDelay: 0 }));
   addSnapshotMetrics(telemetry.metrics, {
     snapshot: () => undefined,

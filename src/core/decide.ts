@@ -1,12 +1,15 @@
-import { type Loads, pickTarget } from './balance.ts';
+import { pickTarget } from './balance.ts';
 import type { ErrorCode } from './errors.ts';
+import type { Fleet } from './fleet.ts';
+import { type Hashable, hashOf } from './hash.ts';
 import { matchRoute, type RouteTable } from './match.ts';
-import type { Target } from './model.ts';
+import type { HashKey, Rule, Target } from './model.ts';
 import { stripPrefix } from './path.ts';
+import type { RetryPlan } from './retry.ts';
 import { chooseByShare } from './split.ts';
 
 /** What routing needs to know of a request, free of any server's types. */
-export interface RequestFacts {
+export interface RequestFacts extends Hashable {
   /** Lower case, without port. */
   readonly host: string;
   /** Normalised (core/path), without query. */
@@ -14,7 +17,7 @@ export interface RequestFacts {
 }
 
 /** Where one request goes. */
-export interface Decision {
+export interface Decision extends RetryPlan {
   /** The rule's id, for spans, metrics and logs. */
   readonly route: string;
   readonly service: string;
@@ -22,8 +25,8 @@ export interface Decision {
   readonly target: Target;
   /** The path that the upstream sees, without query. */
   readonly path: string;
-  /** Targets of the same version: where a retry may go. Includes `target`. */
-  readonly candidates: readonly Target[];
+  /** Milliseconds over all attempts, where the rule says so. */
+  readonly timeout?: number | undefined;
 }
 
 /** A refusal that still knows the rule, so that spans and metrics can name it. */
@@ -35,17 +38,24 @@ export interface Refusal {
 
 export const isRefusal = (outcome: Decision | Refusal): outcome is Refusal => 'code' in outcome;
 
-/** match -> split -> pick, on one table. Same table, facts, loads and chance: same decision. */
+/**
+ * match -> split -> pick, on one table. Same table, facts, fleet, time and chance: same decision.
+ *
+ * @param now monotonic milliseconds
+ * @param chance draws from [0, 1)
+ */
 export const decide = (
   table: RouteTable,
   facts: RequestFacts,
-  loads: Loads,
+  fleet: Fleet,
+  now: number,
   chance: () => number,
 ): Decision | Refusal => {
   const rule = matchRoute(table, facts.host, facts.path);
   if (rule === undefined) return { code: 'no_route' };
   const arm = rule.arms.length === 1 ? firstWithShare(rule.arms) : chooseByShare(rule.arms, chance());
-  const target = arm && pickTarget(arm.targets, loads, chance);
+  const key = keyOf(rule, facts, fleet);
+  const target = arm && pickTarget(fleet, arm.targets, { balance: rule.balance, key }, now, chance);
   if (arm === undefined || target === undefined) {
     return { code: 'no_instance', route: rule.id, service: rule.service };
   }
@@ -56,8 +66,20 @@ export const decide = (
     target,
     path: upstreamPath(facts.path, target),
     candidates: arm.targets,
+    balance: rule.balance,
+    key,
+    retries: rule.retries,
+    timeout: rule.timeout,
   };
 };
+
+const BY_ADDRESS: HashKey = { of: 'address' };
+
+const keyOf = (
+  { balance, hash = BY_ADDRESS }: Rule,
+  facts: RequestFacts,
+  { settings }: Fleet,
+): number | undefined => ((balance ?? settings.balance) === 'hash' ? hashOf(hash, facts) : undefined);
 
 /** The path as one instance wants it: what is stripped follows the instance, so a retry asks again. */
 export const upstreamPath = (path: string, { strip }: Target): string =>

@@ -91,8 +91,28 @@ export interface Arm {
   readonly targets: readonly Target[];
 }
 
+/** How one instance is picked among those of a version (core/balance). */
+export type BalanceName = 'peak-ewma' | 'round-robin' | 'least-request' | 'hash';
+
+/** What of a request is hashed: requests with the same go to the same instance. */
+export interface HashKey {
+  readonly of: 'header' | 'cookie' | 'address' | 'path';
+  /** Of the header (lower case) or the cookie. */
+  readonly name?: string;
+}
+
+/** What the owner of a rule says about its traffic; the gateway's own settings hold for what is left out. */
+export interface RuleSettings {
+  readonly balance?: BalanceName;
+  readonly hash?: HashKey;
+  /** Attempts after the first. */
+  readonly retries?: number;
+  /** Milliseconds, over all attempts. */
+  readonly timeout?: number;
+}
+
 /** One match with what to do. */
-export interface Rule {
+export interface Rule extends RuleSettings {
   /** The match, readable and stable: `/orders/*`, `shop.example.com/orders`. Used as `sluice.route` and in metrics. */
   readonly id: string;
   readonly match: Match;

@@ -1,6 +1,16 @@
-import { type Loads, pickTarget } from './balance.ts';
+import { type Preference, pickTarget } from './balance.ts';
 import type { ErrorCode } from './errors.ts';
+import type { Fleet } from './fleet.ts';
+import type { InstanceState } from './instance-state.ts';
 import type { Target } from './model.ts';
+import {
+  judgeFailure,
+  judgeStatus,
+  mayFollowFailure,
+  mayFollowStatus,
+  type Retryable,
+  type Verdict,
+} from './outcome.ts';
 
 /** An attempt that ended before a byte of its response went to the caller. */
 export interface FailedAttempt {
@@ -12,52 +22,132 @@ export interface FailedAttempt {
   readonly reused: boolean;
 }
 
-/** What a retry must know of the request. */
-export interface Retryable {
-  readonly method: string;
-  /** A part of its body was taken from the caller and not kept. */
-  readonly isBodyLost: boolean;
+/** The part of a decision that retries go by. */
+export interface RetryPlan extends Preference {
+  /** Targets of the same version: where a retry may go. */
+  readonly candidates: readonly Target[];
+  /** Attempts after the first; the fleet's own number where it is left out. */
+  readonly retries?: number | undefined;
 }
 
-const MAX_RETRIES = 2;
-
-/** RFC 9110, 9.2.2. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const NOBODY: readonly Target[] = [];
 
 /**
- * Where a request goes after its attempts so far failed, or undefined when the last failure is the answer.
+ * The attempts of one request: counted at their instances, judged as they end, followed by another where that may
+ * be. Free of any server's types, so that every lane tells it the same. Times are monotonic milliseconds.
  *
- * What never reached an instance may go to another, whatever its method. What was cut off may go again only if
- * doing it twice is harmless and nothing of a body is lost. An answer, even a bad or a late one, is an answer.
- *
- * @param failures in order, at least one
- * @param chance draws from [0, 1)
+ * For each attempt: `begin`, then `responded` at the head of a final response if there is one, then one of
+ * `completed`, `failed` and `abandoned`; those do nothing where no attempt is under way.
  */
-export const nextTarget = (
-  request: Retryable,
-  failures: readonly FailedAttempt[],
-  candidates: readonly Target[],
-  loads: Loads,
-  chance: () => number,
-): Target | undefined => {
-  const last = failures[failures.length - 1];
-  if (last === undefined || failures.length > MAX_RETRIES || !mayGoAgain(request, last)) return undefined;
-  const untried = candidates.filter(c => !failures.some(f => f.target.instance.id === c.instance.id));
-  if (untried.length > 0) return pickTarget(untried, loads, chance);
-  return isFirstStale(failures) ? last.target : undefined;
-};
+export class Tries {
+  readonly #fleet: Fleet;
+  readonly #plan: RetryPlan;
+  /** What sums up the failures: one by which a part of the request may have reached an instance, else the last. */
+  failure: FailedAttempt | undefined;
+  #tried = NOBODY;
+  #target: Target | undefined;
+  #state: InstanceState | undefined;
+  #startedAt = 0;
+  /** 0 before there is a head. */
+  #headAt = 0;
+  #verdict: Verdict = 'spared';
+  #isTrial = false;
 
-const mayGoAgain = ({ method, isBodyLost }: Retryable, { code, sent }: FailedAttempt): boolean => {
-  if (isBodyLost) return false;
-  if (!sent) return code === 'connect_failed' || code === 'overloaded';
-  return code === 'upstream_reset' && IDEMPOTENT.has(method);
-};
+  constructor(fleet: Fleet, plan: RetryPlan) {
+    this.#fleet = fleet;
+    this.#plan = plan;
+  }
 
-/** Alone as it is, an instance that closed an idle connection deserves one more try, on a new connection. */
-const isFirstStale = (failures: readonly FailedAttempt[]): boolean => {
-  const last = failures[failures.length - 1];
-  return (
-    last?.reused === true &&
-    failures.filter(f => f.target.instance.id === last.target.instance.id).length === 1
-  );
-};
+  /** How many attempts have come to nothing. */
+  get resend(): number {
+    return this.#tried.length;
+  }
+
+  begin(target: Target, now: number): void {
+    const state = this.#fleet.of(target, now);
+    state.pending += 1;
+    state.usedAt = now;
+    if (this.#tried.length === 0) state.peers.service.budget.deposit(now);
+    this.#isTrial = state.health.begin(now);
+    this.#target = target;
+    this.#state = state;
+    this.#startedAt = now;
+    this.#headAt = 0;
+  }
+
+  /** @param retryAfter what a 503 says of its own end, in milliseconds */
+  responded(status: number, now: number, retryAfter?: number): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    this.#headAt = now;
+    this.#verdict = retryAfter === undefined ? judgeStatus(status) : 'spared';
+    if (retryAfter !== undefined) state.rest(retryAfter, now);
+    if (this.#verdict === 'well') state.answered(this.#startedAt, now);
+    if (this.#verdict === 'failed') state.latency.penalise(now - this.#startedAt, now);
+  }
+
+  /** The response is whole. */
+  completed(): void {
+    const state = this.#leave();
+    if (this.#verdict === 'well') state?.succeeded(this.#startedAt, this.#headAt);
+    if (this.#verdict === 'failed') state?.failed(this.#startedAt, this.#headAt);
+  }
+
+  /** There was no response, or no whole one. */
+  failed(code: ErrorCode, reused: boolean, now: number): void {
+    const state = this.#leave();
+    if (state === undefined || judgeFailure(code, reused && this.#headAt === 0) !== 'failed') return;
+    if (this.#headAt === 0) state.latency.penalise(now - this.#startedAt, now);
+    state.failed(this.#startedAt, now);
+  }
+
+  /** The caller left, or does not want it any more. What the head said of the instance holds. */
+  abandoned(now: number): void {
+    if (this.#headAt > 0) this.completed();
+    else this.#leave()?.latency.observeAtLeast(now - this.#startedAt, now);
+  }
+
+  /** Where the request goes after a failure, or undefined where that is the answer. */
+  afterFailure(
+    failure: FailedAttempt,
+    request: Retryable,
+    now: number,
+    chance: () => number,
+  ): Target | undefined {
+    const { target, code, sent, reused } = failure;
+    if (sent || this.failure?.sent !== true) this.failure = failure;
+    // Alone as it is, an instance that closed an idle connection deserves one more try, on a new connection.
+    const isWorthRepeating = reused && !this.#tried.includes(target);
+    this.#tried = [...this.#tried, target];
+    if (!mayFollowFailure(code, sent, request, this.#fleet.settings.retries.on)) return undefined;
+    return this.#next(target, isWorthRepeating, now, chance);
+  }
+
+  /** Where the request goes instead of passing an answer with this status on, which has not begun. */
+  afterStatus(status: number, request: Retryable, now: number, chance: () => number): Target | undefined {
+    const target = this.#target;
+    if (target === undefined || !mayFollowStatus(status, request, this.#fleet.settings.retries.on)) {
+      return undefined;
+    }
+    this.#tried = [...this.#tried, target];
+    return this.#next(target, false, now, chance);
+  }
+
+  #next(last: Target, mayRepeat: boolean, now: number, chance: () => number): Target | undefined {
+    const { candidates, retries = this.#fleet.settings.retries.most } = this.#plan;
+    if (this.#tried.length > retries) return undefined;
+    const untried = candidates.filter(c => !this.#tried.some(t => t.instance.id === c.instance.id));
+    const next = pickTarget(this.#fleet, untried, this.#plan, now, chance) ?? (mayRepeat ? last : undefined);
+    const { budget } = this.#fleet.of(last, now).peers.service;
+    return next !== undefined && budget.spend(now) ? next : undefined;
+  }
+
+  #leave(): InstanceState | undefined {
+    const state = this.#state;
+    if (state === undefined) return undefined;
+    state.pending -= 1;
+    if (this.#isTrial) state.health.endTrial();
+    this.#state = undefined;
+    return state;
+  }
+}

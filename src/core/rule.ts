@@ -1,4 +1,4 @@
-import type { Arm, Instance, Match, Rule, ServiceWeights, Split, Target } from './model.ts';
+import type { Arm, Instance, Match, Rule, RuleSettings, ServiceWeights, Split, Target } from './model.ts';
 import { computeSplit, type LiveVersion } from './split.ts';
 import { type ParsedTags, parseTags } from './tags.ts';
 
@@ -37,7 +37,13 @@ export const buildRule = ({ match, service, live, stored, toTarget }: RuleInput)
       targets: live.filter(({ tags }) => tags.version === version).map(toTarget),
     }),
   );
-  return { id: ruleId(match), match, service, split, arms };
+  return { id: ruleId(match), match, service, split, arms, ...settingsOf(live) };
+};
+
+/** Each setting as the newest instance that names it has it. */
+const settingsOf = (live: readonly Tagged[]): RuleSettings => {
+  const oldestFirst = [...live].sort((a, b) => a.instance.modifyIndex - b.instance.modifyIndex);
+  return Object.assign({}, ...oldestFirst.map(({ tags }) => tags.settings));
 };
 
 export const splitOf = (live: readonly Tagged[], stored: ServiceWeights | undefined): Split =>

@@ -1,31 +1,7 @@
 import { normalisePath } from './path.ts';
+import { fatal, fault, type TagReader } from './tag-reader.ts';
+import { TRAFFIC_TAG_READERS } from './traffic-tags.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from './weights.ts';
-
-/** What the tags of one instance have said so far. */
-export interface TagsRead {
-  readonly exact: string[];
-  readonly prefixes: string[];
-  readonly hosts: string[];
-  hadBadPath: boolean;
-  hadBadHost: boolean;
-  version?: string;
-  weight?: number;
-  /** `true` takes off the matched path. */
-  strip?: string | boolean;
-}
-
-/** Why a tag does not hold. */
-export interface TagFault {
-  readonly reason: string;
-  /** Whether the instance must not be served at all because of it. */
-  readonly fatal: boolean;
-}
-
-/** Takes one value in, or says what is wrong with it. */
-type TagReader = (value: string, read: TagsRead) => TagFault | undefined;
-
-const fault = (reason: string): TagFault => ({ reason, fatal: false });
-const fatal = (reason: string): TagFault => ({ reason, fatal: true });
 
 const readPathTag =
   (key: 'path' | 'exact'): TagReader =>
@@ -82,7 +58,7 @@ const readStripTag: TagReader = (value, read) => {
 };
 
 /** Tags of the contract that narrow or change a rule and that this release cannot honour. */
-const NOT_YET = ['method', 'header', 'query', 'rewrite', 'rewrite-host', 'proto', 'timeout', 'retries'];
+const NOT_YET = ['method', 'header', 'query', 'rewrite', 'rewrite-host', 'proto'];
 
 /** Served without the condition, the rule would reach further than its owner asked. */
 const refuse =
@@ -98,6 +74,7 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['version', readVersionTag],
   ['weight', readWeightTag],
   ['strip', readStripTag],
+  ...TRAFFIC_TAG_READERS,
   ...NOT_YET.map((key): [string, TagReader] => [key, refuse(key)]),
 ]);
 

@@ -1,5 +1,6 @@
-import { DEFAULT_VERSION, type Instance, type Match } from './model.ts';
-import { TAG_READERS, type TagFault, type TagsRead } from './tag-readers.ts';
+import { DEFAULT_VERSION, type Instance, type Match, type RuleSettings } from './model.ts';
+import type { TagFault, TagsRead } from './tag-reader.ts';
+import { TAG_READERS } from './tag-readers.ts';
 
 /** What the tags of one instance say. */
 export interface ParsedTags {
@@ -9,6 +10,7 @@ export interface ParsedTags {
   readonly weight?: number;
   /** `true` takes off the matched path. */
   readonly strip?: string | true;
+  readonly settings: RuleSettings;
   readonly problems: readonly TagProblem[];
 }
 
@@ -25,7 +27,14 @@ export interface TagProblem extends TagFault {
  * @param prefix what stands before each key, e.g. `sluice.` (default none)
  */
 export const parseTags = (instance: Pick<Instance, 'tags'>, prefix = ''): ParsedTags => {
-  const read: TagsRead = { exact: [], prefixes: [], hosts: [], hadBadPath: false, hadBadHost: false };
+  const read: TagsRead = {
+    exact: [],
+    prefixes: [],
+    hosts: [],
+    hadBadPath: false,
+    hadBadHost: false,
+    settings: {},
+  };
   const problems: TagProblem[] = [];
   for (const tag of instance.tags) {
     const { key, value } = splitTag(tag, prefix);
@@ -36,6 +45,7 @@ export const parseTags = (instance: Pick<Instance, 'tags'>, prefix = ''): Parsed
   return {
     version,
     matches: matchesOf(read),
+    settings: read.settings,
     problems,
     ...(weight === undefined ? {} : { weight }),
     ...(strip === false ? {} : { strip }),

@@ -8,8 +8,8 @@ import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */
 export interface Context
-  extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'tellsFailures' | 'chance' | 'nextId'>>,
-    Pick<ProxyOptions, 'decide' | 'prepare' | 'via' | 'observer' | 'loads' | 'log' | 'tunnel' | 'readyPath'> {
+  extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'tellsFailures' | 'chance' | 'now' | 'nextId'>>,
+    Pick<ProxyOptions, 'decide' | 'prepare' | 'via' | 'observer' | 'fleet' | 'log' | 'tunnel' | 'readyPath'> {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;
@@ -32,6 +32,7 @@ export const createContext = (options: ProxyOptions): Context => {
     trusts: () => false,
     isReady: () => true,
     tellsFailures: false,
+    now: () => performance.now(),
     nextId: nanoid,
     ...options,
     chance,

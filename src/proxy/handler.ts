@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
+import type { Retryable } from '../core/outcome.ts';
 import type { FailedAttempt } from '../core/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import type { Connection, OnConnection } from './connection.ts';
@@ -116,6 +117,8 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   responded(status: number, raw: string[]): void {
     const head = readResponseHead(status, raw);
     if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
+    this.#journey.responded(status, raw);
+    if (status >= 500 && this.#isGivenUp(status)) return;
     try {
       if (head.hasLostCoding) throw new Error('the response has a transfer coding that cannot be passed on');
       stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
@@ -125,6 +128,11 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       this.#journey.endAttempt({ error: 'bad_response' });
       this.fail('bad_response', cause);
     }
+  }
+
+  /** @returns whether another instance is asked instead of passing the answer on */
+  #isGivenUp(status: number): boolean {
+    return this.#journey.goesElsewhere(status, this.#retryable, () => this.#attempt?.abort());
   }
 
   /** @returns whether the answer is that of a hop whose own attempt failed; then it is judged as ours */
@@ -163,9 +171,11 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       this.fail(failure.code, cause);
       return;
     }
-    this.#journey.endAttempt({ error: failure.code });
-    const isBodyLost = this.#body?.isLost ?? false;
-    this.#journey.goOn(failure, { method: this.#req.method ?? '', isBodyLost }, cause);
+    this.#journey.goOn(failure, this.#retryable, cause);
+  }
+
+  get #retryable(): Retryable {
+    return { method: this.#req.method ?? '', isBodyLost: this.#body?.isLost ?? false };
   }
 
   /** Answers with a problem, or cuts the answer that has begun. An attempt under way is not to blame. */

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { type Decision, isRefusal, type Refusal, upstreamPath } from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
-import { type FailedAttempt, nextTarget, type Retryable } from '../core/retry.ts';
+import type { Retryable } from '../core/outcome.ts';
+import { type FailedAttempt, Tries } from '../core/retry.ts';
+import { readRetryAfter } from '../core/retry-after.ts';
 import { formatHostPort } from '../core/values.ts';
 import type {
   AttemptObservation,
@@ -12,8 +14,9 @@ import type {
 } from '../telemetry/observer.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { Facts } from './facts.ts';
+import { valueOf } from './fields.ts';
 import { type Intake, takeIn } from './intake.ts';
-import type { ProxyFacts } from './options.ts';
 import { stampRequest } from './request-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
@@ -48,8 +51,10 @@ export class Journey {
   #outcome: Decision | Refusal | undefined;
   /** How many of the head's fields are the same for each attempt. */
   #stamped = 0;
-  #failures: FailedAttempt[] = [];
-  #current: { readonly instanceId: string; readonly observation: AttemptObservation } | undefined;
+  #tries: Tries | undefined;
+  /** Of the attempt under way. */
+  #attempt: AttemptObservation | undefined;
+  #now = 0;
   #isOver = false;
 
   constructor(ctx: Context, connection: Connection, req: IncomingMessage, traveller: Traveller) {
@@ -73,9 +78,7 @@ export class Journey {
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const { host, port, path } = this.intake.target;
-    const { clientAddress } = this.#connection;
-    const facts = port === undefined ? { host, path, clientAddress } : { host, port, path, clientAddress };
+    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#req.rawHeaders);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {
@@ -86,18 +89,22 @@ export class Journey {
     }
   }
 
-  #decide(facts: ProxyFacts): void {
+  #decide(facts: Facts): void {
     if (this.#isOver) return;
+    this.#now = this.#ctx.now();
+    let outcome: Decision | Refusal;
     try {
-      this.#outcome = this.#ctx.decide(facts);
+      outcome = this.#ctx.decide(facts, this.#now);
     } catch (cause) {
       this.#traveller.fail('internal', cause);
       return;
     }
-    if (isRefusal(this.#outcome)) this.#traveller.fail(this.#outcome.code);
+    this.#outcome = outcome;
+    if (isRefusal(outcome)) this.#traveller.fail(outcome.code);
     else {
-      this.#stamp(this.#outcome.target);
-      this.#lead(this.#outcome.target, this.#outcome.path);
+      this.#tries = new Tries(this.#ctx.fleet, outcome);
+      this.#stamp(outcome.target);
+      this.#lead(outcome.target, outcome.path);
     }
   }
 
@@ -127,11 +134,12 @@ export class Journey {
   }
 
   /** @returns the fields to send; good until the next attempt */
-  beginAttempt({ instance, version }: Target): string[] {
+  beginAttempt(target: Target): string[] {
+    const { instance, version } = target;
     const { id: instanceId, address, port } = instance;
     const { route = '', service = '' } = this.#outcome ?? {};
-    this.#ctx.loads.start(instanceId);
-    const resend = this.#failures.length;
+    this.#tries?.begin(target, this.#now);
+    const resend = this.#tries?.resend ?? 0;
     const observation = this.#observation.attempt({
       route,
       service,
@@ -141,7 +149,7 @@ export class Journey {
       port,
       resend,
     });
-    this.#current = { instanceId, observation };
+    this.#attempt = observation;
     const { fields } = this.intake.head;
     fields.length = this.#stamped;
     for (const field of observation.headers) fields.push(field);
@@ -150,25 +158,56 @@ export class Journey {
 
   /** What sums up the failed attempts: one by which a part of the request may have reached an instance, else the last. */
   get failure(): FailedAttempt | undefined {
-    return this.#failures.findLast(({ sent }) => sent) ?? this.#failures.at(-1);
+    return this.#tries?.failure;
+  }
+
+  /** The attempt under way has the head of its final response. */
+  responded(status: number, raw: readonly string[]): void {
+    const retryAfter = status === 503 ? valueOf(raw, 'retry-after') : undefined;
+    const rest = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, Date.now());
+    this.#tries?.responded(status, this.#ctx.now(), rest);
   }
 
   /** Closes the attempt under way, if there is one. */
   endAttempt(outcome: AttemptOutcome): void {
-    if (this.#current === undefined) return;
-    this.#ctx.loads.end(this.#current.instanceId);
-    this.#current.observation.end(outcome);
-    this.#current = undefined;
+    if (this.#attempt === undefined) return;
+    if (outcome.clientLeft === true) this.#tries?.abandoned(this.#ctx.now());
+    else if (outcome.error === undefined) this.#tries?.completed();
+    else this.#tries?.failed(outcome.error, false, this.#ctx.now());
+    this.#observeEnd(outcome);
   }
 
-  /** After a try in vain: leads to the next `attempt`, or to `fail` with this one's code. */
+  /** After a try in vain, which is closed: leads to the next `attempt`, or to `fail` with this one's code. */
   goOn(failure: FailedAttempt, request: Retryable, cause: unknown): void {
-    this.#failures.push(failure);
-    const candidates =
-      this.#outcome === undefined || isRefusal(this.#outcome) ? [] : this.#outcome.candidates;
-    const next = nextTarget(request, this.#failures, candidates, this.#ctx.loads, this.#ctx.chance);
+    this.#now = this.#ctx.now();
+    this.#tries?.failed(failure.code, failure.reused, this.#now);
+    this.#observeEnd({ error: failure.code });
+    const next = this.#tries?.afterFailure(failure, request, this.#now, this.#ctx.chance);
     if (next === undefined) this.#traveller.fail(failure.code, cause);
-    else this.#lead(next, upstreamPath(this.intake.target.path, next));
+    else this.#leadOn(next);
+  }
+
+  /**
+   * Whether an answer, of which nothing was passed on, is given up for that of another instance: its attempt is
+   * closed then, and `leave` is called before the next `attempt`.
+   */
+  goesElsewhere(status: number, request: Retryable, leave: () => void): boolean {
+    this.#now = this.#ctx.now();
+    const next = this.#tries?.afterStatus(status, request, this.#now, this.#ctx.chance);
+    if (next === undefined) return false;
+    leave();
+    this.endAttempt({ status });
+    this.#leadOn(next);
+    return true;
+  }
+
+  #leadOn(target: Target): void {
+    this.#lead(target, upstreamPath(this.intake.target.path, target));
+  }
+
+  #observeEnd(outcome: AttemptOutcome): void {
+    this.#attempt?.end(outcome);
+    this.#attempt = undefined;
   }
 
   /** The caller is told a code and an id; this is what the id finds. */

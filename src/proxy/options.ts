@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Loads } from '../core/balance.ts';
 import type { Decision, Refusal, RequestFacts } from '../core/decide.ts';
+import type { Fleet } from '../core/fleet.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestObserver } from '../telemetry/observer.ts';
@@ -10,22 +10,22 @@ export type { Limits, Timeouts } from '../core/limits.ts';
 /** What a hop may decide by. */
 export interface ProxyFacts extends RequestFacts {
   /** Absent where the client named none. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** IP literal; IPv4 is never mapped into IPv6. */
   readonly clientAddress: string;
 }
 
 export interface ProxyOptions {
   /** Where each request goes: the table of a gateway, the one target of a sidecar's inbound, the names of its
-   * outbound. Called once a request, synchronously. */
-  readonly decide: (facts: ProxyFacts) => Decision | Refusal;
+   * outbound. Called once a request, synchronously; `now` is in monotonic milliseconds. */
+  readonly decide: (facts: ProxyFacts, now: number) => Decision | Refusal;
   /** Waited for before `decide` where a hop must first learn of whom it is asked for; undefined where it need not.
    * Must not reject. */
   readonly prepare?: (facts: ProxyFacts) => Promise<void> | undefined;
   /** Names this very process in `Via`; a token (RFC 9110, 5.6.2). A request that carries it is a loop. */
   readonly via: string;
   readonly observer: RequestObserver;
-  readonly loads: Loads;
+  readonly fleet: Fleet;
   readonly log: Log;
   /** Whether `X-Forwarded-Host` and `-Proto` of this peer hold. Default: nobody's do, and ours replace them. */
   readonly trusts?: (peerAddress: string) => boolean;
@@ -41,6 +41,8 @@ export interface ProxyOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Draws from [0, 1), for retries. Default: Math.random. */
   readonly chance?: () => number;
+  /** Monotonic milliseconds. Default: performance.now. */
+  readonly now?: () => number;
   /** A new request id. Default: nanoid. */
   readonly nextId?: () => string;
 }

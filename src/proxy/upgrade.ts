@@ -96,7 +96,6 @@ class Upgrade implements Traveller, OnConnection {
       // An answer that has begun tells of its end by itself.
       if (this.#over || this.#status !== undefined) return;
       const code = sent ? codeOf(cause, late) : 'connect_failed';
-      this.#journey.endAttempt({ error: code });
       const request = { method: this.#req.method ?? '', isBodyLost: false };
       this.#journey.goOn({ target, code, sent, reused: false }, request, cause);
     });
@@ -127,6 +126,7 @@ class Upgrade implements Traveller, OnConnection {
 
   #agreed(response: IncomingMessage, upstream: Socket): void {
     clearTimeout(this.#timer);
+    this.#journey.responded(101, response.rawHeaders);
     const head = readResponseHead(101, response.rawHeaders);
     this.#status = 101;
     this.#upstream = upstream;
@@ -146,6 +146,7 @@ class Upgrade implements Traveller, OnConnection {
   #declined(response: IncomingMessage): void {
     clearTimeout(this.#timer);
     const status = response.statusCode ?? 0;
+    this.#journey.responded(status, response.rawHeaders);
     const head = readResponseHead(status, response.rawHeaders);
     if (head.hasLostCoding) {
       this.#journey.endAttempt({ error: 'bad_response' });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Loads } from '../../src/core/balance.ts';
+import { Fleet } from '../../src/core/fleet.ts';
+import { DEFAULT_FLEET_SETTINGS } from '../../src/core/fleet-settings.ts';
 import type { Target } from '../../src/core/model.ts';
-import { type FailedAttempt, nextTarget, type Retryable } from '../../src/core/retry.ts';
+import type { Retryable } from '../../src/core/outcome.ts';
+import { type FailedAttempt, type RetryPlan, Tries } from '../../src/core/retry.ts';
 import { instance } from './build.ts';
 
 const target = (name: string): Target => ({
@@ -35,6 +37,7 @@ const cases: {
   failures: FailedAttempt[];
   candidates: Target[];
   next: Target | undefined;
+  plan?: Partial<RetryPlan>;
 }[] = [
   { name: 'refused: another instance', request: get, failures: [refused(A)], candidates: [A, B], next: B },
   {
@@ -122,8 +125,15 @@ const cases: {
     next: B,
   },
   {
-    name: 'a bad answer is an answer',
+    name: 'a bad answer is a 502: another instance for a GET',
     request: get,
+    failures: [{ ...reset(A), code: 'bad_response' }],
+    candidates: [A, B],
+    next: B,
+  },
+  {
+    name: 'a bad answer to a POST is an answer',
+    request: post,
     failures: [{ ...reset(A), code: 'bad_response' }],
     candidates: [A, B],
     next: undefined,
@@ -143,6 +153,21 @@ const cases: {
     next: B,
   },
   {
+    name: 'a rule that allows one retry',
+    request: get,
+    failures: [refused(A), refused(B)],
+    candidates: [A, B, C],
+    next: undefined,
+    plan: { retries: 1 },
+  },
+  {
+    name: 'our own limit on its connections: another instance',
+    request: post,
+    failures: [{ ...refused(A), code: 'overloaded' }],
+    candidates: [A, B],
+    next: B,
+  },
+  {
     name: 'two retries at most',
     request: get,
     failures: [refused(A), refused(B), refused(C)],
@@ -151,11 +176,58 @@ const cases: {
   },
 ];
 
-describe('nextTarget', () => {
-  for (const { name, request, failures, candidates, next } of cases) {
+const half = () => 0.5;
+
+describe('Tries, after failures', () => {
+  for (const { name, request, failures, candidates, next, plan } of cases) {
     it(name, () => {
-      const chosen = nextTarget(request, failures, candidates, new Loads(), () => 0.5);
+      const tries = new Tries(new Fleet(), { candidates, ...plan });
+      let chosen: Target | undefined;
+      for (const failure of failures) {
+        tries.begin(failure.target, 1_000);
+        tries.failed(failure.code, failure.reused, 1_000);
+        chosen = tries.afterFailure(failure, request, 1_000, half);
+      }
       assert.equal(chosen?.instance.serviceId, next?.instance.serviceId);
     });
   }
+
+  it('without a budget there is none', () => {
+    const { retries } = DEFAULT_FLEET_SETTINGS;
+    const fleet = new Fleet({
+      ...DEFAULT_FLEET_SETTINGS,
+      retries: { ...retries, budget: { share: 0, perSecond: 0 } },
+    });
+    const tries = new Tries(fleet, { candidates: [A, B] });
+    tries.begin(A, 1_000);
+    tries.failed('connect_failed', false, 1_000);
+    assert.equal(tries.afterFailure(refused(A), get, 1_000, half), undefined);
+    assert.equal([...fleet.services()][0]?.budget.refused, 1);
+  });
+
+  it('sums up by what may have reached an instance', () => {
+    const tries = new Tries(new Fleet(), { candidates: [A, B, C] });
+    for (const failure of [refused(A), reset(B), refused(C)]) tries.afterFailure(failure, get, 0, half);
+    assert.deepEqual(tries.failure, reset(B));
+  });
+});
+
+describe('Tries, after answers', () => {
+  const after = (status: number, request: Retryable, candidates = [A, B]): Target | undefined => {
+    const tries = new Tries(new Fleet(), { candidates });
+    tries.begin(A, 1_000);
+    tries.responded(status, 1_000);
+    return tries.afterStatus(status, request, 1_000, half);
+  };
+  for (const [name, status, request, next] of [
+    ['a 502 to a GET: another instance', 502, get, B],
+    ['a 503 to a GET: another instance', 503, get, B],
+    ['a 504: somebody has waited long enough', 504, get, undefined],
+    ['a 500: what the program says', 500, get, undefined],
+    ['a 503 to a POST: it may have been done', 503, post, undefined],
+    ['a 503 to a body that is gone', 503, { method: 'PUT', isBodyLost: true }, undefined],
+  ] as const) {
+    it(name, () => assert.equal(after(status, request)?.instance.id, next?.instance.id));
+  }
+  it('a 503 of the only instance is the answer', () => assert.equal(after(503, get, [A]), undefined));
 });

@@ -46,7 +46,7 @@ describe('whatever clients and upstreams do to each other', () => {
     const any = <T>(items: readonly T[]): T => items[Math.floor(chance() * items.length)] as T;
     const upstream = await rawUpstream(t, socket => any(UPSTREAM_MOVES)(socket));
     const ports = [upstream.port, await deadPort()];
-    const { port, proxy, loads, observed } = await startProxy(t, ports, {
+    const { port, proxy, fleet, observed } = await startProxy(t, ports, {
       chance,
       timeouts: { responseHead: 40, responseStall: 40, clientStall: 40, linger: 20, keepAlive: 40 },
     });
@@ -62,7 +62,7 @@ describe('whatever clients and upstreams do to each other', () => {
     }
     await eventually(() => proxy.figures().connections === 0, { within: 5_000, hint: 'no connection left' });
     assert.equal(proxy.figures().requests, 0);
-    for (const p of ports) assert.equal(loads.pending(`node/svc@127.0.0.1:${p}`), 0);
+    for (const p of ports) assert.equal(fleet.pending(`node/svc@127.0.0.1:${p}`), 0);
     assert.ok(observed.length > 200, `${observed.length} requests`);
     assert.deepEqual(
       observed.filter(o => o.end === undefined),

@@ -17,7 +17,7 @@ const problemOf = (answer: string): { status: number; code: string } => {
 describe('a client that leaves', () => {
   it('before the answer: the upstream request is aborted, nobody is blamed, and 499 is recorded', async t => {
     const upstream = await rawUpstream(t, () => {});
-    const { port, ended, loads, proxy } = await startProxy(t, upstream.port);
+    const { port, ended, fleet, proxy } = await startProxy(t, upstream.port);
     const client = await rawClient(t, port);
     client.send(GET);
     const connection = await eventually(() => upstream.connections[0], { within: 2_000, hint: 'a request' });
@@ -29,7 +29,7 @@ describe('a client that leaves', () => {
       attempts.map(a => a.end),
       [{ clientLeft: true }],
     );
-    assert.equal(loads.pending(`node/svc@127.0.0.1:${upstream.port}`), 0);
+    assert.equal(fleet.pending(`node/svc@127.0.0.1:${upstream.port}`), 0);
     assert.equal(proxy.figures().requests, 0);
   });
 
@@ -216,7 +216,7 @@ describe('an upstream that cannot be reached', () => {
 
   it('after three tries is a 502 that tells nothing of the inside', async t => {
     const ports = await Promise.all([deadPort(), deadPort(), deadPort(), deadPort()]);
-    const { port, ended, loads } = await startProxy(t, ports, { nextId: () => 'the-id' });
+    const { port, ended, fleet } = await startProxy(t, ports, { nextId: () => 'the-id' });
     const answer = await rawExchange(t, port, GET);
     assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\nContent-Type: application\/problem\+json\r\n/);
     assert.deepEqual(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)), {
@@ -229,7 +229,7 @@ describe('an upstream that cannot be reached', () => {
     const { attempts, end } = await ended();
     assert.equal(attempts.length, 3);
     assert.equal(end.error, 'connect_failed');
-    for (const p of ports) assert.equal(loads.pending(`node/svc@127.0.0.1:${p}`), 0);
+    for (const p of ports) assert.equal(fleet.pending(`node/svc@127.0.0.1:${p}`), 0);
   });
 });
 

@@ -207,7 +207,8 @@ describe('one connection', () => {
     const { port, proxy } = await startProxy(t, upstream.port);
     for (let i = 0; i < 5; i++) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
     assert.equal(upstream.connections.length, 1);
-    assert.deepEqual({ ...proxy.figures(), connections: 1 }, { requests: 0, connections: 1, upstreams: 1 });
+    const { requests, upstreams } = proxy.figures();
+    assert.deepEqual({ requests, upstreams }, { requests: 0, upstreams: 1 });
   });
 
   it('answers pipelined requests in their order', async t => {

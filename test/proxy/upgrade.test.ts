@@ -40,14 +40,14 @@ const agreeing = async (t: TestContext, then: (socket: Socket) => void = () => {
 describe('WebSocket', () => {
   it('echoes, small and large, and is observed and counted as long as it lasts', async t => {
     const upstream = await echoServer(t);
-    const { port, ended, loads, proxy } = await startProxy(t, upstream.port);
+    const { port, ended, fleet, proxy } = await startProxy(t, upstream.port);
     const socket = await openWebSocket(t, port, '/chat?room=1');
     for (const message of ['hello', 'x'.repeat(1_000_000)]) {
       socket.send(message);
       const [answer] = (await once(socket, 'message')) as [Buffer];
       assert.equal(answer.toString(), message);
     }
-    assert.equal(loads.pending(`node/svc@127.0.0.1:${upstream.port}`), 1);
+    assert.equal(fleet.pending(`node/svc@127.0.0.1:${upstream.port}`), 1);
     assert.equal(proxy.figures().requests, 0);
     assert.equal(upstream.requests[0]?.url, '/chat?room=1');
     socket.close();
@@ -61,7 +61,7 @@ describe('WebSocket', () => {
       [{ status: 101 }],
     );
     assert.ok(end.received > 1_000_000 && end.sent > 1_000_000, JSON.stringify(end));
-    assert.equal(loads.pending(`node/svc@127.0.0.1:${upstream.port}`), 0);
+    assert.equal(fleet.pending(`node/svc@127.0.0.1:${upstream.port}`), 0);
   });
 
   it('follows the same rules for headers', async t => {

@@ -9,6 +9,7 @@ import {
 } from '../../sidecar/called.ts';
 import { meshService } from '../../sidecar/mesh-rule.ts';
 import { isRefusal } from '../../src/core/decide.ts';
+import { Fleet } from '../../src/core/fleet.ts';
 import type { AllWeights, Health, Instance } from '../../src/core/model.ts';
 
 const instance = (id: string, tags: string[], health: Health = 'passing'): Instance => ({
@@ -41,6 +42,7 @@ const scripted = (options: Partial<CalledOptions> = {}) => {
     weights: noWeights,
     policy: 'passing-only',
     tagPrefix: '',
+    fleet: new Fleet(),
     chance: () => 0,
     now: () => time,
     firstAnswerMs: 30,
@@ -61,7 +63,7 @@ const open: CalledServices[] = [];
 
 const outcome = async (called: CalledServices, service = 'users', path = '/users/1') => {
   await called.prepare(service);
-  const decision = called.decide(service, path);
+  const decision = called.decide(service, { host: `${service}.mesh`, path });
   return isRefusal(decision) ? decision.code : `${decision.version} ${decision.path}`;
 };
 

@@ -7,6 +7,7 @@ import { createCalledServices } from '../../sidecar/called.ts';
 import { createConsulClient } from '../../src/consul/client.ts';
 import { watchService } from '../../src/consul/service-watch.ts';
 import { isRefusal } from '../../src/core/decide.ts';
+import { Fleet } from '../../src/core/fleet.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { startConsul } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
@@ -33,6 +34,7 @@ test('SIGTERM on a sidecar under load costs not one request, with no retry by th
     weights: noWeights,
     policy: 'passing-only',
     tagPrefix: '',
+    fleet: new Fleet(),
     chance: Math.random,
     now: () => performance.now(),
   });
@@ -45,7 +47,7 @@ test('SIGTERM on a sidecar under load costs not one request, with no retry by th
 
   const answers = new Map<string, number>();
   const send = async (): Promise<void> => {
-    const decision = called.decide('busy', '/');
+    const decision = called.decide('busy', { host: 'busy.mesh', path: '/' });
     const outcome = isRefusal(decision) ? decision.code : await ask(decision.target.instance.port);
     answers.set(outcome, (answers.get(outcome) ?? 0) + 1);
   };

@@ -1,5 +1,5 @@
 /** A proxy in a process of its own, for tests of its memory. Argument: the upstream's port. Prints its own. */
-import { Loads } from '../../../src/core/balance.ts';
+import { Fleet } from '../../../src/core/fleet.ts';
 import { createProxy } from '../../../src/proxy/server.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { decisionFor, VIA } from './proxy.ts';
@@ -12,7 +12,7 @@ const proxy = createProxy({
     propagationFields: new Set(),
     begin: () => ({ attempt: () => ({ headers: [], end: () => {} }), end: () => {} }),
   },
-  loads: new Loads(),
+  fleet: new Fleet(),
   log: silentLog,
 });
 const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { Loads } from '../../../src/core/balance.ts';
 import type { Decision } from '../../../src/core/decide.ts';
+import { Fleet } from '../../../src/core/fleet.ts';
 import type { Instance, Target } from '../../../src/core/model.ts';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../../../src/proxy/server.ts';
@@ -29,7 +29,7 @@ export interface Observed {
 export interface ProxyUnderTest {
   readonly port: number;
   readonly proxy: HttpProxy;
-  readonly loads: Loads;
+  readonly fleet: Fleet;
   readonly observed: readonly Observed[];
   /** Waits until the n-th request (from 0) has ended. */
   ended(n?: number): Promise<Observed & { end: RequestOutcome }>;
@@ -67,12 +67,12 @@ export const startProxy = async (
   options: Partial<ProxyOptions> & { traceHeaders?: readonly string[] } = {},
 ): Promise<ProxyUnderTest> => {
   const observed: Observed[] = [];
-  const loads = new Loads();
+  const fleet = new Fleet();
   const proxy = createProxy({
     decide: ({ path }) => decisionFor(path, ...[ports].flat()),
     via: VIA,
     observer: recorder(observed, options.traceHeaders ?? []),
-    loads,
+    fleet,
     log: silentLog,
     ...options,
   });
@@ -86,7 +86,7 @@ export const startProxy = async (
       },
       { within: 5_000, hint: `the end of request ${n}` },
     );
-  return { port, proxy, loads, observed, ended };
+  return { port, proxy, fleet, observed, ended };
 };
 
 /** Fails loudly where the proxy breaks the observer's promises. */

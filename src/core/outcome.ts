@@ -1,0 +1,65 @@
+/**
+ * The one place where attempts are judged: whether the instance is blamed, and whether the request may be tried
+ * again. What the caller is told follows from the code alone (errors.ts).
+ */
+import { ERRORS, type ErrorCode } from './errors.ts';
+
+/** What one attempt says about its instance; `spared` is nothing, good or bad. */
+export type Verdict = 'well' | 'failed' | 'spared';
+
+/** Answers of a server in order to requests that it does not take: RFC 9110 (501, 505), 2295, 5842, 2774, 6585. */
+const NOT_ITS_FAULT: ReadonlySet<number> = new Set([501, 505, 506, 508, 510, 511]);
+
+/** A 500 counts as well: an instance that answers every request with one is as lost as one that answers none. */
+export const judgeStatus = (status: number): Verdict =>
+  status < 500 || NOT_ITS_FAULT.has(status) ? 'well' : 'failed';
+
+const BLAMED: ReadonlySet<ErrorCode> = new Set([
+  'connect_failed',
+  'upstream_reset',
+  'bad_response',
+  'upstream_timeout',
+]);
+
+/**
+ * Everything else was the caller's doing or ours.
+ *
+ * @param isStale the connection had been idle and ended before a byte of the answer: any server closes those
+ */
+export const judgeFailure = (code: ErrorCode, isStale: boolean): Verdict =>
+  BLAMED.has(code) && !(isStale && code === 'upstream_reset') ? 'failed' : 'spared';
+
+/** What a retry must know of the request. */
+export interface Retryable {
+  readonly method: string;
+  /** A part of its body was taken from the caller and not kept. */
+  readonly isBodyLost: boolean;
+}
+
+/** RFC 9110, 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * What never reached an instance may go to another, whatever its method. What may have been done goes again only
+ * if doing it twice is harmless: after a reset, or after a failure whose status is among the chosen ones.
+ *
+ * @param sent a part of the request may have reached the instance
+ */
+export const mayFollowFailure = (
+  code: ErrorCode,
+  sent: boolean,
+  request: Retryable,
+  retryOn: ReadonlySet<number>,
+): boolean => {
+  if (request.isBodyLost) return false;
+  if (!sent) return code === 'connect_failed' || code === 'overloaded';
+  const isWorthIt = code === 'upstream_reset' || (BLAMED.has(code) && retryOn.has(ERRORS[code].status));
+  return isWorthIt && IDEMPOTENT.has(request.method);
+};
+
+/** Whether another instance is asked instead of passing this answer on. */
+export const mayFollowStatus = (
+  status: number,
+  { method, isBodyLost }: Retryable,
+  retryOn: ReadonlySet<number>,
+): boolean => retryOn.has(status) && !isBodyLost && IDEMPOTENT.has(method);

@@ -1,0 +1,10 @@
+import type { OnEjection } from '../core/peers.ts';
+import type { Log } from './log.ts';
+
+/** One line when an instance is ejected, one when it is back. */
+export const logEjections =
+  (log: Log): OnEjection =>
+  event => {
+    if (event.reason === undefined) log.info({ ...event }, 'an instance is back: its trial went well');
+    else log.warn({ ...event }, 'an instance is ejected: it gets no traffic until its time is up');
+  };
