@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { Catalog } from '../src/core/model.ts';
 import { Mesh, type View } from '../src/mesh.ts';
 import { catalogOf, instance } from './core/build.ts';
 
@@ -38,4 +39,18 @@ it('a snapshot is structured-cloneable', () => {
   const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '' });
   mesh.update({ catalog: catalogOf(orders), weights: new Map() });
   assert.deepEqual(structuredClone(mesh.view?.snapshot), mesh.view?.snapshot);
+});
+
+it('who held a match before the process began, holds it on while it lives', () => {
+  const older = instance({ service: 'older', tags: ['path=/contested'] });
+  const newer = instance({ service: 'newer', tags: ['path=/contested'] });
+  const owners = new Map([['/contested/*', 'newer']]);
+  const ownerOf = (catalog: Catalog, known: boolean): string | undefined => {
+    const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '', ...(known ? { owners } : {}) });
+    mesh.update({ catalog, weights: new Map() });
+    return mesh.view?.snapshot.rules[0]?.service;
+  };
+  assert.equal(ownerOf(catalogOf(older, newer), false), 'older');
+  assert.equal(ownerOf(catalogOf(older, newer), true), 'newer');
+  assert.equal(ownerOf(catalogOf(older, { ...newer, health: 'critical' }), true), 'older');
 });

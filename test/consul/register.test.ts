@@ -4,9 +4,9 @@ import { type CheckStatus, createConsulClient } from '../../src/consul/client.ts
 import { keepRegistered } from '../../src/consul/register.ts';
 import type { ServiceCheck } from '../../src/consul/registration.ts';
 import { watchService } from '../../src/consul/service-watch.ts';
-import { systemTimers, type Timers } from '../../src/telemetry/timers.ts';
 import type { Instance } from '../../src/core/model.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { systemTimers, type Timers } from '../../src/telemetry/timers.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
