@@ -29,6 +29,8 @@ export class Shedding {
   #delayThen = 0;
   #delay = 0;
   #share = 0;
+  /** When the first request of this turn of the loop came. */
+  #turnSince: number | undefined;
 
   /** @param target milliseconds; 0 never refuses */
   constructor(target: number) {
@@ -53,12 +55,31 @@ export class Shedding {
    */
   sample(delay: number, now: number): void {
     this.#delay = delay;
+    this.#turnSince = undefined;
     if (this.#target === 0) return;
-    if (delay < this.#target) {
+    if (delay >= this.#target) this.#late(delay, now);
+    else {
       this.#lateSince = undefined;
       this.#share = Math.max(0, this.#share - RELIEF);
-      return;
     }
+  }
+
+  /**
+   * To be asked for each request, since a turn in which very many come may last for seconds, without a sample.
+   *
+   * @param requests under way
+   * @param now milliseconds, monotonic
+   * @param chance draws from [0, 1)
+   */
+  refuses(requests: number, now: number, chance: () => number): boolean {
+    if (this.#target === 0) return false;
+    this.#turnSince ??= now;
+    const turn = now - this.#turnSince;
+    if (turn >= this.#target) this.#late(turn, now);
+    return this.#share > 0 && requests > FEW && chance() < this.#share;
+  }
+
+  #late(delay: number, now: number): void {
     if (this.#lateSince !== undefined && now - this.#lateSince < INTERVAL) return;
     const stands = this.#lateSince !== undefined && delay > this.#delayThen * DRAINS;
     this.#lateSince = now;
@@ -66,13 +87,5 @@ export class Shedding {
     if (!stands) return;
     const step = Math.min(MOST_AT_ONCE, STEP * (delay / this.#target));
     this.#share = Math.min(MOST, this.#share + step);
-  }
-
-  /**
-   * @param requests under way
-   * @param chance draws from [0, 1)
-   */
-  refuses(requests: number, chance: () => number): boolean {
-    return this.#share > 0 && requests > FEW && chance() < this.#share;
   }
 }

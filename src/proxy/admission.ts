@@ -22,7 +22,7 @@ export class Admission {
   /** @param requests under way, with this one */
   refusesRequest(requests: number): boolean {
     if (requests > this.#limits.requests) this.#counts.requests += 1;
-    else if (this.shedding.refuses(requests, this.#chance)) this.#counts.event_loop += 1;
+    else if (this.shedding.refuses(requests, performance.now(), this.#chance)) this.#counts.event_loop += 1;
     else return false;
     return true;
   }

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/wait.ts';
+import { startProxyProcess } from './support/own-process.ts';
 import { startHttp, startProxy } from './support/proxy.ts';
 import { fieldsOf, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
@@ -261,20 +258,7 @@ describe('back-pressure', () => {
         more();
       });
     });
-    const script = fileURLToPath(new URL('./support/proxy-process.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', script, `${upstream.port}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    t.after(async () => {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    });
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const port = Number(line.toString());
-    const residentMb = (): number => {
-      const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
-      return Number(found?.[1]) / 1024;
-    };
+    const { port, residentMb } = await startProxyProcess(t, { upstream: upstream.port });
 
     const down = (): Promise<number> =>
       new Promise((resolve, reject) => {

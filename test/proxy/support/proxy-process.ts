@@ -1,12 +1,28 @@
-/** A proxy in a process of its own, for tests of its memory. Argument: the upstream's port. Prints its own. */
+/** A proxy in a process of its own (started by own-process.ts). Argument: ProcessOptions as JSON. Prints its port. */
 import { Fleet } from '../../../src/core/fleet.ts';
 import { createProxy } from '../../../src/proxy/server.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
+import type { ProcessOptions } from './own-process.ts';
 import { decisionFor, VIA } from './proxy.ts';
 
-const upstream = Number(process.argv[2]);
+const {
+  upstream,
+  workMs = 0,
+  limits = {},
+  timeouts = {},
+} = JSON.parse(process.argv[2] ?? '') as ProcessOptions;
+
+/** Holds the event loop up. */
+const work = (): void => {
+  const until = performance.now() + workMs;
+  while (performance.now() < until);
+};
+
 const proxy = createProxy({
-  decide: ({ path }) => decisionFor(path, upstream),
+  decide: ({ path }) => {
+    work();
+    return decisionFor(path, upstream);
+  },
   via: VIA,
   observer: {
     propagationFields: new Set(),
@@ -14,6 +30,9 @@ const proxy = createProxy({
   },
   fleet: new Fleet(),
   log: silentLog,
+  readyPath: '/ready',
+  limits,
+  timeouts,
 });
 const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${port}\n`);
