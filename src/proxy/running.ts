@@ -17,11 +17,15 @@ export class Running<T extends Placed> implements Iterable<T> {
     this.#all.push(one);
   }
 
+  /** Of one that is not among them, nothing. */
   leave(one: T): void {
+    const { place } = one;
+    if (place < 0) return;
+    one.place = -1;
     const last = this.#all.pop();
     if (last === undefined || last === one) return;
-    this.#all[one.place] = last;
-    last.place = one.place;
+    this.#all[place] = last;
+    last.place = place;
   }
 
   /** Backwards, so that those that leave when their turn has come disturb nobody's. */
