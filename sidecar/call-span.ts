@@ -1,6 +1,6 @@
-import { type Context, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, SpanKind, TraceFlags } from '@opentelemetry/api';
 import type { Target } from '../src/core/model.ts';
-import { clientAttributes, clientEnding, foldMethod, spanName } from '../src/telemetry/http-semantics.ts';
+import { clientAttributes, endClient, foldMethod, spanName } from '../src/telemetry/http-semantics.ts';
 import type { AttemptObservation } from '../src/telemetry/observer.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 
@@ -23,23 +23,27 @@ export const startCallSpan = (
   { context, target, ...call }: CallAttempt,
 ): AttemptObservation => {
   if (!tracing.enabled) return UNTRACED;
+  const span = tracing.draw(context);
+  const headers = tracing.inject(context, span);
+  if ((span.traceFlags & TraceFlags.SAMPLED) === 0) return { headers, end: () => {} };
   const { instance, version } = target;
   const method = foldMethod(call.method);
-  const attributes = clientAttributes('sdk', method, {
-    ...call,
-    version,
-    instanceId: instance.id,
-    address: instance.address,
-    port: instance.port,
-  });
-  const span = tracing.tracer.startSpan(spanName(method), { kind: SpanKind.CLIENT, attributes }, context);
+  const begunAt = epochNow();
   return {
-    headers: tracing.inject(trace.setSpan(context, span)),
+    headers,
     end: outcome => {
-      const ending = clientEnding(outcome);
-      span.setAttributes(ending.attributes);
-      if (ending.status !== undefined) span.setStatus(ending.status);
-      span.end();
+      const { id: instanceId, address, port } = instance;
+      const attributes = clientAttributes('sdk', method, { ...call, version, instanceId, address, port });
+      const status = endClient(attributes, outcome);
+      const name = spanName(method);
+      const endedAt = epochNow();
+      tracing.record({
+        ...{ context: span, parent: context, name, kind: SpanKind.CLIENT },
+        ...{ attributes, status, begunAt, endedAt },
+      });
     },
   };
 };
+
+/** Milliseconds since the epoch, with fractions. */
+const epochNow = (): number => performance.timeOrigin + performance.now();

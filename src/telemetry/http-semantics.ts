@@ -1,4 +1,4 @@
-import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type SpanStatus, SpanStatusCode } from '@opentelemetry/api';
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_ERROR_TYPE,
@@ -80,38 +80,35 @@ export const clientAttributes = (hop: string, method: string, start: AttemptStar
   return attributes;
 };
 
-/** How a span ends: what is known only then. */
-export interface Ending {
-  readonly attributes: Attributes;
-  readonly status?: { readonly code: SpanStatusCode.ERROR };
-}
-
-const ERROR = { code: SpanStatusCode.ERROR } as const;
+const ERROR: SpanStatus = { code: SpanStatusCode.ERROR };
 
 /**
- * On the server's side only 5xx is an error of ours, and a response that was cut for another reason than the
- * client's leaving. 499 is nginx's word for a client that left: no status was sent, so none is reported.
+ * Adds what is known at the end. On the server's side only 5xx is an error of ours, and a response that was cut for
+ * another reason than the client's leaving. 499 is nginx's word for a client that left: no status was sent, so
+ * none is reported.
+ * @returns the span's status, where it is not unset
  */
-export const serverEnding = (outcome: RequestOutcome): Ending => {
+export const endServer = (attributes: Attributes, outcome: RequestOutcome): SpanStatus | undefined => {
   const { status, error, route, service, version } = outcome;
-  const attributes: Attributes = {};
   if (status !== CLIENT_LEFT) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
   if (route !== undefined) attributes[ATTR_SLUICE_ROUTE] = route;
   if (service !== undefined) attributes[ATTR_SLUICE_SERVICE] = service;
   if (version !== undefined) attributes[ATTR_SLUICE_VERSION] = version;
   const failed = status >= 500 || (outcome.cut === true && error !== undefined);
   if (error !== undefined || failed) attributes[ATTR_ERROR_TYPE] = error ?? String(status);
-  return failed ? { attributes, status: ERROR } : { attributes };
+  return failed ? ERROR : undefined;
 };
 
-/** On the client's side 4xx is an error too; an attempt that the client abandoned is none. */
-export const clientEnding = ({ status, error, clientLeft }: AttemptOutcome): Ending => {
-  const attributes: Attributes = {};
+/** As `endServer`. On the client's side 4xx is an error too; an attempt that the client abandoned is none. */
+export const endClient = (
+  attributes: Attributes,
+  { status, error, clientLeft }: AttemptOutcome,
+): SpanStatus | undefined => {
   if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
   const failed = clientLeft !== true && (error !== undefined || (status !== undefined && status >= 400));
-  if (!failed) return { attributes };
+  if (!failed) return undefined;
   attributes[ATTR_ERROR_TYPE] = error ?? String(status);
-  return { attributes, status: ERROR };
+  return ERROR;
 };
 
 const CLIENT_LEFT = 499;

@@ -1,6 +1,6 @@
-import { type Context, ROOT_CONTEXT, type TextMapPropagator } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3';
-import { w3cPropagator } from './trace-context.ts';
+import { readTraceContext, TRACE_CONTEXT_FIELDS, writeTraceContext } from './trace-context.ts';
 
 /** How trace context enters and leaves over HTTP headers. */
 export interface Propagation {
@@ -8,8 +8,11 @@ export interface Propagation {
   readonly fields: ReadonlySet<string>;
   /** @param rawHeaders name, value, name, value … exactly as received */
   extract(rawHeaders: readonly string[]): Context;
-  /** @returns name, value, name, value … */
-  inject(context: Context): string[];
+  /**
+   * @param context what was extracted: a format may hand on more than the span
+   * @returns name, value, name, value …
+   */
+  inject(context: Context, span: SpanContext): string[];
 }
 
 /** The values of OTEL_PROPAGATORS that are understood. */
@@ -36,12 +39,37 @@ const readPropagator = (name: string): PropagatorName => {
   return known;
 };
 
-const implementations: Record<PropagatorName, () => readonly TextMapPropagator[]> = {
-  tracecontext: () => [w3cPropagator],
+interface Format {
+  readonly fields: readonly string[];
+  read(context: Context, carrier: Carrier): Context;
+  write(headers: string[], context: Context, span: SpanContext): void;
+}
+
+const w3c: Format = {
+  fields: TRACE_CONTEXT_FIELDS,
+  read: (context, carrier) => {
+    const span = readTraceContext(carrier.get('traceparent'), carrier.get('tracestate'));
+    return span === undefined ? context : trace.setSpanContext(context, span);
+  },
+  write: (headers, _context, span) => writeTraceContext(headers, span),
+};
+
+const b3 = (injectEncoding: B3InjectEncoding): Format => {
+  const propagator = new B3Propagator({ injectEncoding });
+  return {
+    fields: propagator.fields(),
+    read: (context, carrier) => propagator.extract(context, carrier, getter),
+    write: (headers, context, span) =>
+      propagator.inject(trace.setSpanContext(context, span), headers, setter),
+  };
+};
+
+const implementations: Record<PropagatorName, () => readonly Format[]> = {
+  tracecontext: () => [w3c],
   // Baggage is the application's: like any other header it goes upstream exactly as it came.
   baggage: () => [],
-  b3: () => [new B3Propagator({ injectEncoding: B3InjectEncoding.SINGLE_HEADER })],
-  b3multi: () => [new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER })],
+  b3: () => [b3(B3InjectEncoding.SINGLE_HEADER)],
+  b3multi: () => [b3(B3InjectEncoding.MULTI_HEADER)],
   none: () => [],
 };
 
@@ -57,20 +85,20 @@ const B3_FIELDS = [
 
 /** Every format named is read, later ones before earlier ones, and every one is written. */
 export const createPropagation = (names: readonly PropagatorName[]): Propagation => {
-  const propagators = names.flatMap(name => implementations[name]());
+  const formats = names.flatMap(name => implementations[name]());
   const readsB3 = names.includes('b3') || names.includes('b3multi');
-  const fields = new Set([...propagators.flatMap(p => p.fields()), ...(readsB3 ? B3_FIELDS : [])]);
-  const lengths = new Set([...fields].map(field => field.length));
+  const fields = new Set([...formats.flatMap(format => format.fields), ...(readsB3 ? B3_FIELDS : [])]);
+  const lookup = createLookup(fields);
   return {
     fields,
     extract: rawHeaders => {
-      const carrier = collect(rawHeaders, fields, lengths);
+      const carrier = collect(rawHeaders, lookup);
       if (carrier === undefined) return ROOT_CONTEXT;
-      return propagators.reduce((context, p) => p.extract(context, carrier, getter), ROOT_CONTEXT);
+      return formats.reduce((context, format) => format.read(context, carrier), ROOT_CONTEXT);
     },
-    inject: context => {
+    inject: (context, span) => {
       const headers: string[] = [];
-      for (const propagator of propagators) propagator.inject(context, headers, setter);
+      for (const format of formats) format.write(headers, context, span);
       return headers;
     },
   };
@@ -93,18 +121,35 @@ const setter = {
 const mergeTwice = (name: string, first: string, second: string): string =>
   name === 'tracestate' ? `${first},${second}` : '';
 
-/** The headers among `fields`. */
-const collect = (
-  rawHeaders: readonly string[],
-  fields: ReadonlySet<string>,
-  lengths: ReadonlySet<number>,
-): Carrier | undefined => {
+/** Names by their length: most headers of a request are passed over by one look. */
+type Lookup = readonly (readonly string[] | undefined)[];
+
+const createLookup = (fields: ReadonlySet<string>): Lookup => {
+  const lookup: string[][] = [];
+  for (const field of fields) {
+    const sameLength = lookup[field.length] ?? [];
+    lookup[field.length] = sameLength;
+    sameLength.push(field);
+  }
+  return lookup;
+};
+
+const find = (raw: string, lookup: Lookup): string | undefined => {
+  const names = lookup[raw.length];
+  if (names === undefined) return undefined;
+  const first = raw.charCodeAt(0) | 0x20;
+  for (const name of names) {
+    if (name.charCodeAt(0) === first && name === raw.toLowerCase()) return name;
+  }
+  return undefined;
+};
+
+/** The headers that are looked for. */
+const collect = (rawHeaders: readonly string[], lookup: Lookup): Carrier | undefined => {
   let carrier: Map<string, string> | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const raw = rawHeaders[i] ?? '';
-    if (!lengths.has(raw.length)) continue;
-    const name = raw.toLowerCase();
-    if (!fields.has(name)) continue;
+    const name = find(rawHeaders[i] ?? '', lookup);
+    if (name === undefined) continue;
     const value = rawHeaders[i + 1] ?? '';
     carrier ??= new Map();
     const before = carrier.get(name);

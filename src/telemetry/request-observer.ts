@@ -1,15 +1,7 @@
-import { type Context, type HrTime, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { TraceFlags, trace } from '@opentelemetry/api';
 import type { AccessLog, AccessLogEntry } from './access-log.ts';
 import { type Clock, createSystemClock } from './clock.ts';
-import {
-  clientAttributes,
-  clientEnding,
-  findHeader,
-  foldMethod,
-  serverAttributes,
-  serverEnding,
-  spanName,
-} from './http-semantics.ts';
+import { findHeader, foldMethod } from './http-semantics.ts';
 import type { Metrics } from './metrics.ts';
 import type {
   AttemptObservation,
@@ -21,6 +13,7 @@ import type {
   RequestStart,
 } from './observer.ts';
 import type { HopMetrics } from './request-metrics.ts';
+import { type AttemptTrace, RequestTrace } from './request-trace.ts';
 import type { Tracing } from './tracing.ts';
 
 /** Which way through Sluice a request takes here. */
@@ -57,6 +50,8 @@ export const createRequestObserver = (options: RequestObserverOptions): RequestO
   };
 };
 
+const NO_HEADERS: readonly string[] = [];
+
 const MAX_PATH = 2048;
 const MAX_USER_AGENT = 256;
 
@@ -64,14 +59,13 @@ class Observation implements RequestObservation {
   readonly #parts: Parts;
   readonly #start: RequestStart;
   readonly #method: string;
-  /** Monotonic milliseconds, and those since the epoch at the same moment. */
+  /** Monotonic milliseconds. */
   readonly #begunAt: number;
-  #epoch = 0;
-  /** The caller's context until there is a span, then the span's. */
-  #context: Context | undefined;
-  readonly #span: Span | undefined;
-  /** Unrecorded requests make no attempt spans: every attempt carries the same context. */
-  #sharedHeaders: readonly string[] | undefined;
+  #traceId: string | undefined;
+  /** Where the request is recorded. */
+  #trace: RequestTrace | undefined;
+  /** Where it is not: no attempt has a span, so all hand on the same context. */
+  #headers: readonly string[] = NO_HEADERS;
   #attempts = 0;
   #instance: string | undefined;
 
@@ -81,78 +75,50 @@ class Observation implements RequestObservation {
     this.#method = foldMethod(start.method);
     this.#begunAt = parts.clock.now();
     parts.metrics.requestStarted();
-    const { tracing } = parts;
-    if (!tracing.enabled) return;
-    this.#epoch = parts.clock.epochAt(this.#begunAt);
+    if (parts.tracing.enabled) this.#joinTrace();
+  }
+
+  #joinTrace(): void {
+    const { tracing, hop, clock } = this.#parts;
+    const start = this.#start;
     const caller = tracing.extract(start.rawHeaders);
-    this.#span = tracing.tracer.startSpan(
-      spanName(this.#method),
-      { kind: SpanKind.SERVER, startTime: this.#hrTimeAt(this.#begunAt) },
-      caller,
-    );
-    this.#context = trace.setSpan(caller, this.#span);
-    if (this.#span.isRecording()) this.#span.setAttributes(serverAttributes(parts.hop, this.#method, start));
+    const span = tracing.draw(caller);
+    this.#traceId = span.traceId;
+    if ((span.traceFlags & TraceFlags.SAMPLED) === 0) {
+      this.#headers = tracing.inject(caller, span);
+      return;
+    }
+    const method = this.#method;
+    const begunAt = this.#begunAt;
+    const epoch = clock.epochAt(begunAt);
+    this.#trace = new RequestTrace({ tracing, hop, method, start, caller, span, begunAt, epoch });
   }
 
   attempt(start: AttemptStart): AttemptObservation {
     this.#attempts += 1;
     this.#instance = start.instanceId;
-    const { tracing, metrics, clock, hop } = this.#parts;
-    const begunAt = clock.now();
-    const end = (outcome: AttemptOutcome): number => {
-      const endedAt = clock.now();
-      metrics.attemptEnded(start, outcome, (endedAt - begunAt) / 1000);
-      return endedAt;
-    };
-    const context = this.#context;
-    if (context === undefined || this.#span?.isRecording() !== true) {
-      this.#sharedHeaders ??= context === undefined ? [] : tracing.inject(context);
-      return { headers: this.#sharedHeaders, end };
-    }
-    const span = tracing.tracer.startSpan(
-      spanName(this.#method),
-      { kind: SpanKind.CLIENT, startTime: this.#hrTimeAt(begunAt) },
-      context,
-    );
-    span.setAttributes(clientAttributes(hop, this.#method, start));
-    return {
-      headers: tracing.inject(trace.setSpan(context, span)),
-      end: outcome => {
-        const endedAt = end(outcome);
-        const { attributes, status } = clientEnding(outcome);
-        span.setAttributes(attributes);
-        if (status !== undefined) span.setStatus(status);
-        span.end(this.#hrTimeAt(endedAt));
-      },
-    };
+    const begunAt = this.#parts.clock.now();
+    const span = this.#trace?.attempt(start, begunAt);
+    return new Attempt(this.#parts, start, begunAt, span?.headers ?? this.#headers, span);
   }
 
   end(outcome: RequestOutcome): void {
     const { metrics, accessLog, clock } = this.#parts;
     const endedAt = clock.now();
     metrics.requestEnded(this.#method, outcome, (endedAt - this.#begunAt) / 1000);
-    const span = this.#span;
-    if (span?.isRecording() === true) {
-      const { attributes, status } = serverEnding(outcome);
-      span.setAttributes(attributes);
-      if (outcome.route !== undefined) span.updateName(spanName(this.#method, outcome.route));
-      if (status !== undefined) span.setStatus(status);
-      span.end(this.#hrTimeAt(endedAt));
-    }
+    this.#trace?.end(outcome, endedAt);
     if (accessLog.wants(outcome.status)) accessLog.write(this.#entry(outcome, endedAt));
   }
 
   #entry(outcome: RequestOutcome, endedAt: number): AccessLogEntry {
     const { hop, tracing, clock } = this.#parts;
     const milliseconds = endedAt - this.#begunAt;
-    const epoch = this.#epoch || clock.epochAt(endedAt) - milliseconds;
     const start = this.#start;
-    const context = this.#context ?? tracing.extract(start.rawHeaders);
     return {
-      time: new Date(epoch).toISOString(),
+      time: new Date(clock.epochAt(endedAt) - milliseconds).toISOString(),
       hop,
       requestId: start.requestId,
-      traceId: trace.getSpanContext(context)?.traceId,
+      traceId: this.#traceId ?? trace.getSpanContext(tracing.extract(start.rawHeaders))?.traceId,
       method: start.method,
       host: start.authority,
       path: start.path.slice(0, MAX_PATH),
@@ -172,14 +138,33 @@ class Observation implements RequestObservation {
       upgraded: outcome.upgraded,
     };
   }
+}
 
-  /**
-   * All times of a request are measured from its start, so that no child outlives its parent by a rounding.
-   * OpenTelemetry's own clock starts spans at whole milliseconds.
-   */
-  #hrTimeAt(monotonic: number): HrTime {
-    const epoch = this.#epoch + (monotonic - this.#begunAt);
-    const seconds = Math.floor(epoch / 1000);
-    return [seconds, Math.floor((epoch - seconds * 1000) * 1_000_000)];
+class Attempt implements AttemptObservation {
+  readonly headers: readonly string[];
+  readonly #parts: Parts;
+  readonly #start: AttemptStart;
+  readonly #begunAt: number;
+  readonly #span: AttemptTrace | undefined;
+
+  constructor(
+    parts: Parts,
+    start: AttemptStart,
+    begunAt: number,
+    headers: readonly string[],
+    span: AttemptTrace | undefined,
+  ) {
+    this.headers = headers;
+    this.#parts = parts;
+    this.#start = start;
+    this.#begunAt = begunAt;
+    this.#span = span;
+  }
+
+  end(outcome: AttemptOutcome): void {
+    const { metrics, clock } = this.#parts;
+    const endedAt = clock.now();
+    metrics.attemptEnded(this.#start, outcome, (endedAt - this.#begunAt) / 1000);
+    this.#span?.end(outcome, endedAt);
   }
 }

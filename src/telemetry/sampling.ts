@@ -1,10 +1,5 @@
-import { type Context, TraceFlags, trace } from '@opentelemetry/api';
-import {
-  type Sampler,
-  SamplingDecision,
-  type SamplingResult,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-base';
+import { ROOT_CONTEXT, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
 
 /** Which traces are recorded, as OTEL_TRACES_SAMPLER and its argument say. */
 export interface SamplerChoice {
@@ -63,32 +58,30 @@ export interface SamplingOptions {
   readonly chance: () => number;
 }
 
-const RECORD: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
-const SKIP: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
+/**
+ * Whether a span is recorded. Asked before there is one, so that a span that is not costs next to nothing.
+ * @param traceId the parent's, where there is one
+ */
+export type Sample = (parent: SpanContext | undefined, traceId: string) => boolean;
 
 /** Decides once a request, at its server span; spans below follow it. */
-export const createSampler = (options: SamplingOptions): Sampler => {
+export const createSampler = (options: SamplingOptions): Sample => {
   const { sampler, trust, now, chance } = options;
-  const byTraceId = new TraceIdRatioBasedSampler(sampler.ratio);
+  const ratioSampler = new TraceIdRatioBasedSampler(sampler.ratio);
+  const byTraceId = (traceId: string): boolean =>
+    ratioSampler.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
   const mayForce = createTokenBucket(options.forcedPerSecond, now);
   // Chance, not the trace id: a caller that is not trusted can choose one that falls under any ratio.
-  const byChance = (): SamplingResult => (chance() < sampler.ratio ? RECORD : SKIP);
+  const byChance = (): boolean => chance() < sampler.ratio;
 
-  return {
-    shouldSample: (context: Context, traceId: string): SamplingResult => {
-      const parent = trace.getSpanContext(context);
-      if (parent === undefined) {
-        // Below a sampler that asks no parent others may judge the same trace: by its id, all judge alike.
-        return sampler.parentBased ? byChance() : byTraceId.shouldSample(context, traceId);
-      }
-      const sampled = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
-      if (parent.isRemote !== true) return sampled ? RECORD : SKIP;
-      if (trust === 'ignore') return byChance();
-      if (!sampler.parentBased) return byTraceId.shouldSample(context, traceId);
-      if (!sampled) return SKIP;
-      return trust === 'honour' || mayForce() ? RECORD : byChance();
-    },
-    toString: () => `sluice(ratio=${sampler.ratio},parentBased=${sampler.parentBased},trust=${trust})`,
+  return (parent, traceId) => {
+    // Below a sampler that asks no parent others may judge the same trace: by its id, all judge alike.
+    if (parent === undefined) return sampler.parentBased ? byChance() : byTraceId(traceId);
+    const sampled = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (parent.isRemote !== true) return sampled;
+    if (trust === 'ignore') return byChance();
+    if (!sampler.parentBased) return byTraceId(traceId);
+    return sampled && (trust === 'honour' || mayForce() || byChance());
   };
 };
 

@@ -1,13 +1,4 @@
-import {
-  type Context,
-  isSpanContextValid,
-  type SpanContext,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 
 /**
@@ -16,37 +7,44 @@ import { TraceState } from '@opentelemetry/core';
  * OpenTelemetry's own propagator takes the first of several `traceparent` headers, keeps unknown flags, and
  * lets malformed `tracestate` keys pass; the recommendation's test suite objects to each.
  */
-export const w3cPropagator: TextMapPropagator = {
-  fields: () => ['traceparent', 'tracestate'],
+export const TRACE_CONTEXT_FIELDS = ['traceparent', 'tracestate'] as const;
 
-  /** Expects several `tracestate` headers joined by commas, and of several `traceparent` headers none. */
-  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const parent = getter.get(carrier, 'traceparent');
-    const spanContext = typeof parent === 'string' ? parseTraceParent(parent) : undefined;
-    if (spanContext === undefined) return context;
-    const state = getter.get(carrier, 'tracestate');
-    if (typeof state === 'string' && isTraceState(state)) spanContext.traceState = new TraceState(state);
-    return trace.setSpanContext(context, spanContext);
-  },
+/**
+ * @param parent `traceparent`; absent, or empty, where there were several
+ * @param state `tracestate`, several joined by commas
+ */
+export const readTraceContext = (
+  parent: string | undefined,
+  state: string | undefined,
+): SpanContext | undefined => {
+  const span = parent === undefined ? undefined : parseTraceParent(parent);
+  if (span !== undefined && state !== undefined && isTraceState(state))
+    span.traceState = new TraceState(state);
+  return span;
+};
 
-  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    const span = trace.getSpanContext(context);
-    if (span === undefined || !isSpanContextValid(span)) return;
-    const flags = span.traceFlags & TraceFlags.SAMPLED ? '01' : '00';
-    setter.set(carrier, 'traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
-    const state = span.traceState?.serialize();
-    if (state !== undefined && state !== '') setter.set(carrier, 'tracestate', state);
-  },
+/** Appends name, value, name, value … */
+export const writeTraceContext = (headers: string[], span: SpanContext): void => {
+  if (!isSpanContextValid(span)) return;
+  const flags = span.traceFlags & TraceFlags.SAMPLED ? '01' : '00';
+  headers.push('traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
+  const state = span.traceState?.serialize();
+  if (state !== undefined && state !== '') headers.push('tracestate', state);
 };
 
 /** version-traceid-parentid-flags (section 3.2.2). Later versions may append fields, `00` may not. */
-const TRACE_PARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}($|-)/;
+const LENGTH_OF_00 = 55;
 
 const parseTraceParent = (header: string): SpanContext | undefined => {
-  const [, version, traceId, spanId, flags, rest] = TRACE_PARENT.exec(header.trim()) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (version === '00' && rest !== undefined) return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+  const text = header.trim();
+  if (!TRACE_PARENT.test(text) || (text.startsWith('00') && text.length > LENGTH_OF_00)) return undefined;
+  return {
+    traceId: text.slice(3, 35),
+    spanId: text.slice(36, 52),
+    traceFlags: Number.parseInt(text.slice(53, 55), 16) & TraceFlags.SAMPLED,
+    isRemote: true,
+  };
 };
 
 /** key=value (section 3.3.1): a key is one name or `tenant@system`, a value printable without `,` and `=`. */

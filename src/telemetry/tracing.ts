@@ -1,21 +1,22 @@
-import type { Context, Tracer } from '@opentelemetry/api';
+import { type Context, INVALID_SPAN_CONTEXT, type SpanContext } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
   envDetector,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { AlwaysOffSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import {
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
 } from '@opentelemetry/semantic-conventions';
 import { type Clock, createSystemClock } from './clock.ts';
+import { createIds } from './ids.ts';
 import type { Log } from './log.ts';
 import { createDelivery } from './otlp/delivery.ts';
 import { createPoster, type Wire } from './otlp/post.ts';
 import { createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
 import { createSampler, DEFAULT_SAMPLER, type SamplerChoice, type TraceTrust } from './sampling.ts';
 import { createSpanExport, type SpanCounts } from './span-export.ts';
 import { systemTimers } from './timers.ts';
@@ -48,25 +49,20 @@ export interface TracingOptions {
  * Spans and their context, made by hand: no global provider, no context manager, no instrumentation.
  *
  * Where it is not enabled, trace context is not ours to change: `propagationFields` is empty, so the headers
- * pass on as they came, and `inject` writes nothing.
+ * pass on as they came, `inject` writes nothing, and there is nothing to draw or record.
  */
-export interface Tracing {
+export interface Tracing extends Recorder {
   readonly enabled: boolean;
   /** Lower-case names of the headers that `inject` replaces. */
   readonly propagationFields: ReadonlySet<string>;
-  readonly tracer: Tracer;
   /** The caller's context, or an empty one. Never throws. @param rawHeaders name, value, name, value … */
   extract(rawHeaders: readonly string[]): Context;
-  /** Headers for the next hop: name, value, name, value … */
-  inject(context: Context): string[];
+  /** Headers for the next hop: name, value, name, value … @param context the caller's */
+  inject(context: Context, span: SpanContext): string[];
   counts(): SpanCounts;
-  /**
-   * Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws.
-   */
+  /** Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws. */
   shutdown(within?: number): Promise<void>;
 }
-
-const INSTRUMENTATION = 'sluice';
 
 /** To the receiver: enough that one slow answer does not hold up the rest. */
 const CONNECTIONS = 4;
@@ -92,8 +88,8 @@ export const createTracing = (options: TracingOptions): Tracing => {
     concurrency: CONNECTIONS,
     log: options.log,
   });
-  const provider = new BasicTracerProvider({
-    sampler: createSampler({
+  const recorder = createRecorder({
+    sample: createSampler({
       sampler: options.sampler ?? DEFAULT_SAMPLER,
       trust: options.trust ?? 'cap',
       forcedPerSecond: options.forcedPerSecond ?? 100,
@@ -109,12 +105,14 @@ export const createTracing = (options: TracingOptions): Tracing => {
           [ATTR_SERVICE_VERSION]: options.serviceVersion,
         }),
       ),
-    spanProcessors: [spans],
+    ids: createIds(),
+    processor: spans,
+    version: options.serviceVersion,
   });
   return {
+    ...recorder,
     enabled: true,
     propagationFields: propagation.fields,
-    tracer: provider.getTracer(INSTRUMENTATION, options.serviceVersion),
     extract: propagation.extract,
     inject: propagation.inject,
     counts: spans.counts,
@@ -131,9 +129,10 @@ export const createTracing = (options: TracingOptions): Tracing => {
 const passThrough = (extract: (rawHeaders: readonly string[]) => Context): Tracing => ({
   enabled: false,
   propagationFields: new Set(),
-  tracer: new BasicTracerProvider({ sampler: new AlwaysOffSampler() }).getTracer(INSTRUMENTATION),
   extract,
+  draw: () => INVALID_SPAN_CONTEXT,
   inject: () => [],
+  record: () => {},
   counts: () => ({ ended: 0, queued: 0, exporting: 0, exported: 0, failed: 0, dropped: 0 }),
   shutdown: async () => {},
 });

@@ -10,7 +10,8 @@ const OTHER = `00-11111111111111111111111111111111-2222222222222222-01`;
 const through = (names: readonly PropagatorName[], rawHeaders: readonly string[]) => {
   const propagation = createPropagation(names);
   const context = propagation.extract(rawHeaders);
-  return { span: trace.getSpanContext(context), headers: propagation.inject(context) };
+  const span = trace.getSpanContext(context);
+  return { span, headers: span === undefined ? [] : propagation.inject(context, span) };
 };
 
 describe('traceparent (W3C Trace Context, 3.2)', () => {
@@ -114,6 +115,11 @@ describe('b3', () => {
     assert.deepEqual(through(['b3'], multi).headers, ['b3', `${TRACE}-${SPAN}-1`]);
     const { fields } = createPropagation(['b3']);
     for (const name of ['b3', 'x-b3-traceid', 'x-b3-parentspanid', 'x-b3-flags']) assert.ok(fields.has(name));
+  });
+
+  it('hands on that a trace is to be debugged', () => {
+    const { headers } = through(['b3'], ['b3', `${TRACE}-${SPAN}-d`]);
+    assert.deepEqual(headers, ['b3', `${TRACE}-${SPAN}-d`]);
   });
 
   it('begins anew where there are two', () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
+import type { FinishedSpan } from '../../src/telemetry/recorder.ts';
 import { createTracing, type Tracing, type TracingOptions } from '../../src/telemetry/tracing.ts';
 import { encodePartialSuccess } from '../support/otlp-decode.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { eventually } from '../support/wait.ts';
+
+const EPOCH = 1_700_000_000_000;
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -33,7 +36,12 @@ const start = (options: Partial<TracingOptions>): Tracing => {
 };
 
 const makeSpans = (tracing: Tracing, count: number): void => {
-  for (let i = 0; i < count; i++) tracing.tracer.startSpan('GET', {}, ROOT_CONTEXT).end();
+  for (let i = 0; i < count; i++) record(tracing, tracing.draw(ROOT_CONTEXT));
+};
+
+const record = (tracing: Tracing, context: SpanContext, rest: Partial<FinishedSpan> = {}): void => {
+  const plain = { parent: ROOT_CONTEXT, name: 'GET', kind: SpanKind.INTERNAL, attributes: {} };
+  tracing.record({ ...plain, begunAt: EPOCH, endedAt: EPOCH + 2.5, context, ...rest });
 };
 
 /** Collects "level message" lines. */
@@ -54,22 +62,24 @@ describe('tracing to a real OTLP receiver', () => {
   it('delivers what a span says, and who made it', async () => {
     const receiver = await receive();
     const tracing = start({ otlp: receiver.url });
-    const span = tracing.tracer.startSpan(
-      'GET orders',
-      { kind: SpanKind.SERVER, attributes: { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] } },
-      ROOT_CONTEXT,
-    );
-    span.setStatus({ code: 2, message: 'broken' });
-    span.end();
+    const span = tracing.draw(ROOT_CONTEXT);
+    record(tracing, span, {
+      name: 'GET orders',
+      kind: SpanKind.SERVER,
+      attributes: { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] },
+      status: { code: SpanStatusCode.ERROR, message: 'broken' },
+    });
     const [received] = await receiver.waitFor(1);
     assert.equal(received?.name, 'GET orders');
     assert.equal(received?.kind, 'SERVER');
     assert.deepEqual(received?.attributes, { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] });
     assert.equal(received?.status, 'ERROR');
     assert.equal(received?.statusMessage, 'broken');
-    assert.equal(received?.traceId, span.spanContext().traceId);
-    assert.equal(received?.spanId, span.spanContext().spanId);
+    assert.equal(received?.traceId, span.traceId);
+    assert.equal(received?.spanId, span.spanId);
     assert.equal(received?.parentSpanId, undefined);
+    assert.equal(received?.startNanos, BigInt(EPOCH) * 1_000_000n);
+    assert.equal(received?.endNanos, BigInt(EPOCH) * 1_000_000n + 2_500_000n);
     assert.equal(received?.resource['service.name'], 'gateway');
     assert.equal(received?.resource['service.instance.id'], 'gateway-1');
     assert.equal(received?.resource['service.version'], '0.1.0');
@@ -85,9 +95,9 @@ describe('tracing to a real OTLP receiver', () => {
       'Tracestate',
       'vendor=1',
     ]);
-    const span = tracing.tracer.startSpan('GET', {}, caller);
-    const headers = tracing.inject(trace.setSpan(caller, span));
-    span.end();
+    const span = tracing.draw(caller);
+    const headers = tracing.inject(caller, span);
+    record(tracing, span, { parent: caller });
     const [received] = await receiver.waitFor(1);
     assert.equal(received?.traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.equal(received?.parentSpanId, 'b7ad6b7169203331');
@@ -239,8 +249,9 @@ describe('tracing without a receiver', () => {
     assert.equal(tracing.enabled, false);
     assert.equal(trace.getSpanContext(context)?.traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.equal(tracing.propagationFields.size, 0);
-    assert.deepEqual(tracing.inject(context), []);
-    assert.equal(tracing.tracer.startSpan('GET', {}, context).isRecording(), false);
+    const span = tracing.draw(context);
+    assert.deepEqual(tracing.inject(context, span), []);
+    record(tracing, span);
     await tracing.shutdown();
     assert.equal(tracing.counts().ended, 0);
   });
