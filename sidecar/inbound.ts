@@ -1,6 +1,7 @@
 import { nanoid } from 'nanoid';
 import type { Decision } from '../src/core/decide.ts';
 import { Fleet } from '../src/core/fleet.ts';
+import { DEFAULT_TIMEOUTS } from '../src/core/limits.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -18,7 +19,10 @@ export interface InboundOptions {
   readonly log: Log;
 }
 
-/** The way in: everything that comes goes to the program, path and host as they are. */
+/**
+ * The way in: everything that comes goes to the program, path and host as they are. How long a caller and an answer
+ * are waited for is up to the hop before, which knows whom the time is for.
+ */
 export const createInbound = (options: InboundOptions): HttpProxy => {
   const { service, version = DEFAULT_VERSION, id, address, port, observer, log } = options;
   const instance = standIn({ id, service, serviceId: id, address, port });
@@ -31,6 +35,8 @@ export const createInbound = (options: InboundOptions): HttpProxy => {
     fleet: new Fleet(),
     log,
     tellsFailures: true,
+    limits: { clientRate: 0 },
+    timeouts: { response: 0, responseHead: 0, clientStall: DEFAULT_TIMEOUTS.responseStall },
     // Callers are gateways and sidecars, which have already replaced what nobody may claim of himself.
     trusts: () => true,
   });

@@ -227,13 +227,16 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       this.#patience = new Patience(this.#ctx.limits, this.#ctx.timeouts);
       return;
     }
-    const code = this.#patience.judge(elapsed, {
+    const late = this.#patience.judge(elapsed, {
       awaited: this.#awaited,
+      response: this.#journey.timeout,
       received: this.#body?.received ?? 0,
       sent: this.#reply.sent,
       held: this.#reply.held,
     });
-    if (code !== undefined) this.fail(code);
+    if (late === undefined) return;
+    if (late === 'upstream') this.#journey.endAttempt({ error: 'upstream_timeout' });
+    this.fail(late === 'client' ? 'request_timeout' : 'upstream_timeout');
   }
 
   get #awaited(): Awaited {

@@ -168,6 +168,11 @@ export class Journey {
     this.#tries?.responded(status, this.#ctx.now(), rest);
   }
 
+  /** Milliseconds over all attempts, where the rule says so. */
+  get timeout(): number | undefined {
+    return this.#outcome === undefined || isRefusal(this.#outcome) ? undefined : this.#outcome.timeout;
+  }
+
   /** Closes the attempt under way, if there is one. */
   endAttempt(outcome: AttemptOutcome): void {
     if (this.#attempt === undefined) return;

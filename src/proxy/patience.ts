@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../core/errors.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
 
 /** For whom an exchange waits at a moment. */
@@ -12,8 +11,13 @@ export type Awaited =
   /** A response has begun, and the upstream has no more of it. */
   | 'rest';
 
+/** By whom time ran out: 408 or 504, and only an upstream that did not answer is charged with it. */
+export type Late = 'client' | 'upstream' | 'all';
+
 export interface Standing {
   readonly awaited: Awaited;
+  /** Milliseconds to the head of the response, where the rule says so. */
+  readonly response: number | undefined;
   /** Body bytes from the client so far. */
   readonly received: number;
   /** Body bytes passed to the client so far. */
@@ -45,9 +49,9 @@ export class Patience {
 
   /**
    * @param elapsed milliseconds since it was asked before
-   * @returns what to fail with, once it is over
+   * @returns undefined while there is time
    */
-  judge(elapsed: number, standing: Standing): ErrorCode | undefined {
+  judge(elapsed: number, standing: Standing): Late | undefined {
     const { awaited, received } = standing;
     const moved = received + standing.sent;
     this.#still = awaited === this.#awaited && moved === this.#moved ? this.#still + elapsed : 0;
@@ -55,15 +59,14 @@ export class Patience {
     this.#moved = moved;
     this.#total += elapsed;
     if (awaited === 'body') this.#forBody += elapsed;
-    const { total } = this.#timeouts;
-    const isClients = awaited === 'body' || awaited === 'reader';
-    const isOver = this.#isTooLong(standing) || (total > 0 && this.#total >= total);
-    if (!isOver) return undefined;
-    return isClients ? 'request_timeout' : 'upstream_timeout';
+    const isTooLong = this.#isTooLong(standing);
+    if (!isTooLong && !isPast(this.#total, this.#timeouts.total)) return undefined;
+    if (awaited === 'body' || awaited === 'reader') return 'client';
+    return isTooLong ? 'upstream' : 'all';
   }
 
-  #isTooLong({ awaited, received, held }: Standing): boolean {
-    const { clientStall, response } = this.#timeouts;
+  #isTooLong({ awaited, received, held, response = this.#timeouts.response }: Standing): boolean {
+    const { clientStall } = this.#timeouts;
     switch (awaited) {
       case 'body':
         return isPast(this.#still, clientStall) || this.#isBelowRate(received);

@@ -11,13 +11,14 @@ const standing = (awaited: Standing['awaited'], more: Partial<Standing> = {}): S
   received: 0,
   sent: 0,
   held: 0,
+  response: undefined,
   ...more,
 });
 
 /**
  * Asks at each beat how it stands after so many seconds.
  *
- * @returns what it failed with and after how many whole seconds; undefined where it never did
+ * @returns by whom time ran out, and after how many whole seconds; undefined where it never did
  */
 const waited = (
   at: (seconds: number) => Standing,
@@ -28,8 +29,8 @@ const waited = (
     { ...DEFAULT_TIMEOUTS, ...timeouts },
   );
   for (let now = 0; now <= upTo * 1_000; now += BEAT) {
-    const code = patience.judge(BEAT, at(now / 1_000));
-    if (code !== undefined) return `${code} after ${Math.round(now / 1_000)} s`;
+    const late = patience.judge(BEAT, at(now / 1_000));
+    if (late !== undefined) return `${late} after ${Math.round(now / 1_000)} s`;
   }
   return undefined;
 };
@@ -38,11 +39,11 @@ describe('a client that sends its body', () => {
   it('drip by drip is waited for as long as the rate asks', () => {
     assert.equal(
       waited(s => standing('body', { received: Math.floor(s) })),
-      'request_timeout after 5 s',
+      'client after 5 s',
     );
     assert.equal(
       waited(s => standing('body', { received: 10_000 + Math.floor(s) })),
-      'request_timeout after 42 s',
+      'client after 42 s',
     );
   });
   it('at the rate may go on', () =>
@@ -53,7 +54,7 @@ describe('a client that sends its body', () => {
   it('and stops is waited for as long as a client may stand still, whatever it sent before', () =>
     assert.equal(
       waited(s => standing('body', { received: Math.min(s, 10) * 1_000_000 })),
-      'request_timeout after 70 s',
+      'client after 70 s',
     ));
   it('is not charged for the time in which nobody takes it', () => {
     // The upstream takes a piece every ten seconds; the client sends each one at once.
@@ -72,15 +73,15 @@ describe('a client that takes its answer', () => {
   it('is given the time that the rate asks for what waits for it, and never more than a standstill', () => {
     assert.equal(
       waited(() => standing('reader', { held: 100 })),
-      'request_timeout after 5 s',
+      'client after 5 s',
     );
     assert.equal(
       waited(() => standing('reader', { held: 4_800 })),
-      'request_timeout after 20 s',
+      'client after 20 s',
     );
     assert.equal(
       waited(() => standing('reader', { held: 80_000 })),
-      'request_timeout after 60 s',
+      'client after 60 s',
     );
   });
   it('may go on while it takes piece after piece', () =>
@@ -99,13 +100,18 @@ describe('an upstream', () => {
   it('has from the last byte that moved to the head of the response', () => {
     assert.equal(
       waited(() => standing('head')),
-      'upstream_timeout after 60 s',
+      'upstream after 60 s',
     );
     assert.equal(
       waited(s => standing(s < 100 ? 'body' : 'head', { received: Math.min(s, 100) * 1_000 })),
-      'upstream_timeout after 160 s',
+      'upstream after 160 s',
     );
   });
+  it('has what the rule says, instead', () =>
+    assert.equal(
+      waited(() => standing('head', { response: 2_000 })),
+      'upstream after 2 s',
+    ));
   it('has for ever where the timeout is off', () =>
     assert.equal(
       waited(() => standing('head'), { response: 0 }),
@@ -117,11 +123,11 @@ describe('the whole', () => {
   it('ends a stream', () =>
     assert.equal(
       waited(s => standing('rest', { sent: s }), { total: 30_000 }),
-      'upstream_timeout after 30 s',
+      'all after 30 s',
     ));
   it('is charged to whom it waits for at the end', () =>
     assert.equal(
       waited(s => standing('body', { received: s * 1_000_000 }), { total: 30_000 }),
-      'request_timeout after 30 s',
+      'client after 30 s',
     ));
 });

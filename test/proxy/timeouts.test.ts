@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/wait.ts';
-import { startHttp, startProxy } from './support/proxy.ts';
+import { decisionFor, startHttp, startProxy } from './support/proxy.ts';
 import { rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
@@ -24,7 +24,17 @@ describe('the time to the head of the response', () => {
     const answer = await rawExchange(t, port, GET);
     assert.match(answer, /^HTTP\/1\.1 504 /);
     assert.equal(codeOf(answer), 'upstream_timeout');
-    assert.equal((await ended()).end.error, 'upstream_timeout');
+    const { end, attempts } = await ended();
+    assert.equal(end.error, 'upstream_timeout');
+    assert.deepEqual(attempts[0]?.end, { error: 'upstream_timeout' });
+  });
+
+  it('is what the rule says, where it does', async t => {
+    const upstream = await rawUpstream(t, () => {});
+    const { port } = await startProxy(t, upstream.port, {
+      decide: ({ path }) => ({ ...decisionFor(path, upstream.port), timeout: 100 }),
+    });
+    assert.equal(codeOf(await rawExchange(t, port, GET)), 'upstream_timeout');
   });
 
   it('runs over all attempts', async t => {
