@@ -42,7 +42,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const PROGRAM = join(ROOT, 'test/deploys/program.mjs');
+const PROGRAM = join(ROOT, 'test/support/program.mjs');
 
 /** @param sidecarArgs further arguments of every sidecar */
 export const openStage = async (sidecarArgs: readonly string[] = []): Promise<Stage> => {
@@ -96,7 +96,7 @@ export const openStage = async (sidecarArgs: readonly string[] = []): Promise<St
 
   const bare = async (id: string, version: string): Promise<Deployed> => {
     const { port } = await freePorts(['port']);
-    const program = run('test/deploys/program.mjs', [], {
+    const program = run('test/support/program.mjs', [], {
       env: { PORT: `${port}`, VERSION: version, DONE: join(done, id) },
     });
     await eventually(() => program.stdout() !== '', { within: 10_000, hint: 'the program listens' });

@@ -1,4 +1,5 @@
 import { CLIENT_FAULTS, clientRow } from './clients.ts';
+import { INSTANCE_SCENES } from './processes.ts';
 import { REUSED_SCENES } from './reused.ts';
 import type { Row } from './row.ts';
 import { WIRE_FAULTS, wireRow } from './wire.ts';
@@ -7,5 +8,6 @@ import { WIRE_FAULTS, wireRow } from './wire.ts';
 export const FAULT_ROWS: readonly Row[] = [
   ...WIRE_FAULTS.map(wireRow),
   ...REUSED_SCENES,
+  ...INSTANCE_SCENES,
   ...CLIENT_FAULTS.map(clientRow),
 ];

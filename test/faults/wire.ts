@@ -7,8 +7,9 @@ export interface WireFault {
   readonly fault: string;
   /** Opens an instance that has it. */
   readonly instance: Open;
-  /** What the caller gets where there is no other instance: the whole answer, its beginning, or a problem. */
-  readonly sees: 'whole' | 'cut' | ErrorCode;
+  /** What the caller gets where there is no other instance: the whole answer, its beginning, the instance's own answer
+   * with this status, or a problem. */
+  readonly sees: 'whole' | 'cut' | number | ErrorCode;
   /** The time-out that it takes. */
   readonly after?: keyof typeof TIMEOUTS;
   /** The time-out that it must not take. */
@@ -29,12 +30,12 @@ function* endless(piece: string): Generator<string> {
   for (;;) yield piece;
 }
 
-/** An answer that is no answer: nobody knows what was done, so nothing is done again. */
+/** An answer that is no answer: nobody knows what was done. */
 const bad = (fault: string, answer: string): WireFault => ({
   fault,
   instance: scripted(writes(answer)),
   sees: 'bad_response',
-  again: 'none',
+  again: 'idempotent',
   isBlamed: true,
 });
 
@@ -44,6 +45,20 @@ const cut = (fault: string, begun: string, onward: Parameters<typeof scripted>[1
   sees: 'cut',
   again: 'none',
   isBlamed: true,
+});
+
+/** @param more of its head */
+const answers = (
+  status: number,
+  again: WireFault['again'],
+  isBlamed: boolean,
+  more: { readonly fault: string; readonly field: string } = { fault: '', field: '' },
+): WireFault => ({
+  fault: `answers ${status}${more.fault}`,
+  instance: scripted(writes(`HTTP/1.1 ${status} Oh\r\n${more.field}Content-Length: 7\r\n\r\nits own`)),
+  sees: status,
+  again,
+  isBlamed,
 });
 
 export const WIRE_FAULTS: readonly WireFault[] = [
@@ -116,6 +131,13 @@ export const WIRE_FAULTS: readonly WireFault[] = [
     'an upgrade that nobody asked for',
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
   ),
+  answers(500, 'none', true),
+  answers(502, 'idempotent', true),
+  answers(503, 'idempotent', true),
+  answers(503, 'idempotent', false, { fault: ' with `Retry-After`', field: 'Retry-After: 3\r\n' }),
+  answers(504, 'none', true),
+  answers(404, 'none', false),
+  answers(501, 'none', false),
   {
     fault: 'interim answers (1xx) that nobody asked for',
     instance: scripted(writes(`${'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(3)}${OK}`)),
@@ -150,6 +172,7 @@ const AGAIN: Readonly<Record<WireFault['again'], string>> = {
 };
 
 const seesText = (sees: WireFault['sees']): string => {
+  if (typeof sees === 'number') return `the instance's own ${sees}`;
   if (sees === 'whole') return 'the whole answer';
   return sees === 'cut' ? 'the answer, cut' : codeText(sees);
 };

@@ -53,6 +53,13 @@ export class Deadline {
       this.#sleep(left);
       return;
     }
+    // Where the process was held up, what was waited for may be there and not read: sockets are read after timers, so
+    // one look at them comes first.
+    setImmediate(this.#expire);
+  };
+
+  readonly #expire = (): void => {
+    if (this.#due === 0 || this.#due - performance.now() >= 1) return;
     this.#due = 0;
     this.#onExpired();
   };
