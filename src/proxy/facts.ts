@@ -1,4 +1,4 @@
-import { valueOf } from './fields.ts';
+import { firstValue } from './fields.ts';
 import type { ProxyFacts } from './options.ts';
 import type { RequestTarget } from './target.ts';
 
@@ -19,6 +19,6 @@ export class Facts implements ProxyFacts {
   }
 
   header(name: string): string | undefined {
-    return valueOf(this.#rawHeaders, name);
+    return firstValue(this.#rawHeaders, name);
   }
 }

@@ -8,7 +8,7 @@ export const and = (before: string | undefined, value: string): string =>
   before === undefined ? value : `${before}, ${value}`;
 
 /** The first value of a field by its lower-case name. For the rare look; what is needed of each message is read in one pass. */
-export const valueOf = (raw: readonly string[], name: string): string | undefined => {
+export const firstValue = (raw: readonly string[], name: string): string | undefined => {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const candidate = raw[i] as string;
     if (candidate.length === name.length && candidate.toLowerCase() === name) return raw[i + 1];

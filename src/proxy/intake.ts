@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Context } from './context.ts';
 import {
@@ -10,6 +9,16 @@ import {
   readRequestHead,
 } from './request-head.ts';
 import { type RequestTarget, readTarget } from './target.ts';
+
+/** The head of a request as it came. */
+export interface RequestLines {
+  readonly method: string;
+  readonly url: string;
+  /** `1.1`. */
+  readonly httpVersion: string;
+  /** Name, value, name, value … */
+  readonly rawHeaders: readonly string[];
+}
 
 /** A request as far as it is understood before anything is done about it, the same for every lane. */
 export interface Intake {
@@ -25,8 +34,8 @@ export interface Intake {
 const UNREAD: RequestTarget = { authority: '', host: '', path: '', query: '' };
 
 /** Reads and judges a request; a faulty one still comes with what could be read, for whoever observes. */
-export const takeIn = (ctx: Context, req: IncomingMessage): Intake => {
-  const { method = '', url = '', httpVersion, rawHeaders } = req;
+export const takeIn = (ctx: Context, lines: RequestLines): Intake => {
+  const { method, url, httpVersion, rawHeaders } = lines;
   const head = readRequestHead(rawHeaders, ctx.observer.propagationFields);
   const target = readTarget(method, url, head.host);
   const framing = framingOf(head, httpVersion);
@@ -35,13 +44,13 @@ export const takeIn = (ctx: Context, req: IncomingMessage): Intake => {
     head,
     target: target ?? UNREAD,
     framing: framing ?? 'none',
-    fault: faultOf(ctx, req, head, target, framing),
+    fault: faultOf(ctx, lines, head, target, framing),
   };
 };
 
 const faultOf = (
   { limits, via }: Context,
-  { url = '', httpVersion, rawHeaders }: IncomingMessage,
+  { url, httpVersion, rawHeaders }: RequestLines,
   head: RequestHead,
   target: RequestTarget | undefined,
   framing: Framing | undefined,

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { type Decision, isRefusal, type Refusal, upstreamPath } from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
@@ -15,8 +14,8 @@ import type {
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
-import { valueOf } from './fields.ts';
-import { type Intake, takeIn } from './intake.ts';
+import { firstValue } from './fields.ts';
+import { type Intake, type RequestLines, takeIn } from './intake.ts';
 import { stampRequest } from './request-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
@@ -45,7 +44,7 @@ export class Journey {
   readonly intake: Intake;
   readonly #ctx: Context;
   readonly #connection: Connection;
-  readonly #req: IncomingMessage;
+  readonly #lines: RequestLines;
   readonly #traveller: Traveller;
   readonly #observation: RequestObservation;
   #outcome: Decision | Refusal | undefined;
@@ -57,28 +56,28 @@ export class Journey {
   #now = 0;
   #isOver = false;
 
-  constructor(ctx: Context, connection: Connection, req: IncomingMessage, traveller: Traveller) {
+  constructor(ctx: Context, connection: Connection, lines: RequestLines, traveller: Traveller) {
     this.#ctx = ctx;
     this.#connection = connection;
-    this.#req = req;
+    this.#lines = lines;
     this.#traveller = traveller;
-    this.intake = takeIn(ctx, req);
+    this.intake = takeIn(ctx, lines);
     const { target, requestId } = this.intake;
     this.#observation = ctx.observer.begin({
-      method: req.method ?? '',
+      method: lines.method,
       path: target.path,
       scheme: 'http',
       authority: target.authority,
-      protocolVersion: req.httpVersion,
+      protocolVersion: lines.httpVersion,
       clientAddress: connection.clientAddress,
       requestId,
-      rawHeaders: req.rawHeaders,
+      rawHeaders: lines.rawHeaders,
     });
   }
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#req.rawHeaders);
+    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#lines.rawHeaders);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {
@@ -124,7 +123,7 @@ export class Journey {
       // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
       authority: target.authority === '' ? formatHostPort({ host: address, port }) : target.authority,
       scheme: 'http',
-      httpVersion: this.#req.httpVersion,
+      httpVersion: this.#lines.httpVersion,
       clientAddress,
       requestId,
       via: this.#ctx.via,
@@ -163,7 +162,7 @@ export class Journey {
 
   /** The attempt under way has the head of its final response. */
   responded(status: number, raw: readonly string[]): void {
-    const retryAfter = status === 503 ? valueOf(raw, 'retry-after') : undefined;
+    const retryAfter = status === 503 ? firstValue(raw, 'retry-after') : undefined;
     const rest = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, Date.now());
     this.#tries?.responded(status, this.#ctx.now(), rest);
   }

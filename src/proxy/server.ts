@@ -9,7 +9,7 @@ import type { ShedReason } from './admission.ts';
 import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
-import { handle } from './handler.ts';
+import { handle } from './full/lane.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestLines } from './intake.ts';
 
 /** Protocols that would hide requests from the proxy in a connection that it takes for opaque (h2c smuggling). */
 const HIDES_REQUESTS = /^h2c?$/i;
@@ -20,6 +21,18 @@ export const isUpgradable = ({ method, httpVersion, headers }: IncomingMessage):
     !HIDES_REQUESTS.test(upgrade)
   );
 };
+
+export const linesOf = ({
+  method = '',
+  url = '',
+  httpVersion,
+  rawHeaders,
+}: IncomingMessage): RequestLines => ({
+  method,
+  url,
+  httpVersion,
+  rawHeaders,
+});
 
 /** The head of a request as it came, but for its wish to upgrade. */
 export const withoutUpgrade = ({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer => {

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
 import { readResponseHead, stampResponse } from './response-head.ts';
-import { byName, type Fields } from './upgrade-request.ts';
+import { byName, type Fields, linesOf } from './upgrade-request.ts';
 
 const createTunnels = () => httpProxy.createProxyServer();
 
@@ -53,7 +53,7 @@ class Upgrade implements Traveller, OnConnection {
     this.#req = req;
     this.#tunnels = tunnels;
     this.#socket = connection.socket;
-    this.#journey = new Journey(ctx, connection, req, this);
+    this.#journey = new Journey(ctx, connection, linesOf(req), this);
     this.#before = bytesOf(this.#socket);
     // Node's HTTP server has let go of the socket; an error without a listener would end the process.
     this.#socket.on('error', () => {});

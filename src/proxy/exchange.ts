@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
 import type { Retryable } from '../core/outcome.ts';
@@ -8,40 +8,85 @@ import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
+import type { RequestLines } from './intake.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { type Awaited, Patience } from './patience.ts';
-import { Reply } from './reply.ts';
-import { discardRest, KeptBody, type RequestBody, StreamedBody } from './request-body.ts';
-import { plain, problem } from './respond.ts';
-import { readResponseHead, stampResponse } from './response-head.ts';
+import { type OwnAnswer, plain, problem } from './respond.ts';
+import { type ResponseHead, readResponseHead, stampResponse } from './response-head.ts';
+
+/** The body of a request, on its way from the client. */
+export interface RequestBody {
+  /** What an attempt sends. */
+  readonly content: Readable | Buffer;
+  /** Bytes taken from the client. */
+  readonly received: number;
+  /** A part of it was taken and not kept, so it cannot be sent another time. */
+  readonly isLost: boolean;
+  /** The client is to send more of it, and there is room. */
+  readonly isAwaited: boolean;
+  /** Calls once it can be sent: when all of it is there, or at once where it is passed on as it comes. */
+  whenReady(callback: () => void): void;
+  /** No more of it is wanted. */
+  destroy(): void;
+}
+
+/** A request as a lane hands it over. */
+export interface Incoming extends RequestLines {
+  /** @param onProblem called once at most; the body is destroyed then */
+  openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody;
+  /** Asks a client that waits for it (RFC 9110, 10.1.1) for its body. Called for each attempt. */
+  askForBody(): void;
+  /**
+   * The answer is with the operating system.
+   *
+   * @param hasBody whether the request has one; the client may still be sending it
+   */
+  answered(hasBody: boolean): void;
+}
+
+/** The client's side of one response, as a lane writes it. */
+export interface Reply {
+  /** Body bytes. */
+  readonly sent: number;
+  /** As sent; undefined before a head was. */
+  readonly status: number | undefined;
+  /** Bytes of it that wait for the client. */
+  readonly held: number;
+  /**
+   * Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. One that does
+   * not take them misses some, rather than that they pile up here.
+   */
+  inform(status: number, fields: readonly string[]): void;
+  /**
+   * @param closes whether this is the last response on the connection
+   * @throws where it finds a field that no response may carry; nothing was sent then
+   */
+  begin(status: number, head: ResponseHead, closes: boolean): void;
+  /**
+   * @param piece good during the call only
+   * @returns false when the client is slower; `onDrain` tells when to go on
+   */
+  write(piece: Buffer): boolean;
+  onDrain(callback: () => void): void;
+  /** @param onFlushed called when the last byte is with the operating system */
+  end(trailers: readonly string[], onFlushed: () => void): void;
+  /** An answer of the proxy's own; without its body where the request was HEAD. */
+  answer(answer: OwnAnswer, closes: boolean, onFlushed: () => void): void;
+  /** Ends a response that cannot be completed so that the client sees it is not whole. */
+  cut(): void;
+}
 
 /**
- * Carries one request from its head to the last byte of its answer. Never throws.
- *
- * @param expectsContinue whether the client waits for a 100 before it sends its body
+ * One request and its answer, in whichever lane. It begins; its journey leads to attempts; an attempt sends, is
+ * answered piece by piece, and ends or fails; the reply goes out; it is over. Client and upstream may leave at any
+ * moment. Never throws.
  */
-export const handle = (
-  ctx: Context,
-  connection: Connection,
-  req: IncomingMessage,
-  res: ServerResponse,
-  expectsContinue: boolean,
-): void => {
-  connection.enter(new Exchange(ctx, connection, req, res, expectsContinue));
-};
-
-/**
- * One request and its answer. It begins; its journey leads to attempts; an attempt sends, is answered piece by
- * piece, and ends or fails; the reply goes out; it is over. Client and upstream may leave at any moment.
- */
-class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
+export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   readonly #ctx: Context;
   readonly #connection: Connection;
-  readonly #req: IncomingMessage;
-  readonly #res: ServerResponse;
+  readonly #incoming: Incoming;
   readonly #reply: Reply;
   readonly #journey: Journey;
-  #expectsContinue: boolean;
   #body: RequestBody | undefined;
   #attempt: Attempt | undefined;
   #error: ErrorCode | undefined;
@@ -50,20 +95,12 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #over = false;
   place = -1;
 
-  constructor(
-    ctx: Context,
-    connection: Connection,
-    req: IncomingMessage,
-    res: ServerResponse,
-    expectsContinue: boolean,
-  ) {
+  constructor(ctx: Context, connection: Connection, incoming: Incoming, reply: Reply) {
     this.#ctx = ctx;
     this.#connection = connection;
-    this.#req = req;
-    this.#res = res;
-    this.#expectsContinue = expectsContinue;
-    this.#reply = new Reply(res);
-    this.#journey = new Journey(ctx, connection, req, this);
+    this.#incoming = incoming;
+    this.#reply = reply;
+    this.#journey = new Journey(ctx, connection, incoming, this);
     ctx.requests += 1;
   }
 
@@ -79,17 +116,13 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   /** Leads to the journey's departure, with a small body once it is there. */
   #openBody(): void {
     const { framing, head } = this.#journey.intake;
-    const { bodyBytes, keptBodyBytes } = this.#ctx.limits;
-    // Who waits for a 100 sends nothing before an upstream has taken the request.
-    if (framing === 'length' && Number(head.contentLength) <= keptBodyBytes && !this.#expectsContinue) {
-      this.#body = new KeptBody(this.#req, () => this.#journey.depart());
+    if (framing === 'none') {
+      this.#journey.depart();
       return;
     }
-    if (framing !== 'none') {
-      const onProblem = (code: ErrorCode): void => this.fail(code);
-      this.#body = new StreamedBody(this.#req, { maxBytes: bodyBytes, onProblem });
-    }
-    this.#journey.depart();
+    const length = framing === 'length' ? Number(head.contentLength) : undefined;
+    this.#body = this.#incoming.openBody(length, code => this.fail(code));
+    this.#body.whenReady(() => this.#journey.depart());
   }
 
   attempt(target: Target, path: string): void {
@@ -99,15 +132,14 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       return;
     }
     const fields = this.#journey.beginAttempt(target);
-    const request = { method: this.#req.method ?? '', path, fields, body: this.#body?.content };
+    const request = { method: this.#incoming.method, path, fields, body: this.#body?.content };
     this.#attempt = new Attempt(target, request, this);
     this.#attempt.start(upstream);
   }
 
   sending(): void {
     // The client is asked for its body only once somebody will take it.
-    if (this.#expectsContinue) this.#res.writeContinue();
-    this.#expectsContinue = false;
+    this.#incoming.askForBody();
   }
 
   informed(status: number, raw: string[]): void {
@@ -160,12 +192,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   failed(failure: FailedAttempt, cause: Error): void {
-    const { status, isHeadAlone } = this.#reply;
-    if (isHeadAlone) {
-      // undici misses the body whose length a 304 tells.
-      this.ended([]);
-      return;
-    }
+    const { status } = this.#reply;
     if (status !== undefined) {
       this.#journey.endAttempt({ status, error: failure.code });
       this.fail(failure.code, cause);
@@ -175,7 +202,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   get #retryable(): Retryable {
-    return { method: this.#req.method ?? '', isBodyLost: this.#body?.isLost ?? false };
+    return { method: this.#incoming.method, isBodyLost: this.#body?.isLost ?? false };
   }
 
   /** Answers with a problem, or cuts the answer that has begun. An attempt under way is not to blame. */
@@ -248,9 +275,7 @@ class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   readonly #flushed = (): void => {
     if (this.#over) return;
     this.#finish(false);
-    if (this.#journey.intake.framing !== 'none' && !this.#req.readableEnded) {
-      discardRest(this.#req, this.#ctx.timeouts.linger);
-    }
+    this.#incoming.answered(this.#journey.intake.framing !== 'none');
   };
 
   #finish(cut: boolean): void {

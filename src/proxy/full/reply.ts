@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { type OwnAnswer, rawHead } from './respond.ts';
-import { type ResponseHead, readTrailers } from './response-head.ts';
+import type { Reply } from '../exchange.ts';
+import { type OwnAnswer, rawHead } from '../respond.ts';
+import { type ResponseHead, readTrailers } from '../response-head.ts';
 
-/** The client's side of one response. */
-export class Reply {
-  /** Body bytes. */
+/** A response over Node's server. */
+export class FullReply implements Reply {
   sent = 0;
-  /** As sent; undefined before a head was. */
   status: number | undefined;
   readonly #res: ServerResponse;
   #contentLength: number | undefined;
@@ -17,20 +16,12 @@ export class Reply {
     this.#res = res;
   }
 
-  /**
-   * Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. One that does
-   * not take them misses some, rather than that they pile up here.
-   */
   inform(status: number, fields: readonly string[]): void {
     const { socket, req } = this.#res;
     if (socket === null || socket.writableNeedDrain || req.httpVersion === '1.0' || status < 100) return;
     socket.write(rawHead(status, fields), 'latin1');
   }
 
-  /**
-   * @param closes whether this is the last response on the connection
-   * @throws where Node finds a field that no response may carry; nothing was sent then
-   */
   begin(status: number, { fields, contentLength, trailer }: ResponseHead, closes: boolean): void {
     const res = this.#res;
     if (closes) fields.push('Connection', 'close');
@@ -42,10 +33,6 @@ export class Reply {
     process.nextTick(flush, res);
   }
 
-  /**
-   * @param piece good during the call only
-   * @returns false when the client is slower; `onDrain` tells when to go on
-   */
   write(piece: Buffer): boolean {
     this.sent += piece.length;
     if (this.sent === this.#contentLength && piece.length <= ONE_STRING) {
@@ -60,17 +47,10 @@ export class Reply {
     this.#res.once('drain', callback);
   }
 
-  /** Its head was sent, and there is no more to it (RFC 9112, 6.3). */
-  get isHeadAlone(): boolean {
-    return this.status !== undefined && this.#isBodiless(this.status);
-  }
-
-  /** Bytes of it that wait for the client. */
   get held(): number {
     return this.#res.writableLength;
   }
 
-  /** @param onFlushed called when the last byte is with the operating system */
   end(trailers: readonly string[], onFlushed: () => void): void {
     if (trailers.length > 0) this.#res.addTrailers(readTrailers(trailers));
     const last = this.#last;
@@ -85,7 +65,6 @@ export class Reply {
     this.#res.end(onFlushed);
   }
 
-  /** An answer of the proxy's own; without its body where the request was HEAD. */
   answer({ status, fields, body }: OwnAnswer, closes: boolean, onFlushed: () => void): void {
     const res = this.#res;
     if (closes) fields.push('Connection', 'close');
@@ -96,7 +75,6 @@ export class Reply {
     res.end(whole, onFlushed);
   }
 
-  /** Ends a response that cannot be completed so that the client sees it is not whole. */
   cut(): void {
     const { socket } = this.#res;
     // Where only the connection's end delimits the body, an orderly end would make it look whole.

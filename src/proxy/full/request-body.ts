@@ -1,20 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type { ErrorCode } from '../core/errors.ts';
-
-/** The body of a request, on its way from the client. */
-export interface RequestBody {
-  /** What undici is given. */
-  readonly content: Readable | Buffer;
-  /** Bytes taken from the client. */
-  readonly received: number;
-  /** A part of it was taken and not kept, so it cannot be sent another time. */
-  readonly isLost: boolean;
-  /** The client is to send more of it, and there is room. */
-  readonly isAwaited: boolean;
-  /** No more of it is wanted. */
-  destroy(): void;
-}
+import type { ErrorCode } from '../../core/errors.ts';
+import type { RequestBody } from '../exchange.ts';
 
 export interface BodyOptions {
   readonly maxBytes: number;
@@ -28,16 +15,19 @@ export class KeptBody implements RequestBody {
   readonly isLost = false;
   isAwaited = true;
   readonly #req: IncomingMessage;
-  readonly #onWhole: () => void;
+  #onReady = (): void => {};
 
-  constructor(req: IncomingMessage, onWhole: () => void) {
+  constructor(req: IncomingMessage) {
     this.#req = req;
-    this.#onWhole = onWhole;
     req.on('data', this.#onData).on('end', this.#onEnd);
   }
 
   get received(): number {
     return this.content.length;
+  }
+
+  whenReady(callback: () => void): void {
+    this.#onReady = callback;
   }
 
   destroy(): void {
@@ -51,7 +41,7 @@ export class KeptBody implements RequestBody {
 
   readonly #onEnd = (): void => {
     this.destroy();
-    this.#onWhole();
+    this.#onReady();
   };
 }
 
@@ -59,8 +49,8 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * A body that is passed on as it comes; what the upstream has no room for stays with the client. It stands
- * between the two, because undici destroys the stream that it is given, and a request that is destroyed takes
- * the connection along on which its answer is due.
+ * between the two, because it may end before the request does, and a request that is destroyed takes the connection
+ * along on which its answer is due.
  */
 export class StreamedBody extends Readable implements RequestBody {
   received = 0;
@@ -77,6 +67,10 @@ export class StreamedBody extends Readable implements RequestBody {
 
   get content(): Readable {
     return this;
+  }
+
+  whenReady(callback: () => void): void {
+    callback();
   }
 
   override _read(): void {
