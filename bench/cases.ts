@@ -1,0 +1,92 @@
+import type { Load, Requests } from './load/load.ts';
+import { RULES, rulePath } from './rule-path.ts';
+import { BODY_BYTES } from './upstream.ts';
+
+export interface Case {
+  readonly name: string;
+  readonly about: string;
+  readonly load: Load;
+  /** Requests or messages a second of the open loop, which measures latency; far below what the slowest can do. */
+  readonly rate: number;
+  /** Who runs it; without, everyone. */
+  readonly only?: readonly string[];
+  /** Whom the others are compared with, within each round. */
+  readonly against: readonly string[];
+  /** Rounds that it takes at least, unless the run is for soundness only. */
+  readonly rounds?: number;
+}
+
+export const SMALL_GET: Requests = {
+  kind: 'http',
+  method: 'GET',
+  path: '/',
+  bodyBytes: 0,
+  answerBytes: BODY_BYTES.small,
+  connections: 64,
+  fresh: false,
+  rules: 1,
+};
+
+const BOTH = ['nginx', 'http-proxy'];
+
+export const CASES: readonly Case[] = [
+  ...[16, 64, 256].map(connections => ({
+    name: `get-${connections}`,
+    about: `GET, ${BODY_BYTES.small} bytes, ${connections} connections`,
+    load: { ...SMALL_GET, connections },
+    rate: 2_000,
+    against: BOTH,
+  })),
+  {
+    name: 'get-16k',
+    about: 'GET, 16 KiB, 64 connections',
+    load: { ...SMALL_GET, path: '/16k', answerBytes: BODY_BYTES['16k'] },
+    rate: 1_000,
+    against: BOTH,
+  },
+  {
+    name: 'get-1m',
+    about: 'GET, 1 MiB, 16 connections',
+    load: { ...SMALL_GET, path: '/1m', answerBytes: BODY_BYTES['1m'], connections: 16 },
+    rate: 50,
+    against: BOTH,
+  },
+  {
+    name: 'post-16k',
+    about: 'POST of 16 KiB, 64 connections',
+    load: { ...SMALL_GET, method: 'POST', bodyBytes: 16_384 },
+    rate: 1_000,
+    against: BOTH,
+  },
+  {
+    name: 'connect',
+    about: 'GET, a new connection each, 64 at a time',
+    load: { ...SMALL_GET, fresh: true },
+    rate: 500,
+    against: BOTH,
+  },
+  {
+    name: 'websocket',
+    about: 'WebSocket messages of 64 bytes echoed, 64 connections',
+    load: { kind: 'websocket', connections: 64 },
+    rate: 2_000,
+    against: BOTH,
+  },
+  {
+    name: 'rules',
+    about: `GET spread over ${RULES.toLocaleString('en')} rules, or with one, 64 connections`,
+    load: { ...SMALL_GET, path: rulePath(0), rules: RULES },
+    rate: 2_000,
+    only: ['sluice, 1 rule', 'sluice, 10,000 rules'],
+    against: ['sluice, 1 rule'],
+    rounds: 10,
+  },
+  {
+    name: 'tracing',
+    about: 'GET with tracing off, at 1 % and at 100 %, 64 connections',
+    load: SMALL_GET,
+    rate: 2_000,
+    only: ['sluice, no traces', 'sluice, 1 % traced', 'sluice, 100 % traced'],
+    against: ['sluice, no traces'],
+  },
+];

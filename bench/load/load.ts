@@ -1,0 +1,60 @@
+/** HTTP requests, all alike but for their path where there are many rules. */
+export interface Requests {
+  readonly kind: 'http';
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Of each request. */
+  readonly bodyBytes: number;
+  /** Of each answer; another length is a bad answer. */
+  readonly answerBytes: number;
+  readonly connections: number;
+  /** A new connection for each. */
+  readonly fresh: boolean;
+  /** More than one: the paths of so many rules (../rule-path.ts) in turn, `path` being the first. */
+  readonly rules: number;
+}
+
+/** Messages that come back, on WebSockets. */
+export interface Messages {
+  readonly kind: 'websocket';
+  readonly connections: number;
+}
+
+export type Load = Requests | Messages;
+
+export interface Throughput {
+  /** Requests answered, or messages that came back. */
+  readonly done: number;
+  readonly seconds: number;
+  /** Answers that were not 2xx or not whole, and requests without any. */
+  readonly bad: number;
+}
+
+/** Milliseconds from when a request was due until its answer was whole. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly done: number;
+  readonly bad: number;
+}
+
+/** What the load's process is asked for (client.ts). */
+export type Job =
+  | {
+      readonly kind: 'rate';
+      readonly load: Load;
+      readonly port: number;
+      readonly rate: number;
+      readonly seconds: number;
+    }
+  | { readonly kind: 'saturate'; readonly load: Messages; readonly port: number; readonly seconds: number }
+  | { readonly kind: 'hold'; readonly load: Requests; readonly port: number }
+  | { readonly kind: 'release' };
+
+/** Connections that had one good answer each and are kept. */
+export interface Held {
+  readonly open: number;
+}
+
+export type Answer = { readonly result: unknown } | { readonly error: string };

@@ -1,0 +1,41 @@
+import type { Case } from './cases.ts';
+import type { Measurement } from './figures.ts';
+import type { Throughput } from './load/load.ts';
+import type { LoadProcess } from './load/load-process.ts';
+import { saturate } from './load/wrk.ts';
+import type { RunningPeer } from './peers/peer.ts';
+import { duringIt } from './window.ts';
+
+export interface Pace {
+  /** Seconds before a window in which nothing is measured. */
+  readonly warmUp: number;
+  /** Of each of the two windows: as fast as it can, and at a fixed rate. */
+  readonly seconds: number;
+}
+
+/** One case at one peer, once. @throws where the peer or the load fails altogether */
+export const measure = async (
+  { load, rate }: Case,
+  peer: RunningPeer,
+  { warmUp, seconds }: Pace,
+  client: LoadProcess,
+  stopping: AbortSignal,
+): Promise<Omit<Measurement, 'case' | 'peer' | 'round'>> => {
+  const port = load.kind === 'http' ? peer.port : peer.echoPort;
+  const asFastAsCan = (time: number): Promise<Throughput> =>
+    load.kind === 'http' ? saturate(port, load, time, stopping) : client.saturate(load, port, time);
+
+  const warm = await asFastAsCan(warmUp);
+  const { result: full, usage } = await duringIt(peer.pid, () => asFastAsCan(seconds));
+  const latency = await client.atRate(load, port, rate, seconds);
+  const { p50, p99, p999 } = latency;
+  return {
+    perSecond: full.done / full.seconds,
+    ...(usage === undefined ? {} : { cpu: usage.cpu / full.done, rss: usage.peakRss }),
+    p50,
+    p99,
+    p999,
+    bad: warm.bad + full.bad + latency.bad,
+    problems: await peer.problems(),
+  };
+};

@@ -1,0 +1,15 @@
+// @fastify/http-proxy as its readers set it up: LISTEN UPSTREAM ECHO
+import httpProxy from '@fastify/http-proxy';
+import fastify from 'fastify';
+
+const [port, upstream, echo] = process.argv.slice(2);
+const app = fastify({ keepAliveTimeout: 600_000 });
+const forwardedFor = (request, headers) => ({ ...headers, 'x-forwarded-for': request.ip });
+app.register(httpProxy, { upstream: echo, prefix: '/ws', websocket: true });
+app.register(httpProxy, {
+  upstream,
+  // Its default of 128 connections would queue the case of 256.
+  undici: { connections: 256 },
+  replyOptions: { rewriteRequestHeaders: forwardedFor },
+});
+await app.listen({ port: Number(port), host: '127.0.0.1' });

@@ -1,0 +1,90 @@
+import type { Case } from './cases.ts';
+import type { Measurement } from './figures.ts';
+import type { LoadProcess } from './load/load-process.ts';
+import { measure, type Pace } from './measure.ts';
+import type { Peer, RunningPeer, Site } from './peers/peer.ts';
+import type { Progress } from './progress.ts';
+
+/** A peer that could not be measured to the end of a case. */
+export interface Failure {
+  readonly case: string;
+  readonly peer: string;
+  readonly reason: string;
+}
+
+export interface Outcome {
+  readonly measurements: readonly Measurement[];
+  readonly failures: readonly Failure[];
+}
+
+export interface RunOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly site: Site;
+  readonly client: LoadProcess;
+  readonly progress: Progress;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Measures a case: its peers are started together, then each in turn has the machine to itself, in every second
+ * round in the opposite order. A peer that fails is left out from then on, and named.
+ */
+export const runCase = async (one: Case, peers: readonly Peer[], options: RunOptions): Promise<Outcome> => {
+  const { rounds, site, client, progress, stopping } = options;
+  const measurements: Measurement[] = [];
+  const failures: Failure[] = [];
+  const running = new Map<string, RunningPeer>();
+  const fail = (peer: string, error: unknown): void => {
+    stopping.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    failures.push({ case: one.name, peer, reason });
+    progress.say(`${one.name}: ${peer} fails: ${reason}`);
+    running.delete(peer);
+  };
+  const started: RunningPeer[] = [];
+  try {
+    for (const peer of peers) {
+      stopping.throwIfAborted();
+      progress.begin(`${one.name}  starting ${peer.name}`);
+      try {
+        const up = await peer.start(site);
+        started.push(up);
+        running.set(peer.name, up);
+      } catch (error) {
+        fail(peer.name, error);
+      }
+    }
+    for (let round = 1; round <= rounds; round += 1) {
+      const pace = paceOf(options.seconds, round);
+      for (const { name } of round % 2 === 1 ? peers : peers.toReversed()) {
+        const peer = running.get(name);
+        if (peer === undefined) continue;
+        progress.begin(`${one.name}  ${name}  round ${round} of ${rounds}`);
+        try {
+          const figures = await measure(one, peer, pace, client, stopping);
+          measurements.push({ case: one.name, peer: name, round, ...figures });
+        } catch (error) {
+          fail(name, error);
+        }
+        progress.done(weightOf(pace));
+      }
+    }
+  } finally {
+    await Promise.all(started.map(peer => peer.stop()));
+  }
+  return { measurements, failures };
+};
+
+/** The first time a peer's code has yet to be compiled and its connections to be made. */
+const paceOf = (seconds: number, round: number): Pace => ({
+  seconds,
+  warmUp: round === 1 ? seconds : Math.min(seconds, 0.5),
+});
+
+const weightOf = ({ warmUp, seconds }: Pace): number => warmUp + 2 * seconds;
+
+/** Seconds that a case takes, about. */
+export const plannedSeconds = (peers: number, rounds: number, seconds: number): number =>
+  Array.from({ length: rounds }, (_, i) => weightOf(paceOf(seconds, i + 1))).reduce((a, b) => a + b, 0) *
+  peers;
