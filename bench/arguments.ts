@@ -14,7 +14,7 @@ export interface Arguments {
 }
 
 const DEFAULTS = { rounds: 5, seconds: 3 };
-const QUICK = { rounds: 1, seconds: 0.3, peers: ['direct', 'sluice', 'http-proxy'] };
+const QUICK = { rounds: 1, seconds: 0.2, peers: ['direct', 'sluice', 'http-proxy'] };
 
 export const usage = (
   cases: readonly string[],

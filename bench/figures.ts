@@ -111,7 +111,7 @@ const compare = (own: readonly Measurement[], others: readonly Measurement[]): C
 
 /** What is wrong with a row, in words; none where its figures can be trusted to be of sound answers. */
 export const flawsOf = (row: Row): string[] => [
-  ...(row.bad > 0 ? [`${row.bad} bad answers`] : []),
+  ...(row.bad > 0 ? [`${row.bad} bad answer${row.bad === 1 ? '' : 's'}`] : []),
   ...row.problems,
   ...(row.perSecond.min > 0 ? [] : ['no throughput']),
   ...(row.p50.min > 0 ? [] : ['no latency']),

@@ -7,7 +7,7 @@ import type { RunningPeer } from './peers/peer.ts';
 import { duringIt } from './window.ts';
 
 export interface Pace {
-  /** Seconds before a window in which nothing is measured. */
+  /** Seconds before each window in which nothing is measured. */
   readonly warmUp: number;
   /** Of each of the two windows: as fast as it can, and at a fixed rate. */
   readonly seconds: number;
@@ -27,7 +27,7 @@ export const measure = async (
 
   const warm = await asFastAsCan(warmUp);
   const { result: full, usage } = await duringIt(peer.pid, () => asFastAsCan(seconds));
-  const latency = await client.atRate(load, port, rate, seconds);
+  const latency = await client.atRate(load, port, rate, warmUp, seconds);
   const { p50, p99, p999 } = latency;
   return {
     perSecond: full.done / full.seconds,

@@ -55,10 +55,11 @@ export const startProgram = async ({ name, command, env = {}, port }: ProgramSpe
   };
 
   try {
-    await eventually(() => !hasEnded() && takesConnections(port), {
+    await eventually(() => hasEnded() || takesConnections(port), {
       within: 15_000,
       hint: () => `${name} takes connections; it said: ${words.trim() || 'nothing'}`,
     });
+    if (hasEnded()) throw new Error(`${name} ended; it said: ${words.trim() || 'nothing'}`);
   } catch (error) {
     await stop();
     throw error;

@@ -36,7 +36,7 @@ export const runCase = async (one: Case, peers: readonly Peer[], options: RunOpt
   const failures: Failure[] = [];
   const running = new Map<string, RunningPeer>();
   const fail = (peer: string, error: unknown): void => {
-    stopping.throwIfAborted();
+    if (stopping.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
     failures.push({ case: one.name, peer, reason });
     progress.say(`${one.name}: ${peer} fails: ${reason}`);
@@ -44,20 +44,22 @@ export const runCase = async (one: Case, peers: readonly Peer[], options: RunOpt
   };
   const started: RunningPeer[] = [];
   try {
-    for (const peer of peers) {
-      stopping.throwIfAborted();
-      progress.begin(`${one.name}  starting ${peer.name}`);
-      try {
-        const up = await peer.start(site);
-        started.push(up);
-        running.set(peer.name, up);
-      } catch (error) {
-        fail(peer.name, error);
-      }
-    }
+    progress.begin(`${one.name}  starting ${peers.map(({ name }) => name).join(', ')}`);
+    await Promise.all(
+      peers.map(async peer => {
+        try {
+          const up = await peer.start(site);
+          started.push(up);
+          running.set(peer.name, up);
+        } catch (error) {
+          fail(peer.name, error);
+        }
+      }),
+    );
     for (let round = 1; round <= rounds; round += 1) {
       const pace = paceOf(options.seconds, round);
       for (const { name } of round % 2 === 1 ? peers : peers.toReversed()) {
+        stopping.throwIfAborted();
         const peer = running.get(name);
         if (peer === undefined) continue;
         progress.begin(`${one.name}  ${name}  round ${round} of ${rounds}`);
@@ -82,7 +84,7 @@ const paceOf = (seconds: number, round: number): Pace => ({
   warmUp: round === 1 ? seconds : Math.min(seconds, 0.5),
 });
 
-const weightOf = ({ warmUp, seconds }: Pace): number => warmUp + 2 * seconds;
+const weightOf = ({ warmUp, seconds }: Pace): number => 2 * (warmUp + seconds);
 
 /** Seconds that a case takes, about. */
 export const plannedSeconds = (peers: number, rounds: number, seconds: number): number =>

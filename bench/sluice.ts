@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis';
 import { ROOT } from '../test/support/child.ts';
-import { runGateway } from '../test/support/processes.ts';
 import { type ConsulServer, freePorts, startConsul, startRedis } from '../test/support/servers.ts';
 import { eventually } from '../test/support/wait.ts';
 import { registerRules, registerWeb } from './catalog.ts';
@@ -56,33 +55,36 @@ export const startSluice = async (
     const routes = await fillCatalog(consul, upstream, rules);
     await setWeights(redis.url);
     const receiverUrl = `http://127.0.0.1:${receiverPort}`;
-    const gateway = await runGateway(
-      [
+    const { port, adminPort } = await freePorts(['port', 'adminPort']);
+    const admin = `http://127.0.0.1:${adminPort}`;
+    const gateway = await startProgram({
+      name: 'sluice gateway',
+      command: [
+        ...[process.execPath, `${ROOT}/dist/src/cli/main.js`, 'gateway'],
+        ...['--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${adminPort}`],
         ...['--consul', consul.address, '--redis', redis.url, '--access-log', 'off'],
         ...(traced === 'off' ? [] : ['--otlp', receiverUrl]),
-      ],
-      {
-        env: {
-          NODE_OPTIONS: nodeOptions,
-          ...(traced === 'off'
-            ? {}
-            : { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: `${traced}` }),
-        },
+      ] as [string, ...string[]],
+      env: {
+        NODE_OPTIONS: nodeOptions,
+        ...(traced === 'off'
+          ? {}
+          : { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: `${traced}` }),
       },
-    );
-    stops.push(() => gateway.stop());
-    const port = Number(new URL(await gateway.serving()).port);
-    await eventually(async () => (await routesOf(gateway.admin)) === routes, {
+      port,
+    });
+    stops.push(gateway.stop);
+    await eventually(async () => (await routesOf(admin)) === routes, {
       within: 30_000,
       hint: `the gateway has ${routes} rules`,
     });
     return {
       port,
       pid: gateway.pid,
-      admin: gateway.admin,
+      admin,
       consul: consul.address,
       redis: redis.url,
-      problems: () => (traced === 'off' ? Promise.resolve([]) : lostSpans(gateway.admin, receiverUrl)),
+      problems: () => (traced === 'off' ? Promise.resolve([]) : lostSpans(admin, receiverUrl)),
       stop,
     };
   } catch (error) {

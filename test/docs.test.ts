@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { reportMarkdown } from '../bench/report.ts';
 import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { Fleet } from '../src/core/fleet.ts';
@@ -89,7 +90,16 @@ const metricsTable = async (): Promise<string> => {
   return `| metric | type | what it says |\n| --- | --- | --- |\n${rows.sort().join('')}`;
 };
 
+/** The figures that were kept on purpose, with their chart beside them. */
+const figures = (): string => {
+  const kept = 'docs/performance.json';
+  if (!existsSync(join(ROOT, kept))) return 'None have been kept yet.\n';
+  return `![CPU per request of each proxy](performance.svg)\n\n${reportMarkdown(JSON.parse(read(kept)))}`;
+};
+
 describe('pages that follow the code', () => {
+  it('docs/performance.md has the figures that were kept', () =>
+    holds('docs/performance.md', 'figures', figures()));
   it('docs/operations.md has every metric', async () =>
     holds('docs/operations.md', 'metrics', await metricsTable()));
   it('docs/configuration.md has every setting', () =>

@@ -14,7 +14,7 @@ const lanesOf = (port: number, load: Load): OpenLane =>
 const work = async (job: Job): Promise<Latency | Throughput | Held> => {
   switch (job.kind) {
     case 'rate':
-      return atRate(lanesOf(job.port, job.load), job.load.connections, job.rate, job.seconds);
+      return atRate(lanesOf(job.port, job.load), job.load.connections, job.rate, job.warmUp, job.seconds);
     case 'saturate':
       return asFastAsCan(lanesOf(job.port, job.load), job.load.connections, job.seconds);
     case 'hold':

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createHistogram } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Lane, OpenLane } from './lane.ts';
@@ -13,18 +14,22 @@ const GRACE_MS = 10_000;
  * named it).
  *
  * @param rate requests a second
+ * @param warmUp seconds before `seconds`, at the same rate, that are not measured
  */
 export const atRate = async (
   open: OpenLane,
   connections: number,
   rate: number,
+  warmUp: number,
   seconds: number,
 ): Promise<Latency> => {
   const lanes = await openAll(open, connections);
   const idle = [...lanes];
   const latencies = createHistogram({ figures: 3 });
-  const total = Math.max(1, Math.round(rate * seconds));
-  const begin = performance.now() + 20;
+  const unmeasured = Math.round(rate * warmUp);
+  const total = unmeasured + Math.max(1, Math.round(rate * seconds));
+  const pacer = await startPacer(1_000 / Math.min(rate, 2_000));
+  const begin = performance.now();
   let sent = 0;
   let ended = 0;
   let bad = 0;
@@ -35,24 +40,26 @@ export const atRate = async (
       while (sent < total && dueAt(sent) <= performance.now()) {
         const lane = idle.pop();
         if (lane === undefined) return;
-        const due = dueAt(sent);
+        const i = sent;
         sent += 1;
         lane.send(good => {
-          if (good) latencies.record(Math.max(1, Math.round((performance.now() - due) * NANOS)));
-          else bad += 1;
+          if (!good) bad += 1;
+          else if (i >= unmeasured) {
+            latencies.record(Math.max(1, Math.round((performance.now() - dueAt(i)) * NANOS)));
+          }
           idle.push(lane);
           ended += 1;
           if (ended === total) resolve();
-          else if (sent < total) sendDue();
+          else sendDue();
         });
       }
     };
-    const stopPacer = startPacer(1_000 / Math.min(rate, 2_000), () => {
+    pacer.on('message', () => {
       sendDue();
       if (performance.now() > dueAt(total) + GRACE_MS) resolve();
-      if (ended === total || performance.now() > dueAt(total) + GRACE_MS) stopPacer();
     });
   });
+  await pacer.terminate();
   for (const lane of lanes) lane.close();
   const ms = (percentile: number): number => latencies.percentile(percentile) / NANOS;
   return { p50: ms(50), p99: ms(99), p999: ms(99.9), done: latencies.count, bad: bad + total - ended };
@@ -88,12 +95,9 @@ export const asFastAsCan = async (
 const openAll = (open: OpenLane, connections: number): Promise<Lane[]> =>
   Promise.all(Array.from({ length: connections }, (_, i) => open(i)));
 
-const startPacer = (everyMs: number, tick: () => void): (() => void) => {
-  const stopped = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL('pacer.mjs', import.meta.url), { workerData: { stopped, everyMs } });
-  worker.on('message', tick);
-  return () => {
-    Atomics.store(stopped, 0, 1);
-    Atomics.notify(stopped, 0);
-  };
+/** Sends a message every so many milliseconds, once it is up. */
+const startPacer = async (everyMs: number): Promise<Worker> => {
+  const worker = new Worker(new URL('pacer.mjs', import.meta.url), { workerData: { everyMs } });
+  await once(worker, 'message');
+  return worker;
 };

@@ -6,8 +6,8 @@ import type { Answer, Held, Job, Latency, Load, Messages, Requests, Throughput }
 
 /** The load that wrk has no part in, in a process of its own, so that nothing else delays it. One job at a time. */
 export interface LoadProcess {
-  /** An open loop at so many a second. @throws where a connection can't be opened */
-  atRate(load: Load, port: number, rate: number, seconds: number): Promise<Latency>;
+  /** An open loop at so many a second (drive.ts). @throws where a connection can't be opened */
+  atRate(load: Load, port: number, rate: number, warmUp: number, seconds: number): Promise<Latency>;
   /** As many messages as come back. @throws where a connection can't be opened */
   saturate(load: Messages, port: number, seconds: number): Promise<Throughput>;
   /** Opens `load.connections`, makes one request on each and keeps them. @throws where one gets no good answer */
@@ -43,8 +43,8 @@ export const startLoadProcess = (stopping: AbortSignal): LoadProcess => {
   };
 
   return {
-    atRate: (load, port, rate, seconds) =>
-      run({ kind: 'rate', load, port, rate, seconds }) as Promise<Latency>,
+    atRate: (load, port, rate, warmUp, seconds) =>
+      run({ kind: 'rate', load, port, rate, warmUp, seconds }) as Promise<Latency>,
     saturate: (load, port, seconds) => run({ kind: 'saturate', load, port, seconds }) as Promise<Throughput>,
     hold: (load, port) => run({ kind: 'hold', load, port }) as Promise<Held>,
     release: () => run({ kind: 'release' }) as Promise<Held>,

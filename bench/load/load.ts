@@ -46,6 +46,7 @@ export type Job =
       readonly load: Load;
       readonly port: number;
       readonly rate: number;
+      readonly warmUp: number;
       readonly seconds: number;
     }
   | { readonly kind: 'saturate'; readonly load: Messages; readonly port: number; readonly seconds: number }

@@ -21,7 +21,6 @@ export const caddyPeer: Peer = {
       `{
   admin off
   auto_https off
-  persist_config off
   log {
     level ERROR
   }
