@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
-import { createRequestMetrics, type HopMetrics, type Live } from './request-metrics.ts';
+import type { HopMetrics } from './hop-metrics.ts';
+import { createRequestMetrics, type Live } from './request-metrics.ts';
 import type { SpanCounts } from './span-export.ts';
 
 /** One value of a metric that is read when someone asks; labels in any order. */
@@ -78,7 +79,7 @@ export const createMetrics = ({ version }: MetricsOptions): Metrics => {
     name: 'sluice_requests_in_flight',
     help: 'Requests that have begun and not ended.',
     labelNames: ['hop'],
-    read: () => [...requests.inFlight].map(([hop, { inFlight }]) => ({ labels: { hop }, value: inFlight })),
+    read: () => [...requests.hops].map(([hop, { inFlight }]) => ({ labels: { hop }, value: inFlight })),
   });
 
   return {

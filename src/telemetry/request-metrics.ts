@@ -1,4 +1,4 @@
-import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
+import { HopMetrics } from './hop-metrics.ts';
 import { CounterSeries, HistogramSeries, type SeriesMetric } from './series.ts';
 
 /** Seconds: from a hit in a cache to a slow report. */
@@ -12,18 +12,9 @@ export interface Live {
   version(service: string, version: string): boolean;
 }
 
-/** The figures of one hop; each call is one request or attempt. */
-export interface HopMetrics {
-  requestStarted(): void;
-  /** @param method folded to the known ones (http-semantics) */
-  requestEnded(method: string, outcome: RequestOutcome, seconds: number): void;
-  attemptEnded(start: AttemptStart, outcome: AttemptOutcome, seconds: number): void;
-  readonly inFlight: number;
-}
-
 export interface RequestMetrics {
   readonly all: readonly SeriesMetric[];
-  readonly inFlight: ReadonlyMap<string, HopMetrics>;
+  readonly hops: ReadonlyMap<string, HopMetrics>;
   forHop(hop: string): HopMetrics;
   retain(live: Live): void;
 }
@@ -66,57 +57,23 @@ export const createRequestMetrics = (): RequestMetrics => {
     labelNames: ['hop', 'service', 'version'],
     bounds: DURATION_BOUNDS,
   });
-  const inFlight = new Map<string, HopMetrics>();
-
-  const createHop = (hop: string): HopMetrics => {
-    let running = 0;
-    return {
-      get inFlight() {
-        return running;
-      },
-      requestStarted: () => {
-        running += 1;
-      },
-      requestEnded: (method, outcome, seconds) => {
-        running -= 1;
-        const { route = '', service = '', version = '', error = '' } = outcome;
-        const status = statusClass(outcome.status);
-        requests.add([hop, route, service, version, method, status, error]);
-        if (outcome.upgraded !== true) durations.observe([hop, route, service, version, status], seconds);
-        if (outcome.received > 0) received.add([hop, route, service, version], outcome.received);
-        if (outcome.sent > 0) sent.add([hop, route, service, version], outcome.sent);
-      },
-      attemptEnded: ({ service, version }, outcome, seconds) => {
-        attempts.add([hop, service, version, attemptResult(outcome)]);
-        if (outcome.clientLeft !== true) attemptDurations.observe([hop, service, version], seconds);
-      },
-    };
-  };
-
-  const all = [requests, durations, received, sent, attempts, attemptDurations];
+  const series = { requests, durations, received, sent, attempts, attemptDurations };
+  const all = Object.values(series);
+  const hops = new Map<string, HopMetrics>();
   return {
     all,
-    inFlight,
+    hops,
     forHop: hop => {
-      const existing = inFlight.get(hop) ?? createHop(hop);
-      inFlight.set(hop, existing);
-      return existing;
+      const metrics = hops.get(hop) ?? new HopMetrics(hop, series);
+      hops.set(hop, metrics);
+      return metrics;
     },
     retain: live => {
       // A request that was refused before a route or version was found has none: its series stay.
       const wanted = ({ route = '', service = '', version = '' }) =>
         (route === '' || live.route(route)) && (version === '' || live.version(service, version));
+      for (const hop of hops.values()) hop.forget();
       for (const metric of all) metric.retain(wanted);
     },
   };
-};
-
-const CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-
-const statusClass = (status: number): string => CLASSES[Math.floor(status / 100)] ?? 'other';
-
-const attemptResult = ({ status, error, clientLeft }: AttemptOutcome): string => {
-  if (clientLeft === true) return 'client_left';
-  if (error !== undefined) return error;
-  return status === undefined ? 'other' : statusClass(status);
 };

@@ -1,6 +1,7 @@
 import { TraceFlags, trace } from '@opentelemetry/api';
 import type { AccessLog, AccessLogEntry } from './access-log.ts';
 import { type Clock, createSystemClock } from './clock.ts';
+import type { HopMetrics } from './hop-metrics.ts';
 import { findHeader, foldMethod } from './http-semantics.ts';
 import type { Metrics } from './metrics.ts';
 import type {
@@ -12,7 +13,6 @@ import type {
   RequestOutcome,
   RequestStart,
 } from './observer.ts';
-import type { HopMetrics } from './request-metrics.ts';
 import { type AttemptTrace, RequestTrace } from './request-trace.ts';
 import type { Tracing } from './tracing.ts';
 

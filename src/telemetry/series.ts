@@ -1,8 +1,9 @@
 /**
  * Metrics of the data path, kept as plain numbers and put into words only when someone asks.
  *
- * prom-client joins and validates the labels on every update, prebound or not; here an update is one look-up
- * and an addition. A registry takes these as it takes prom-client's own: it asks for `name` and `get()`.
+ * prom-client joins and validates the labels on every update, prebound or not; here who updates often keeps what `at`
+ * gave, and an update is an addition. A registry takes these as it takes prom-client's own: it asks for `name` and
+ * `get()`.
  */
 export interface SeriesMetric {
   readonly name: string;
@@ -42,20 +43,10 @@ interface Series<T> {
   readonly state: T;
 }
 
-/**
- * Series of one metric as a tree of label values. The values of a request are strings that live as long as its
- * snapshot, so their hashes are known and a walk is cheaper than joining them to one key.
- */
-class Branch<T> {
-  readonly below = new Map<string, Branch<T>>();
-  series: Series<T> | undefined;
-}
-
-class SeriesTree<T> {
+class SeriesMap<T> {
   readonly #labelNames: readonly string[];
   readonly #create: () => T;
-  #root = new Branch<T>();
-  #all: Series<T>[] = [];
+  readonly #all = new Map<string, Series<T>>();
 
   constructor(labelNames: readonly string[], create: () => T) {
     this.#labelNames = labelNames;
@@ -64,61 +55,49 @@ class SeriesTree<T> {
 
   /** @param values in the order of the label names */
   at(values: readonly string[]): T {
-    let branch: Branch<T> | undefined = this.#root;
-    for (let i = 0; i < values.length && branch !== undefined; i++)
-      branch = branch.below.get(values[i] as string);
-    return (branch?.series ?? this.#add(values)).state;
-  }
-
-  #add(values: readonly string[]): Series<T> {
-    const kept = this.#all.length < MAX_SERIES ? values : this.#labelNames.map(() => OTHER);
-    const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, kept[i] ?? '']));
-    return this.#insert({ labels, state: this.#create() });
-  }
-
-  /** Keeps the series that is there where one is. */
-  #insert(series: Series<T>): Series<T> {
-    let branch = this.#root;
-    for (const name of this.#labelNames) {
-      const value = series.labels[name] ?? '';
-      const next = branch.below.get(value) ?? new Branch<T>();
-      branch.below.set(value, next);
-      branch = next;
-    }
-    if (branch.series === undefined) {
-      branch.series = series;
-      this.#all.push(series);
-    }
-    return branch.series;
+    const key = values.join('\0');
+    const existing = this.#all.get(key);
+    if (existing !== undefined) return existing.state;
+    if (this.#all.size >= MAX_SERIES && values[0] !== OTHER) return this.at(values.map(() => OTHER));
+    const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, values[i] ?? '']));
+    const state = this.#create();
+    this.#all.set(key, { labels, state });
+    return state;
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
-    const kept = this.#all.filter(({ labels }) => wanted(labels));
-    this.#root = new Branch<T>();
-    this.#all = [];
-    for (const series of kept) this.#insert(series);
+    for (const [key, { labels }] of this.#all) {
+      if (!wanted(labels)) this.#all.delete(key);
+    }
   }
 
-  values(): readonly Series<T>[] {
-    return this.#all;
+  values(): Series<T>[] {
+    return [...this.#all.values()];
   }
+}
+
+export interface Tally {
+  total: number;
 }
 
 /** A counter. */
 export class CounterSeries implements SeriesMetric {
   readonly name: string;
   readonly #help: string;
-  readonly #series: SeriesTree<{ total: number }>;
+  readonly #series: SeriesMap<Tally>;
 
   constructor({ name, help, labelNames }: SeriesOptions) {
     this.name = name;
     this.#help = help;
-    this.#series = new SeriesTree(labelNames, () => ({ total: 0 }));
+    this.#series = new SeriesMap(labelNames, () => ({ total: 0 }));
   }
 
-  /** @param values of the labels, in the order of their names */
-  add(values: readonly string[], amount = 1): void {
-    this.#series.at(values).total += amount;
+  /**
+   * The series of these values; to be kept no longer than until the next `retain`.
+   * @param values of the labels, in the order of their names
+   */
+  at(values: readonly string[]): Tally {
+    return this.#series.at(values);
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
@@ -131,37 +110,42 @@ export class CounterSeries implements SeriesMetric {
   }
 }
 
-interface Distribution {
-  /** Observations by the first bucket that holds them; those beyond the last bound come last. */
+/** Observations over fixed upper bounds. */
+export class Distribution {
+  readonly bounds: readonly number[];
+  /** By the first bucket that holds them; those beyond the last bound come last. */
   readonly counts: number[];
-  sum: number;
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  observe(value: number): void {
+    const { bounds, counts } = this;
+    let bucket = 0;
+    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1;
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    this.sum += value;
+  }
 }
 
-/** A histogram over fixed upper bounds. */
+/** A histogram. */
 export class HistogramSeries implements SeriesMetric {
   readonly name: string;
   readonly #help: string;
-  readonly #bounds: readonly number[];
-  readonly #series: SeriesTree<Distribution>;
+  readonly #series: SeriesMap<Distribution>;
 
   constructor({ name, help, labelNames, bounds }: SeriesOptions & { readonly bounds: readonly number[] }) {
     this.name = name;
     this.#help = help;
-    this.#bounds = bounds;
-    this.#series = new SeriesTree(labelNames, () => ({
-      counts: new Array<number>(bounds.length + 1).fill(0),
-      sum: 0,
-    }));
+    this.#series = new SeriesMap(labelNames, () => new Distribution(bounds));
   }
 
-  /** @param values of the labels, in the order of their names */
-  observe(values: readonly string[], value: number): void {
-    const distribution = this.#series.at(values);
-    const bounds = this.#bounds;
-    let bucket = 0;
-    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1;
-    distribution.counts[bucket] = (distribution.counts[bucket] ?? 0) + 1;
-    distribution.sum += value;
+  /** As of a counter. */
+  at(values: readonly string[]): Distribution {
+    return this.#series.at(values);
   }
 
   retain(wanted: (labels: Labels) => boolean): void {
@@ -173,7 +157,7 @@ export class HistogramSeries implements SeriesMetric {
       let upTo = 0;
       const buckets = state.counts.map((count, i) => {
         upTo += count;
-        const le = this.#bounds[i] ?? '+Inf';
+        const le = state.bounds[i] ?? '+Inf';
         return { metricName: `${this.name}_bucket`, labels: { ...labels, le }, value: upTo };
       });
       return [
