@@ -2,6 +2,7 @@ import { CLIENT_FAULTS, clientRow } from './clients.ts';
 import { INSTANCE_SCENES } from './processes.ts';
 import { REUSED_SCENES } from './reused.ts';
 import type { Row } from './row.ts';
+import { STATE_SCENES } from './state.ts';
 import { WIRE_FAULTS, wireRow } from './wire.ts';
 
 /** docs/faults.md, line by line. */
@@ -10,4 +11,5 @@ export const FAULT_ROWS: readonly Row[] = [
   ...REUSED_SCENES,
   ...INSTANCE_SCENES,
   ...CLIENT_FAULTS.map(clientRow),
+  ...STATE_SCENES,
 ];
