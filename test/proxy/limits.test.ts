@@ -68,7 +68,7 @@ describe('limits', () => {
     assert.equal(codeOf(answer), 'overloaded');
     upstream.connections[0]?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     await first.untilOver();
-    assert.equal(proxy.figures().requests, 0);
+    assert.deepEqual([proxy.figures().requests, proxy.figures().shed.requests], [0, 1]);
   });
 
   it('an instance with all its connections in use is left for another', async t => {
@@ -102,10 +102,27 @@ describe('limits', () => {
   });
 
   it('connections over the limit are closed as they come', async t => {
-    const { port } = await startProxy(t, 1, { limits: { connections: 1 } });
+    const { port, proxy } = await startProxy(t, 1, { limits: { connections: 1 } });
     await rawClient(t, port);
     const second = await rawClient(t, port);
     assert.equal(await second.untilOver(), '');
+    assert.equal(proxy.figures().shed.connections, 1);
+  });
+
+  it('connections over the limit of one address are closed as they come, those of others are not', async t => {
+    const upstream = await startHttp(t, (_, res) => res.end('ok'));
+    const { port, proxy } = await startProxy(t, upstream.port, { limits: { connectionsPerClient: 1 } });
+    const first = await rawClient(t, port);
+    const second = await rawClient(t, port);
+    second.send(GET);
+    assert.equal(await second.untilOver(), '');
+    const other = await rawClient(t, port, '127.0.0.2');
+    other.send(GET);
+    assert.match(await other.untilOver(), /^HTTP\/1\.1 200 /);
+    assert.equal(proxy.figures().shed.client_connections, 1);
+    first.socket.destroy();
+    await eventually(() => proxy.figures().connections === 0, { within: 2_000, hint: 'its end' });
+    assert.match(await rawExchange(t, port, GET), /^HTTP\/1\.1 200 /);
   });
 });
 

@@ -21,8 +21,13 @@ export interface RawClient {
 
 const WITHIN = 5_000;
 
-export const rawClient = async (t: TestContext, port: number): Promise<RawClient> => {
-  const socket = connect({ port, host: '127.0.0.1' });
+/** @param localAddress whom the other side takes it for, where that matters */
+export const rawClient = async (
+  t: TestContext,
+  port: number,
+  localAddress = '127.0.0.1',
+): Promise<RawClient> => {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   t.after(() => socket.destroy());
   let text = '';
   let end: ReturnType<RawClient['end']> = 'open';
@@ -36,7 +41,7 @@ export const rawClient = async (t: TestContext, port: number): Promise<RawClient
   socket.on('error', () => {
     end = 'reset';
   });
-  await new Promise<void>(resolve => socket.once('connect', resolve));
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   return {
     socket,
     received: () => text,
