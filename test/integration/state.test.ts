@@ -68,7 +68,7 @@ after(async () => {
 });
 
 describe('a gateway with a state folder', () => {
-  it('keeps what is in force, for its own eyes only', async () => {
+  it('keeps what is in force, and says how old it is', async () => {
     const first = await start();
     await first.serving();
     await isOnDisk(/"orders".*"v2",0/);
