@@ -1,12 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compileRoutes, type RouteTable } from './core/match.ts';
 import type { AllWeights, Catalog, LivePolicy, Snapshot } from './core/model.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 
-/** A snapshot with its compiled table: what one request reads, once. */
 export interface View {
   readonly snapshot: Snapshot;
-  readonly table: RouteTable;
   /** In force since then, in epoch milliseconds. */
   readonly since: number;
 }
@@ -60,7 +57,7 @@ export class Mesh {
       ...(previous === undefined ? {} : { previous: previous.snapshot }),
     });
     if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;
-    this.#view = { snapshot, table: compileRoutes(snapshot.rules), since: this.#now() };
+    this.#view = { snapshot, since: this.#now() };
     this.#onSwap?.(this.#view, previous);
   }
 }

@@ -19,6 +19,8 @@ import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
 export interface HttpProxy {
   /** @throws ListenError */
   listen(at: HostPort): Promise<HostPort>;
+  /** Serves a connection that another process accepted and has read nothing from. */
+  take(socket: Socket): void;
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
@@ -137,6 +139,12 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     for (const each of ctx.running) each.tick(elapsed);
   };
 
+  let serves = false;
+  const begin = (): void => {
+    serves = true;
+    stopHeartbeat = startHeartbeat(onBeat);
+  };
+
   const stopListening = (): void => {
     // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
     if (server.listening) TcpServer.prototype.close.call(server);
@@ -149,12 +157,25 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
         server.once('error', refuse);
         server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
           server.off('error', refuse);
-          stopHeartbeat = startHeartbeat(onBeat);
+          begin();
           server.on('error', error => log.error({ err: error }, 'the listener failed'));
           const { address, port } = server.address() as AddressInfo;
           resolve({ host: address, port });
         });
       }),
+
+    take: socket => {
+      if (!serves) {
+        begin();
+        // Without it, Node does not watch for heads that come too slowly.
+        server.emit('listening');
+      }
+      if (connections.size < limits.connections) server.emit('connection', socket);
+      else {
+        ctx.admission.droppedConnection();
+        socket.destroy();
+      }
+    },
 
     retain: ids => ctx.upstreams.retain(ids),
 
@@ -169,7 +190,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
     drain: async (deadline, delay = 0) => {
       ctx.draining = true;
-      if (delay > 0 && server.listening) await setTimeout(delay);
+      if (delay > 0 && serves) await setTimeout(delay);
       ctx.closed = true;
       stopListening();
       return drain(connections, deadline);

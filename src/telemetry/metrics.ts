@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import { type Figure, renderFigures } from './figures.ts';
 import type { HopMetrics } from './hop-metrics.ts';
-import { createRequestMetrics, type Live } from './request-metrics.ts';
+import type { Live } from './live.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 import type { SpanCounts } from './span-export.ts';
 
 /** One value of a metric that is read when someone asks; labels in any order. */
@@ -14,6 +16,8 @@ export interface ReadMetric {
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly string[];
+  /** What the figure of several workers together is: their sum (default) or the highest. */
+  readonly across?: 'sum' | 'max';
   /** Called at each scrape. What it no longer returns is no longer shown; a counter's value is its total. */
   read(): number | Iterable<Reading>;
 }
@@ -29,28 +33,41 @@ export interface Metrics {
    * each swap of the snapshot, so that their last figures are scraped before.
    */
   retain(live: Live): void;
+  /** Everything at this moment, as data. */
+  figures(): Promise<readonly Figure[]>;
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 export interface MetricsOptions {
   readonly version: string;
+  /** Label `worker` of what is the process's own; absent where no worker processes share in the work. */
+  readonly worker?: string;
 }
 
-export const createMetrics = ({ version }: MetricsOptions): Metrics => {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+export const createMetrics = ({ version, worker }: MetricsOptions): Metrics => {
+  const own = new Registry();
+  if (worker !== undefined) own.setDefaultLabels({ worker });
+  collectDefaultMetrics({ register: own });
+  new Gauge({
+    name: 'sluice_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node'],
+    registers: [own],
+  }).set({ version, node: process.version }, 1);
 
+  const registry = new Registry();
   const requests = createRequestMetrics();
   // A registry asks its metrics for `name` and `get()`; the declared type knows only prom-client's own classes.
   for (const metric of requests.all) registry.registerMetric(metric as unknown as Metric);
 
   const add = (metric: ReadMetric): void => {
     const { name, help } = metric;
-    if (registry.getSingleMetric(name) !== undefined) throw new Error(`there is a metric "${name}" already`);
+    if ((registry.getSingleMetric(name) ?? own.getSingleMetric(name)) !== undefined) throw new Error(`there is a metric "${name}" already`);
     const options = { name, help, labelNames: [...(metric.labelNames ?? [])], registers: [registry] };
     if (metric.kind === 'gauge') {
       new Gauge({
         ...options,
+        aggregator: metric.across ?? 'sum',
         collect() {
           this.reset();
           for (const { labels, value } of readings(metric)) this.set(labels, value);
@@ -69,18 +86,16 @@ export const createMetrics = ({ version }: MetricsOptions): Metrics => {
 
   add({
     kind: 'gauge',
-    name: 'sluice_build_info',
-    help: 'Always 1; the labels say what is running.',
-    labelNames: ['version', 'node'],
-    read: () => [{ labels: { version, node: process.version }, value: 1 }],
-  });
-  add({
-    kind: 'gauge',
     name: 'sluice_requests_in_flight',
     help: 'Requests that have begun and not ended.',
     labelNames: ['hop'],
     read: () => [...requests.hops].map(([hop, { inFlight }]) => ({ labels: { hop }, value: inFlight })),
   });
+
+  const figures = async (): Promise<readonly Figure[]> => [
+    ...((await own.getMetricsAsJSON()) as unknown as readonly Figure[]),
+    ...((await registry.getMetricsAsJSON()) as unknown as readonly Figure[]),
+  ];
 
   return {
     forHop: requests.forHop,
@@ -107,7 +122,8 @@ export const createMetrics = ({ version }: MetricsOptions): Metrics => {
       });
     },
     retain: requests.retain,
-    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    figures,
+    render: async () => renderFigures(await figures()),
   };
 };
 

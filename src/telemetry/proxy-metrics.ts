@@ -30,12 +30,14 @@ export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings)
     kind: 'gauge',
     name: 'sluice_shed_share',
     help: 'Share of the requests, 0 to 1, that is refused because the event loop cannot keep up.',
+    across: 'max',
     read: () => readings().shedShare,
   });
   metrics.add({
     kind: 'gauge',
     name: 'sluice_event_loop_delay_seconds',
     help: 'How late the event loop was when it was last looked at.',
+    across: 'max',
     read: () => readings().loopDelay / 1_000,
   });
 };

@@ -1,16 +1,11 @@
 import { HopMetrics } from './hop-metrics.ts';
+import { isWanted, type Live } from './live.ts';
 import { CounterSeries, HistogramSeries, type SeriesMetric } from './series.ts';
 
 /** Seconds: from a hit in a cache to a slow report. */
 const DURATION_BOUNDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const;
-
-/** Which routes and versions are still served; series of others are forgotten. */
-export interface Live {
-  route(route: string): boolean;
-  version(service: string, version: string): boolean;
-}
 
 export interface RequestMetrics {
   readonly all: readonly SeriesMetric[];
@@ -69,11 +64,8 @@ export const createRequestMetrics = (): RequestMetrics => {
       return metrics;
     },
     retain: live => {
-      // A request that was refused before a route or version was found has none: its series stay.
-      const wanted = ({ route = '', service = '', version = '' }) =>
-        (route === '' || live.route(route)) && (version === '' || live.version(service, version));
       for (const hop of hops.values()) hop.forget();
-      for (const metric of all) metric.retain(wanted);
+      for (const metric of all) metric.retain(labels => isWanted(labels, live));
     },
   };
 };

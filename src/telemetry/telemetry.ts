@@ -32,8 +32,12 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-export const openTelemetry = (options: TelemetryOptions, log: Log): Telemetry => {
-  const metrics = createMetrics({ version: VERSION });
+/** @param metrics where its figures go */
+export const openTelemetry = (
+  options: TelemetryOptions,
+  log: Log,
+  metrics: Metrics = createMetrics({ version: VERSION }),
+): Telemetry => {
   const accessLog = createAccessLog({ mode: accessLogMode(options.accessLog) });
   const tracing = openTracing(options, log);
   metrics.addSpanCounts(() => tracing.counts());

@@ -1,0 +1,76 @@
+import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
+import type { Config } from '../config.ts';
+import { Loads } from '../core/balance.ts';
+import { decide } from '../core/decide.ts';
+import { compileRoutes, type RouteTable } from '../core/match.ts';
+import type { Snapshot } from '../core/model.ts';
+import { createProxy, type HttpProxy } from '../proxy/server.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import { liveIn } from '../telemetry/live.ts';
+import { openTelemetry } from '../telemetry/telemetry.ts';
+
+/** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
+export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'drain'> {
+  /** Serves by it from now on. */
+  follow(snapshot: Snapshot): void;
+  /** Cuts what is left and delivers what waits, in bounded time. */
+  close(): Promise<void>;
+}
+
+export interface DataPathOptions {
+  readonly config: Config;
+  /** Names the gateway in `Via`, the same in all of its processes: a loop may come back to another of them. */
+  readonly via: string;
+  /** Where its figures go. */
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Series of routes and versions that are gone live on for up to this long: their last figures are scraped. */
+export const RETAIN_EVERY_MS = 5 * 60_000;
+
+export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): DataPath => {
+  const telemetry = openTelemetry(config, log, metrics);
+  const loads = new Loads();
+  let snapshot: Snapshot | undefined;
+  let table: RouteTable | undefined;
+
+  const proxy = createProxy({
+    decide: facts =>
+      table === undefined ? { code: 'no_route' } : decide(table, facts, loads, Math.random),
+    via,
+    observer: telemetry.observer('gateway'),
+    loads,
+    log,
+    readyPath: '/.sluice/ready',
+    limits: limitsOf(config),
+    timeouts: timeoutsOf(config),
+  });
+  addProxyMetrics(metrics, () => proxy.figures());
+  const retaining = setInterval(() => {
+    if (snapshot !== undefined) metrics.retain(liveIn(snapshot));
+  }, RETAIN_EVERY_MS);
+  retaining.unref();
+
+  return {
+    listen: proxy.listen,
+    take: proxy.take,
+    drain: proxy.drain,
+    follow: next => {
+      snapshot = next;
+      table = compileRoutes(next.rules);
+      proxy.retain(instanceIds(next));
+    },
+    close: async () => {
+      clearInterval(retaining);
+      await proxy.close();
+      await telemetry.close();
+    },
+  };
+};
+
+/** Whom the proxy may keep connections to. */
+const instanceIds = ({ services }: Snapshot): Set<string> =>
+  new Set([...services.values()].flatMap(({ instances }) => instances.map(instance => instance.id)));

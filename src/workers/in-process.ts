@@ -1,0 +1,15 @@
+import type { Log } from '../telemetry/log.ts';
+import { type DataPathOptions, openDataPath } from './data-path.ts';
+import type { Traffic } from './traffic.ts';
+
+/** No workers: this process serves, and its figures are in its own metrics. */
+export const serveInProcess = (options: DataPathOptions): Traffic => ({
+  ...openDataPath(options),
+  isReady: () => true,
+  figures: async () => [],
+  workers: () => undefined,
+  replaceWorkers: () => sayThereAreNone(options.log),
+});
+
+const sayThereAreNone = (log: Log): void =>
+  log.warn('SIGHUP replaces worker processes, and there are none: start the gateway with --workers for that');

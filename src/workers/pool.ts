@@ -1,0 +1,123 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import { createGate } from '../core/gate.ts';
+import { limitsOf } from '../core/limit-settings.ts';
+import type { Snapshot } from '../core/model.ts';
+import { countsOf, type Figure, joinFigures, retainFigures } from '../telemetry/figures.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { liveIn } from '../telemetry/live.ts';
+import { addWorkerMetrics } from '../telemetry/worker-metrics.ts';
+import { createCrew } from './crew.ts';
+import { RETAIN_EVERY_MS } from './data-path.ts';
+import { createFront } from './front.ts';
+import type { Traffic } from './traffic.ts';
+import { startWorker } from './worker-process.ts';
+
+export interface PoolOptions {
+  readonly count: number;
+  readonly config: Config;
+  /** As DataPathOptions have it. */
+  readonly via: string;
+  /** Where figures about the workers go; theirs are asked for. */
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A busy worker answers within it, in milliseconds; of one that doesn't, the last figures count. */
+const FIGURES_WITHIN = 1_000;
+
+/** Serves with worker processes, over connections that this process accepts and hands to them. */
+export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptions): Traffic => {
+  let snapshot: Snapshot | undefined;
+  /** What workers counted that are no more, so that no count ever falls. */
+  let departed: readonly Figure[] = [];
+  let cut = 0;
+  let draining = false;
+  const someoneServes = createGate();
+
+  const crew = createCrew({
+    count,
+    start: place => {
+      const worker = startWorker(place, config, via);
+      if (snapshot !== undefined) worker.follow(snapshot);
+      return worker;
+    },
+    onServing: () => {
+      someoneServes.open();
+      front.handOutWaiting();
+    },
+    onEnded: (worker, ending) => {
+      departed = joinFigures([departed, countsOf(worker.figures)]);
+      cut += ending.cut ?? 0;
+      for (const socket of ending.left) front.handOut(socket);
+    },
+    drain: config.drain,
+    log,
+  });
+  const workers = () => [...crew.all().keys()];
+  const front = createFront(() => (draining ? workers() : crew.serving()), limitsOf(config).connections, log);
+
+  addWorkerMetrics(metrics, {
+    states: () => workers().map(({ state }) => state),
+    deaths: () => crew.deaths,
+  });
+  const retaining = setInterval(() => {
+    if (snapshot !== undefined) departed = retainFigures(departed, liveIn(snapshot));
+  }, RETAIN_EVERY_MS);
+  retaining.unref();
+
+  const killAll = (): void => {
+    for (const worker of workers()) worker.kill();
+  };
+  // However this process ends, as long as it can still do something.
+  process.once('exit', killAll);
+
+  const refresh = (): Promise<unknown> =>
+    Promise.all(workers().map(worker => worker.refresh(FIGURES_WITHIN)));
+  const ended = (): Promise<unknown> => Promise.all(workers().map(worker => worker.ended));
+
+  return {
+    isReady: () => crew.serving().length > 0,
+    follow: next => {
+      snapshot = next;
+      for (const worker of workers()) worker.follow(next);
+    },
+    listen: async at => {
+      await someoneServes.opened;
+      return front.listen(at);
+    },
+    figures: async () => {
+      await refresh();
+      return joinFigures([departed, ...workers().map(({ figures }) => figures)]);
+    },
+    workers: async () => {
+      await refresh();
+      return [...crew.all()].map(([worker, place]) => worker.describe(place)).sort((a, b) => a.worker - b.worker);
+    },
+    replaceWorkers: () => {
+      if (snapshot === undefined) log.warn('SIGHUP before the first snapshot: the workers are new as they are');
+      else void crew.replace();
+    },
+    drain: async (deadline, delay) => {
+      crew.disband();
+      draining = true;
+      for (const worker of workers()) {
+        if (worker.state === 'starting') worker.kill();
+        else worker.drain(deadline, delay);
+      }
+      if (delay > 0) await wait(delay);
+      front.close();
+      await ended();
+      return { cut };
+    },
+    close: async () => {
+      crew.disband();
+      clearInterval(retaining);
+      front.close();
+      killAll();
+      await ended();
+      process.off('exit', killAll);
+    },
+  };
+};

@@ -1,0 +1,37 @@
+import type { Snapshot } from '../core/model.ts';
+import type { HostPort } from '../core/values.ts';
+import type { Figure } from '../telemetry/figures.ts';
+
+/**
+ * Who carries the requests, as the control side of a gateway sees it: this very process, or workers of its own.
+ */
+export interface Traffic {
+  /** Whether a request that came now would be served. */
+  isReady(): boolean;
+  /** What comes from now on is served by it. */
+  follow(snapshot: Snapshot): void;
+  /** Binds the traffic port once there is somebody to serve. @throws ListenError */
+  listen(at: HostPort): Promise<HostPort>;
+  /** Figures that other processes keep. In bounded time. */
+  figures(): Promise<readonly Figure[]>;
+  /** Undefined where there are no workers. In bounded time. */
+  workers(): Promise<readonly WorkerState[]> | undefined;
+  /** Replaces the workers one by one. */
+  replaceWorkers(): void;
+  /** As HttpProxy's. */
+  drain(deadline: number, delay: number): Promise<{ cut: number }>;
+  close(): Promise<void>;
+}
+
+export interface WorkerState {
+  /** Its place, from 1 to the number of workers; a replacement takes the place over. */
+  readonly worker: number;
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly state: 'starting' | 'serving' | 'draining';
+  readonly connections: number;
+  /** Ended, since its start. */
+  readonly requests: number;
+  readonly requestsInFlight: number;
+}

@@ -1,0 +1,177 @@
+import { fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { extname } from 'node:path';
+import type { Config } from '../config.ts';
+import { createGate } from '../core/gate.ts';
+import type { Snapshot } from '../core/model.ts';
+import { type Figure, totalOf } from '../telemetry/figures.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import type { WorkerState } from './traffic.ts';
+
+/** One worker as the gateway sees it, from its start to its end. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Resolves when it has a snapshot; stays pending where it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<Ending>;
+  readonly state: WorkerState['state'];
+  /** Connections that it has, those on their way to it included. */
+  readonly connections: number;
+  /** The newest that it told. */
+  readonly figures: readonly Figure[];
+  /** It gets the newest as soon as it has taken in the one before. */
+  follow(snapshot: Snapshot): void;
+  take(socket: Socket): void;
+  /** Asks for its figures. Resolves when they are told, or after `within` milliseconds. */
+  refresh(within: number): Promise<void>;
+  /** It serves on for `delay` milliseconds, finishes what runs, and ends; it is killed where it takes too long. */
+  drain(deadline: number, delay: number): void;
+  kill(): void;
+  describe(worker: number): WorkerState;
+}
+
+export interface Ending {
+  /** Connections that it had not taken: nothing has been read from them. */
+  readonly left: readonly Socket[];
+  /** Requests that were cut as it drained; undefined where it died. */
+  readonly cut: number | undefined;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** For what a worker does after its drain: the last spans, the last lines of the access log. Milliseconds. */
+const FAREWELL = 6_000;
+
+/** The file beside this one, as source or built. */
+const SCRIPT = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+export const startWorker = (worker: number, config: Config, via: string): WorkerProcess => {
+  const child = fork(SCRIPT, { serialization: 'advanced' });
+  const since = Date.now();
+  const readiness = createGate();
+  /** Sent, in order, and not known to be taken. They stay open here, so that they survive the worker. */
+  const onTheirWay: Socket[] = [];
+  let state: WorkerState['state'] = 'starting';
+  let open = 0;
+  let figures: readonly Figure[] = [];
+  let cut: number | undefined;
+  let newest: Snapshot | undefined;
+  let sent: Snapshot | undefined;
+  let takesIn = false;
+  let onFigures = createGate();
+  let killTimer: NodeJS.Timeout | undefined;
+
+  const send = (message: ToWorker, socket?: Socket): void => {
+    // A worker that died is noticed by its end.
+    if (child.connected) child.send(message, socket, { keepOpen: true }, () => {});
+  };
+
+  const sendNewest = (): void => {
+    if (takesIn || newest === undefined || newest === sent) return;
+    takesIn = true;
+    sent = newest;
+    send({ kind: 'snapshot', snapshot: newest });
+  };
+
+  const onMessage = (message: FromWorker): void => {
+    switch (message.kind) {
+      case 'follows':
+        takesIn = false;
+        if (state === 'starting') state = 'serving';
+        readiness.open();
+        sendNewest();
+        break;
+      case 'connections':
+        open = message.open;
+        for (const socket of onTheirWay.splice(0, message.taken)) socket.destroy();
+        break;
+      case 'left':
+        cut = message.cut;
+        figures = message.figures;
+        break;
+      case 'figures':
+        figures = message.figures;
+        onFigures.open();
+        onFigures = createGate();
+        break;
+    }
+  };
+
+  const ended = new Promise<Ending>(resolve => {
+    let missing = 2;
+    let code: number | null = null;
+    let signal: NodeJS.Signals | null = null;
+    // Only after both is everything read that it had written.
+    const onEnd = (): void => {
+      missing -= 1;
+      if (missing > 0) return;
+      clearTimeout(killTimer);
+      resolve({ left: onTheirWay.splice(0), cut, code, signal });
+    };
+    child.once('disconnect', onEnd);
+    child.once('exit', (...how) => {
+      [code, signal] = how;
+      onEnd();
+    });
+    child.once('error', () => {
+      if (child.pid === undefined) resolve({ left: [], cut, code, signal });
+    });
+  });
+
+  child.on('message', onMessage);
+  send({ kind: 'start', config, via, worker });
+
+  return {
+    pid: child.pid ?? 0,
+    since,
+    ready: readiness.opened,
+    ended,
+    get state() {
+      return state;
+    },
+    get connections() {
+      return open + onTheirWay.length;
+    },
+    get figures() {
+      return figures;
+    },
+    follow: snapshot => {
+      newest = snapshot;
+      sendNewest();
+    },
+    take: socket => {
+      onTheirWay.push(socket);
+      send({ kind: 'connection' }, socket);
+    },
+    refresh: async within => {
+      const { opened } = onFigures;
+      send({ kind: 'tell' });
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, within);
+      });
+      await Promise.race([opened, ended, tooLong]);
+      clearTimeout(timer);
+    },
+    drain: (deadline, delay) => {
+      if (state === 'draining') return;
+      state = 'draining';
+      send({ kind: 'drain', deadline, delay });
+      killTimer = setTimeout(() => child.kill('SIGKILL'), deadline + delay + FAREWELL);
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+    describe: place => ({
+      worker: place,
+      pid: child.pid ?? 0,
+      since,
+      state,
+      connections: open + onTheirWay.length,
+      requests: totalOf(figures, 'sluice_requests_total'),
+      requestsInFlight: totalOf(figures, 'sluice_requests_in_flight'),
+    }),
+  };
+};

@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { VERSION } from '../telemetry/version.ts';
+import { type DataPath, openDataPath } from './data-path.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+/**
+ * A worker: a process of its own that runs the data path for a gateway, which sends it snapshots and connections.
+ * Without the gateway it knows nothing new, so it ends soon after it.
+ */
+
+/** For requests under way when the gateway is gone, milliseconds: nobody tells of routes that change meanwhile. */
+const ORPHAN_DRAIN = 5_000;
+
+/** Milliseconds until connections that closed are told. */
+const TELL_CLOSED_AFTER = 50;
+
+const tell = (message: FromWorker): Promise<void> =>
+  new Promise(resolve => {
+    // Nobody is left to hear of a failure.
+    if (process.connected) process.send?.(message, undefined, {}, () => resolve());
+    else resolve();
+  });
+
+const start = ({ config, via, worker }: ToWorker & { kind: 'start' }): ((message: ToWorker, socket?: Socket) => void) => {
+  const log = createLog({ level: config.logLevel, name: 'sluice' });
+  const metrics: Metrics = createMetrics({ version: VERSION, worker: String(worker) });
+  const dataPath: DataPath = openDataPath({ config, via, metrics, log });
+  let leaving = false;
+  let taken = 0;
+  let open = 0;
+  let closedTimer: NodeJS.Timeout | undefined;
+
+  const tellConnections = (): void => {
+    clearTimeout(closedTimer);
+    closedTimer = undefined;
+    void tell({ kind: 'connections', taken, open });
+    taken = 0;
+  };
+
+  const take = (socket: Socket | undefined): void => {
+    // Bytes are read in a later turn of the event loop: of whom no `taken` is told, nothing was read.
+    if (taken === 0) setImmediate(tellConnections);
+    taken += 1;
+    // Gone on its way here.
+    if (socket === undefined) return;
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+      closedTimer ??= setTimeout(tellConnections, TELL_CLOSED_AFTER).unref();
+    });
+    dataPath.take(socket);
+  };
+
+  const leave = async (deadline: number, delay: number, code: number): Promise<void> => {
+    if (leaving) return;
+    leaving = true;
+    const { cut } = await dataPath.drain(deadline, delay);
+    await dataPath.close();
+    await tell({ kind: 'left', cut, figures: await metrics.figures() });
+    process.exit(code);
+  };
+
+  process.once('disconnect', () => {
+    if (!leaving) log.warn({ worker }, 'the gateway is gone: this worker drains and ends');
+    void leave(Math.min(config.drain, ORPHAN_DRAIN), 0, 1);
+  });
+
+  return (message, socket) => {
+    switch (message.kind) {
+      case 'snapshot':
+        dataPath.follow(message.snapshot);
+        void tell({ kind: 'follows' });
+        break;
+      case 'connection':
+        take(socket);
+        break;
+      case 'tell':
+        void metrics.figures().then(figures => tell({ kind: 'figures', figures }));
+        break;
+      case 'drain':
+        void leave(message.deadline, message.delay, 0);
+        break;
+    }
+  };
+};
+
+// A terminal and a supervisor signal the whole group; the gateway says what is to be done.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+
+process.once('message', (message: ToWorker) => {
+  if (message.kind !== 'start') throw new Error('a worker is started by a gateway; run sluice gateway --workers N');
+  process.on('message', start(message));
+});
