@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
 import { LIMIT_SETTINGS } from './core/limit-settings.ts';
 import type { LivePolicy } from './core/model.ts';
@@ -47,6 +48,13 @@ const orNone = <T>(read: () => T): T | undefined => {
 /** Consul's address as its own tools take it: `host:port` or a URL. */
 const consulAddress = (value: string): string | undefined =>
   readHostPort(value) !== undefined && !value.startsWith(':') ? value : url(value, 'http:', 'https:');
+
+/** 0 is none. */
+const readWorkers = (value: string): number | undefined => {
+  if (value === 'off') return 0;
+  if (value === 'auto') return availableParallelism();
+  return /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 256 ? Number(value) : undefined;
+};
 
 /** Every setting of `sluice gateway` and `sluice dev`. `--help`, the file and docs/configuration.md follow it. */
 export const SETTINGS = {
@@ -191,6 +199,15 @@ export const SETTINGS = {
   }),
   ...TRAFFIC_SETTINGS,
   ...LIMIT_SETTINGS,
+  workers: setting({
+    flag: '--workers <count|auto>',
+    env: ['SLUICE_WORKERS'],
+    fallback: 0,
+    fallbackText: 'off: one process does it all',
+    read: readWorkers,
+    expected: 'auto, off, or a number from 1 to 256',
+    help: 'worker processes that serve the traffic; auto is one a core; SIGHUP replaces them one by one',
+  }),
   drainDelay: setting({
     flag: '--drain-delay <duration>',
     env: ['SLUICE_DRAIN_DELAY'],

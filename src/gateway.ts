@@ -3,32 +3,25 @@ import { startAdmin } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
-import { decide } from './core/decide.ts';
-import { Fleet } from './core/fleet.ts';
 import { createGate } from './core/gate.ts';
 import type { LastKnown } from './core/last-known.ts';
-import { limitsOf, timeoutsOf } from './core/limit-settings.ts';
-import type { Snapshot } from './core/model.ts';
-import { fleetSettingsOf } from './core/traffic-settings.ts';
 import { formatHostPort } from './core/values.ts';
 import { Mesh } from './mesh.ts';
-import { createProxy } from './proxy/server.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
-import { logEjections } from './telemetry/ejection-log.ts';
-import { addFleetMetrics } from './telemetry/fleet-metrics.ts';
+import { joinFigures, renderFigures } from './telemetry/figures.ts';
 import type { Log } from './telemetry/log.ts';
-import type { Metrics } from './telemetry/metrics.ts';
-import { addProxyMetrics } from './telemetry/proxy-metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
-import { openTelemetry } from './telemetry/telemetry.ts';
 import { VERSION } from './telemetry/version.ts';
 import { admitByWeights } from './weights/admission.ts';
 import { openMemoryStore } from './weights/memory-store.ts';
 import { openRedisStore } from './weights/redis-store.ts';
 import type { WeightStore } from './weights/store.ts';
+import { serveInProcess } from './workers/in-process.ts';
+import { serveWithWorkers } from './workers/pool.ts';
 
 export interface Gateway {
   /** `host:port` of the admin API. */
@@ -38,15 +31,15 @@ export interface Gateway {
    * be bound; stays pending while Consul or Redis was never there.
    */
   readonly serving: Promise<string>;
+  /** Replaces the worker processes one by one, where there are any (`--workers`). */
+  replaceWorkers(): void;
   /** Readiness off, no new connections, finishes what runs (up to `--drain`), closes everything. */
   stop(): Promise<void>;
 }
 
-/** Series of routes and versions that are gone live on for up to this long: their last figures are scraped. */
-const RETAIN_EVERY_MS = 5 * 60_000;
-
 /**
- * The composition root: the one file that knows every part.
+ * The composition root: the one file that knows every part. Here is the control side: it follows Consul and the
+ * weights, makes snapshots, and has the admin API. Requests are served by this process or by workers of it.
  *
  * @throws ListenError where the admin port can't be bound, ConfigError for a Redis URL of no use
  */
@@ -61,8 +54,10 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   });
   const { last } = state;
   const store = openStore(config, last, log);
-  const telemetry = openTelemetry(config, log);
-  const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
+  const metrics = createMetrics({ version: VERSION });
+  const serve = { config, via: `sluice-${nanoid(10)}`, metrics, log };
+  const traffic =
+    config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
   const firstSnapshot = createGate();
   let draining = false;
 
@@ -73,27 +68,10 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
       state.save(view.snapshot);
-      const ids = instanceIds(view.snapshot);
-      proxy.retain(ids);
-      fleet.retain(ids);
+      traffic.follow(view.snapshot);
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
     },
-  });
-
-  const proxy = createProxy({
-    decide: (facts, now) => {
-      const { view } = mesh;
-      return view === undefined ? { code: 'no_route' } : decide(view.table, facts, fleet, now, Math.random);
-    },
-    via: `sluice-${nanoid(10)}`,
-    observer: telemetry.observer('gateway'),
-    fleet,
-    log,
-    readyPath: '/.sluice/ready',
-    limits: limitsOf(config),
-    timeouts: timeoutsOf(config),
-    isReady: () => !draining,
   });
 
   const watch = watchCatalog({
@@ -105,30 +83,24 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   store.onChange(weights => mesh.update({ weights }));
   void store.ready.then(() => mesh.update({ weights: store.current() }));
 
-  addProxyMetrics(telemetry.metrics, () => proxy.figures());
-  addSnapshotMetrics(telemetry.metrics, {
+  addSnapshotMetrics(metrics, {
     snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
-  addStateMetrics(telemetry.metrics, {
+  addStateMetrics(metrics, {
     status: state.status,
     consul: watch.status,
     weights: () => store.status(),
     now: Date.now,
   });
-  addFleetMetrics(telemetry.metrics, fleet);
-  const retaining = setInterval(() => retainLive(telemetry.metrics, mesh.view?.snapshot), RETAIN_EVERY_MS);
-  retaining.unref();
-
   const closeParts = async (): Promise<void> => {
-    clearInterval(retaining);
+    await traffic.close();
     await state.close();
     watch.stop();
     consul.close();
     await store.close();
-    await telemetry.close();
   };
 
   const admin = await startAdmin(
@@ -137,11 +109,12 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       version: VERSION,
       startedAt,
       now: Date.now,
-      isReady: () => mesh.view !== undefined && !draining,
+      isReady: () => mesh.view !== undefined && !draining && traffic.isReady(),
       isDraining: () => draining,
       snapshot: () => mesh.view,
       consul: () => watch.status(),
-      metrics: () => telemetry.metrics.render(),
+      metrics: async () => renderFigures(joinFigures([await metrics.figures(), await traffic.figures()])),
+      workers: traffic.workers,
       weights: store,
       state: state.status,
     },
@@ -156,7 +129,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   );
 
   const serving = firstSnapshot.opened.then(async () => {
-    const address = formatHostPort(await proxy.listen(config.listen));
+    const address = formatHostPort(await traffic.listen(config.listen));
     log.info({ listen: address, routes: mesh.view?.snapshot.rules.length }, 'serving');
     return address;
   });
@@ -166,12 +139,12 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   return {
     adminAddress: admin.address,
     serving,
+    replaceWorkers: traffic.replaceWorkers,
     stop: async () => {
       draining = true;
       log.info('draining');
-      const { cut } = await proxy.drain(config.drain, config.drainDelay);
+      const { cut } = await traffic.drain(config.drain, config.drainDelay);
       if (cut > 0) log.warn({ cut }, 'cut what did not finish in time');
-      await proxy.close();
       await admin.close();
       await closeParts();
       log.info('stopped');
@@ -188,17 +161,3 @@ const openStore = ({ redis, redisPrefix }: Config, last: LastKnown | undefined, 
 /** Which weights they are, without secrets. */
 const redisName = ({ redis, redisPrefix }: Config): string =>
   redis === 'off' ? 'memory' : `${redactRedisUrl(parseRedisUrl(redis))} ${redisPrefix}`;
-
-/** Whom the proxy may keep connections to. */
-const instanceIds = ({ services }: Snapshot): Set<string> =>
-  new Set([...services.values()].flatMap(({ instances }) => instances.map(instance => instance.id)));
-
-const retainLive = (metrics: Metrics, snapshot: Snapshot | undefined): void => {
-  if (snapshot === undefined) return;
-  const routes = new Set(snapshot.rules.map(rule => rule.id));
-  metrics.retain({
-    route: route => routes.has(route),
-    version: (service, version) =>
-      snapshot.services.get(service)?.split.shares.some(share => share.version === version) ?? false,
-  });
-};

@@ -15,6 +15,7 @@ import { silentLog } from '../src/telemetry/log.ts';
 import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
 import { openTelemetry } from '../src/telemetry/telemetry.ts';
+import { addWorkerMetrics } from '../src/telemetry/worker-metrics.ts';
 import { FAULT_ROWS } from './faults/matrix.ts';
 import { tableOf } from './faults/row.ts';
 
@@ -79,6 +80,7 @@ const metricsTable = async (): Promise<string> => {
     weights: () => state,
     now: () => 0,
   });
+  addWorkerMetrics(telemetry.metrics, { states: () => [], deaths: () => 0 });
   const { body } = await telemetry.metrics.render();
   await telemetry.close();
   const types = new Map(

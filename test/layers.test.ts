@@ -22,7 +22,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   mesh: ['core', 'telemetry'],
   config: ['core', 'telemetry'],
   admin: ['admin', 'core', 'telemetry'],
+  workers: ['workers', 'core', 'telemetry', 'config', 'proxy'],
   gateway: [
+    'workers',
     'core',
     'telemetry',
     'redis',

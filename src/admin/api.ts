@@ -21,6 +21,8 @@ export interface StatusAnswer {
   };
   readonly consul: SourceAnswer;
   readonly weights: SourceAnswer;
+  /** With `--workers`: each process that serves, also one that starts or drains. */
+  readonly workers?: readonly WorkerAnswer[];
   /** The last known good state on disk; absent where none is kept. */
   readonly state?: {
     readonly file: string;
@@ -30,6 +32,19 @@ export interface StatusAnswer {
     /** Why the newest snapshot is not on disk. */
     readonly problem?: string;
   };
+}
+
+export interface WorkerAnswer {
+  /** Its place, from 1 to `--workers`; a replacement takes the place over. */
+  readonly worker: number;
+  readonly pid: number;
+  /** Start of the process, ISO 8601. */
+  readonly since: string;
+  readonly state: 'starting' | 'serving' | 'draining';
+  readonly connections: number;
+  /** Ended since the start of the process. */
+  readonly requests: number;
+  readonly requestsInFlight: number;
 }
 
 /** How the gateway stands with Consul or with the weight store. */

@@ -12,12 +12,27 @@ export interface AdminParts {
   /** The snapshot in force and since when (epoch milliseconds). */
   readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
   readonly consul: () => SourceState;
+  /** Undefined where this process serves alone. */
+  readonly workers: () => Promise<readonly WorkerReading[]> | undefined;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   readonly weights: AdminWeights;
   /** The last known good state on disk; undefined where none is kept. Times in epoch milliseconds. */
   readonly state: () =>
     | { readonly file: string; readonly at?: number; readonly problem?: string }
     | undefined;
+}
+
+/** One process that serves. */
+export interface WorkerReading {
+  /** Its place, from 1. */
+  readonly worker: number;
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly state: 'starting' | 'serving' | 'draining';
+  readonly connections: number;
+  readonly requests: number;
+  readonly requestsInFlight: number;
 }
 
 /** The part of the weight store that the API offers. Changes and history are refused with a WeightsError. */

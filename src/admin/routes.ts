@@ -17,7 +17,7 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
     { method: 'GET', path: '/healthz', handle: () => plain(200, 'alive\n') },
     { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
     { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
-    { method: 'GET', path: '/api/status', handle: () => ok(view.status(parts)) },
+    { method: 'GET', path: '/api/status', handle: async () => ok(await view.status(parts)) },
     { method: 'GET', path: '/api/routes', handle: () => ok(view.routes(snapshotOf(parts))) },
     { method: 'GET', path: '/api/services', handle: () => ok(view.services(snapshotOf(parts))) },
     { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },

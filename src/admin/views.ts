@@ -16,11 +16,13 @@ import {
   type SourceAnswer,
   type StatusAnswer,
   type WeightsAnswer,
+  type WorkerAnswer,
   weightsAnswer,
 } from './api.ts';
-import type { AdminParts } from './parts.ts';
+import type { AdminParts, WorkerReading } from './parts.ts';
 
-export const status = (parts: AdminParts): StatusAnswer => {
+export const status = async (parts: AdminParts): Promise<StatusAnswer> => {
+  const workers = await parts.workers();
   const current = parts.snapshot();
   return {
     version: parts.version,
@@ -41,6 +43,7 @@ export const status = (parts: AdminParts): StatusAnswer => {
         }),
     consul: source(parts.consul()),
     weights: source(parts.weights.status()),
+    ...(workers === undefined ? {} : { workers: workers.map(worker) }),
     ...state(parts),
   };
 };
@@ -58,6 +61,11 @@ const state = (parts: AdminParts): Pick<StatusAnswer, 'state'> => {
     },
   };
 };
+
+const worker = ({ since, ...reading }: WorkerReading): WorkerAnswer => ({
+  ...reading,
+  since: new Date(since).toISOString(),
+});
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 

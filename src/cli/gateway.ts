@@ -16,7 +16,8 @@ Examples:
   sluice gateway --listen :80 --consul consul.internal:8500 --redis rediss://user:password@redis.internal:6380
   sluice gateway --redis off --otlp http://127.0.0.1:4318
 
-SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), exit code 0.`,
+SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), exit code 0.
+SIGHUP replaces the processes of --workers one by one.`,
     )
     .action(async (_options: unknown, command: Command) => {
       const config = configOf(command);
@@ -35,6 +36,7 @@ export const runGateway = async (config: Config, log: Log, alsoStop: () => Promi
   const { startGateway } = await import('../gateway.ts');
   try {
     const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
+    process.on('SIGHUP', gateway.replaceWorkers);
     try {
       await Promise.race([gateway.serving, signalled]);
       await signalled;

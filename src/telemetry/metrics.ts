@@ -62,7 +62,8 @@ export const createMetrics = ({ version, worker }: MetricsOptions): Metrics => {
 
   const add = (metric: ReadMetric): void => {
     const { name, help } = metric;
-    if ((registry.getSingleMetric(name) ?? own.getSingleMetric(name)) !== undefined) throw new Error(`there is a metric "${name}" already`);
+    if ((registry.getSingleMetric(name) ?? own.getSingleMetric(name)) !== undefined)
+      throw new Error(`there is a metric "${name}" already`);
     const options = { name, help, labelNames: [...(metric.labelNames ?? [])], registers: [registry] };
     if (metric.kind === 'gauge') {
       new Gauge({

@@ -53,10 +53,11 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
   const leave = (worker: WorkerProcess, place: number, ending: Ending): void => {
     all.delete(worker);
     const { pid, since } = worker;
-    if (ending.cut !== undefined) log.info({ worker: place, pid, cut: ending.cut }, 'a worker has drained');
+    if (ending.cut !== undefined)
+      log.info({ worker: place, workerPid: pid, cut: ending.cut }, 'a worker has drained');
     else if (!disbanded) {
       deaths += 1;
-      log.error({ worker: place, pid, code: ending.code, signal: ending.signal }, 'a worker died');
+      log.error({ worker: place, workerPid: pid, code: ending.code, signal: ending.signal }, 'a worker died');
     }
     onEnded(worker, ending);
     if (disbanded || holders.get(place) !== worker) return;
@@ -81,7 +82,7 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
   };
 
   const serves = ({ pid }: WorkerProcess, place: number): void => {
-    log.info({ worker: place, pid }, 'a worker serves');
+    log.info({ worker: place, workerPid: pid }, 'a worker serves');
     onServing();
   };
 

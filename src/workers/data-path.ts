@@ -1,10 +1,13 @@
-import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
 import type { Config } from '../config.ts';
-import { Loads } from '../core/balance.ts';
 import { decide } from '../core/decide.ts';
+import { Fleet } from '../core/fleet.ts';
+import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
 import { compileRoutes, type RouteTable } from '../core/match.ts';
 import type { Snapshot } from '../core/model.ts';
+import { fleetSettingsOf } from '../core/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';
+import { logEjections } from '../telemetry/ejection-log.ts';
+import { addFleetMetrics } from '../telemetry/fleet-metrics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
@@ -33,22 +36,23 @@ export const RETAIN_EVERY_MS = 5 * 60_000;
 
 export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, metrics);
-  const loads = new Loads();
+  const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
 
   const proxy = createProxy({
-    decide: facts =>
-      table === undefined ? { code: 'no_route' } : decide(table, facts, loads, Math.random),
+    decide: (facts, now) =>
+      table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random),
     via,
     observer: telemetry.observer('gateway'),
-    loads,
+    fleet,
     log,
     readyPath: '/.sluice/ready',
     limits: limitsOf(config),
     timeouts: timeoutsOf(config),
   });
   addProxyMetrics(metrics, () => proxy.figures());
+  addFleetMetrics(metrics, fleet);
   const retaining = setInterval(() => {
     if (snapshot !== undefined) metrics.retain(liveIn(snapshot));
   }, RETAIN_EVERY_MS);
@@ -61,7 +65,9 @@ export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): Da
     follow: next => {
       snapshot = next;
       table = compileRoutes(next.rules);
-      proxy.retain(instanceIds(next));
+      const ids = instanceIds(next);
+      proxy.retain(ids);
+      fleet.retain(ids);
     },
     close: async () => {
       clearInterval(retaining);
@@ -71,6 +77,6 @@ export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): Da
   };
 };
 
-/** Whom the proxy may keep connections to. */
+/** To whom connections, and of whom figures, are kept. */
 const instanceIds = ({ services }: Snapshot): Set<string> =>
   new Set([...services.values()].flatMap(({ instances }) => instances.map(instance => instance.id)));

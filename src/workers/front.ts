@@ -32,7 +32,8 @@ export const createFront = (takers: () => readonly Taker[], mostWaiting: number,
     const [first, ...others] = takers();
     if (first === undefined && closed) socket.destroy();
     else if (first === undefined) waiting.push(socket);
-    else others.reduce((least, one) => (one.connections < least.connections ? one : least), first).take(socket);
+    else
+      others.reduce((least, one) => (one.connections < least.connections ? one : least), first).take(socket);
   };
 
   // Nothing is read here: the bytes are the worker's.

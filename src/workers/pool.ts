@@ -93,10 +93,13 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     },
     workers: async () => {
       await refresh();
-      return [...crew.all()].map(([worker, place]) => worker.describe(place)).sort((a, b) => a.worker - b.worker);
+      return [...crew.all()]
+        .map(([worker, place]) => worker.describe(place))
+        .sort((a, b) => a.worker - b.worker);
     },
     replaceWorkers: () => {
-      if (snapshot === undefined) log.warn('SIGHUP before the first snapshot: the workers are new as they are');
+      if (snapshot === undefined)
+        log.warn('SIGHUP before the first snapshot: the workers are new as they are');
       else void crew.replace();
     },
     drain: async (deadline, delay) => {

@@ -23,7 +23,11 @@ const tell = (message: FromWorker): Promise<void> =>
     else resolve();
   });
 
-const start = ({ config, via, worker }: ToWorker & { kind: 'start' }): ((message: ToWorker, socket?: Socket) => void) => {
+const start = ({
+  config,
+  via,
+  worker,
+}: ToWorker & { kind: 'start' }): ((message: ToWorker, socket?: Socket) => void) => {
   const log = createLog({ level: config.logLevel, name: 'sluice' });
   const metrics: Metrics = createMetrics({ version: VERSION, worker: String(worker) });
   const dataPath: DataPath = openDataPath({ config, via, metrics, log });
@@ -90,6 +94,7 @@ const start = ({ config, via, worker }: ToWorker & { kind: 'start' }): ((message
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 process.once('message', (message: ToWorker) => {
-  if (message.kind !== 'start') throw new Error('a worker is started by a gateway; run sluice gateway --workers N');
+  if (message.kind !== 'start')
+    throw new Error('a worker is started by a gateway; run sluice gateway --workers N');
   process.on('message', start(message));
 });

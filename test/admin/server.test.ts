@@ -20,6 +20,7 @@ const parts: AdminParts = {
   snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'sluice_up 1\n' }),
+  workers: () => undefined,
   weights: store,
   state: () => undefined,
 };
