@@ -8,10 +8,10 @@ import { fleetSettingsOf } from '../core/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';
 import { logEjections } from '../telemetry/ejection-log.ts';
 import { addFleetMetrics } from '../telemetry/fleet-metrics.ts';
+import { liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
-import { liveIn } from '../telemetry/live.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
