@@ -1,5 +1,5 @@
 /**
- * What telemetry costs a request: `node --import tsx bench/micro/telemetry.ts [requests a case]`.
+ * What telemetry costs a request: `node --import tsx bench/micro/telemetry.ts [requests a case] [words of the cases]`.
  *
  * Drives the observer as the data path does, with nothing else in the process; the OTLP receiver is another
  * process. Prints CPU microseconds of this process a request (user and system, helper threads included), the best
@@ -23,6 +23,7 @@ const PER_TURN = 50;
 const MAX_WAITING = 16_000;
 
 const requests = Number(process.argv[2] ?? 100_000);
+const wanted = process.argv[3] ?? '';
 
 interface Case {
   readonly name: string;
@@ -133,7 +134,7 @@ try {
   const best = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
     const nothing = await runNothing();
-    for (const one of CASES) {
+    for (const one of CASES.filter(({ name }) => name.includes(wanted))) {
       const cost = (await run(one, otlp)) - nothing;
       best.set(one.name, Math.min(best.get(one.name) ?? Number.POSITIVE_INFINITY, cost));
     }

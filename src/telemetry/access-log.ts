@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
+import { createLineFormat } from './access-line.ts';
 import { createOutput } from './output.ts';
 
 /** One request, as its line in the access log says it. Fields that do not apply are absent. */
 export interface AccessLogEntry {
-  /** ISO 8601, the start of the request. */
-  readonly time: string;
+  /** The start of the request, in milliseconds since the epoch; the line has it as ISO 8601. */
+  readonly time: number;
   readonly hop: string;
   readonly requestId: string;
   readonly traceId?: string | undefined;
@@ -69,6 +70,7 @@ const silent: AccessLog = {
 
 const open = (options: AccessLogOptions, share: number): AccessLog => {
   const { chance = Math.random, destination = process.stdout, maxBuffered = 16 * 1024 * 1024 } = options;
+  const format = createLineFormat();
   const output = createOutput(destination, maxBuffered);
   let batch = '';
   let lines = 0;
@@ -87,7 +89,7 @@ const open = (options: AccessLogOptions, share: number): AccessLog => {
   return {
     wants: status => share >= 1 || status >= 500 || chance() < share,
     write: entry => {
-      batch += `${JSON.stringify(entry)}\n`;
+      batch += `${format(entry)}\n`;
       lines += 1;
       if (batch.length >= BATCH_SIZE) flush();
       else timer ??= setTimeout(flush, BATCH_DELAY);

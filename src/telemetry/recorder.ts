@@ -2,7 +2,7 @@ import {
   type Attributes,
   type Context,
   type HrTime,
-  isSpanContextValid,
+  INVALID_TRACEID,
   type SpanContext,
   type SpanKind,
   type SpanStatus,
@@ -85,9 +85,10 @@ export const createRecorder = ({ sample, ids, resource, processor, version }: Re
   };
 };
 
+/** An application's own context may hold a span that is none. */
 const validParent = (context: Context): SpanContext | undefined => {
   const parent = trace.getSpanContext(context);
-  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
+  return parent?.traceId === INVALID_TRACEID ? undefined : parent;
 };
 
 const hrTime = (epoch: number): HrTime => {

@@ -115,7 +115,7 @@ class Observation implements RequestObservation {
     const milliseconds = endedAt - this.#begunAt;
     const start = this.#start;
     return {
-      time: new Date(clock.epochAt(endedAt) - milliseconds).toISOString(),
+      time: clock.epochAt(endedAt) - milliseconds,
       hop,
       requestId: start.requestId,
       traceId: this.#traceId ?? trace.getSpanContext(tracing.extract(start.rawHeaders))?.traceId,

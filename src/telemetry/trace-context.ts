@@ -1,4 +1,4 @@
-import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 
 /**
@@ -25,7 +25,6 @@ export const readTraceContext = (
 
 /** Appends name, value, name, value … */
 export const writeTraceContext = (headers: string[], span: SpanContext): void => {
-  if (!isSpanContextValid(span)) return;
   const flags = span.traceFlags & TraceFlags.SAMPLED ? '01' : '00';
   headers.push('traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
   const state = span.traceState?.serialize();

@@ -7,7 +7,7 @@ import { type AccessLogEntry, createAccessLog } from '../../src/telemetry/access
 import { eventually } from '../support/wait.ts';
 
 const ENTRY: AccessLogEntry = {
-  time: '2026-01-01T00:00:00.000Z',
+  time: Date.parse('2026-01-01T00:00:00.000Z'),
   hop: 'gateway',
   requestId: 'r-1',
   method: 'GET',
@@ -40,7 +40,11 @@ describe('the access log', () => {
     log.write(ENTRY);
     await log.close();
     assert.equal(lines().length, 2);
-    assert.deepEqual(JSON.parse(lines()[0] ?? ''), { ...ENTRY, path: '/a\n{"forged": "line"}' });
+    assert.deepEqual(JSON.parse(lines()[0] ?? ''), {
+      ...ENTRY,
+      time: '2026-01-01T00:00:00.000Z',
+      path: '/a\n{"forged": "line"}',
+    });
     assert.deepEqual(log.counts(), { written: 2, dropped: 0 });
   });
 

@@ -1,0 +1,49 @@
+import type { AccessLogEntry } from './access-log.ts';
+
+/**
+ * Entries as lines of JSON, without their ends: character for character what `JSON.stringify` makes of them, at a
+ * third of its price.
+ */
+export type FormatLine = (entry: AccessLogEntry) => string;
+
+export const createLineFormat = (): FormatLine => {
+  const isoTime = createIsoTime();
+  return entry => {
+    const { error, cut, upgraded } = entry;
+    let line = `{"time":"${isoTime(entry.time)}","hop":${quote(entry.hop)},"requestId":${quote(entry.requestId)}`;
+    if (entry.traceId !== undefined) line += `,"traceId":${quote(entry.traceId)}`;
+    line += `,"method":${quote(entry.method)},"host":${quote(entry.host)},"path":${quote(entry.path)}`;
+    line += `,"status":${entry.status}`;
+    if (error !== undefined) line += `,"error":${quote(error)}`;
+    if (entry.route !== undefined) line += `,"route":${quote(entry.route)}`;
+    if (entry.service !== undefined) line += `,"service":${quote(entry.service)}`;
+    if (entry.version !== undefined) line += `,"version":${quote(entry.version)}`;
+    if (entry.instance !== undefined) line += `,"instance":${quote(entry.instance)}`;
+    line += `,"attempts":${entry.attempts},"durationMs":${entry.durationMs}`;
+    line += `,"received":${entry.received},"sent":${entry.sent},"clientAddress":${quote(entry.clientAddress)}`;
+    if (entry.userAgent !== undefined) line += `,"userAgent":${quote(entry.userAgent)}`;
+    if (cut !== undefined) line += `,"cut":${cut}`;
+    if (upgraded !== undefined) line += `,"upgraded":${upgraded}`;
+    return `${line}}`;
+  };
+};
+
+/** Printable ASCII but for the quotation mark and the backslash: what JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
+/** ISO 8601 in UTC, whose part up to the seconds is made once a second. */
+const createIsoTime = (): ((epoch: number) => string) => {
+  let second = Number.NaN;
+  let prefix = '';
+  return epoch => {
+    const now = Math.floor(epoch / 1000);
+    if (now !== second) {
+      second = now;
+      prefix = new Date(now * 1000).toISOString().slice(0, -4);
+    }
+    const milliseconds = Math.floor(epoch - now * 1000);
+    return `${prefix}${milliseconds < 10 ? '00' : milliseconds < 100 ? '0' : ''}${milliseconds}Z`;
+  };
+};
