@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The soak, with its own set-up: npm run soak -- --minutes 10
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash bench/setup.sh --quick
+exec node --import tsx bench/soak/main.ts "$@"
