@@ -61,6 +61,16 @@ export class InstanceState {
     onEjection({ instance: this.id, service: service.name, version });
   }
 
+  /** An attempt brought nothing good. Of a burst that failed at once, those that are told of after the ejection say no more. */
+  disappointed(startedAt: number, now: number): void {
+    if (this.health.counts(startedAt)) this.latency.penalise(now - startedAt, now);
+  }
+
+  /** Nobody waited for the answer any longer. */
+  abandoned(startedAt: number, now: number): void {
+    if (this.health.counts(startedAt)) this.latency.observeAtLeast(now - startedAt, now);
+  }
+
   /** It asked for no requests for so long. */
   rest(ms: number, now: number): void {
     this.health.rest(ms, now);

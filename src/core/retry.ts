@@ -83,7 +83,7 @@ export class Tries {
     this.#verdict = retryAfter === undefined ? judgeStatus(status) : 'spared';
     if (retryAfter !== undefined) state.rest(retryAfter, now);
     if (this.#verdict === 'well') state.answered(this.#startedAt, now);
-    if (this.#verdict === 'failed') state.latency.penalise(now - this.#startedAt, now);
+    if (this.#verdict === 'failed') state.disappointed(this.#startedAt, now);
   }
 
   /** The response is whole. */
@@ -97,14 +97,14 @@ export class Tries {
   failed(code: ErrorCode, reused: boolean, now: number): void {
     const state = this.#leave();
     if (state === undefined || judgeFailure(code, reused && this.#headAt === 0) !== 'failed') return;
-    if (this.#headAt === 0) state.latency.penalise(now - this.#startedAt, now);
+    if (this.#headAt === 0) state.disappointed(this.#startedAt, now);
     state.failed(this.#startedAt, now);
   }
 
   /** The caller left, or does not want it any more. What the head said of the instance holds. */
   abandoned(now: number): void {
     if (this.#headAt > 0) this.completed();
-    else this.#leave()?.latency.observeAtLeast(now - this.#startedAt, now);
+    else this.#leave()?.abandoned(this.#startedAt, now);
   }
 
   /** Where the request goes after a failure, or undefined where that is the answer. */

@@ -231,3 +231,15 @@ describe('Tries, after answers', () => {
   }
   it('a 503 of the only instance is the answer', () => assert.equal(after(503, get, [A]), undefined));
 });
+
+it('a burst that fails at once makes its instance look no slower after the ejection: its trial is soon', () => {
+  const fleet = new Fleet();
+  const plan: RetryPlan = { candidates: [A, B] };
+  fleet.candidates(plan.candidates, 0);
+  const burst = Array.from({ length: 20 }, () => new Tries(fleet, plan));
+  for (const tries of burst) tries.begin(A, 0);
+  for (const tries of burst) tries.failed('upstream_timeout', false, 1_000);
+  const { health, latency } = fleet.of(A, 1_000);
+  assert.ok(health.isOut);
+  assert.equal(latency.estimate(1_000), 0);
+});

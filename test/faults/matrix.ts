@@ -1,4 +1,5 @@
 import { CLIENT_FAULTS, clientRow } from './clients.ts';
+import { OUTAGE_SCENES } from './outages.ts';
 import { INSTANCE_SCENES } from './processes.ts';
 import { REUSED_SCENES } from './reused.ts';
 import type { Row } from './row.ts';
@@ -10,6 +11,7 @@ export const FAULT_ROWS: readonly Row[] = [
   ...WIRE_FAULTS.map(wireRow),
   ...REUSED_SCENES,
   ...INSTANCE_SCENES,
+  ...OUTAGE_SCENES,
   ...CLIENT_FAULTS.map(clientRow),
   ...STATE_SCENES,
 ];

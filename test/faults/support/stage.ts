@@ -3,13 +3,19 @@ import { type RunningGateway, type RunningProcess, run, runGateway } from '../..
 import { type ConsulServer, type RedisServer, startConsul, startRedis } from '../../support/servers.ts';
 import { register } from '../../support/service.ts';
 import { eventually } from '../../support/wait.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
-/** Consul, Redis, an OTLP receiver, and a gateway that uses them all and traces everything. */
+/**
+ * Consul, Redis, an OTLP receiver, and a gateway that uses them all, traces everything, and ejects an instance at the
+ * first failure that is its fault.
+ */
 export interface Stage {
   readonly consul: ConsulServer;
   readonly redis: RedisServer;
   readonly otlp: OtlpReceiver;
   readonly gateway: RunningGateway;
+  /** Where it keeps its state. */
+  readonly disk: SmallDisk;
   /** A service below `/NAME` with so many instances, each a real process, and routed by now. */
   service(name: string, instances: number, tags?: readonly string[]): Promise<Member[]>;
   /** One answer below `/NAME`. */
@@ -36,14 +42,17 @@ export interface Answer {
 /** Milliseconds that one try may take on this stage. */
 export const TRY_TIMEOUT = 1_000;
 
-/** @param args further arguments of the gateway */
-export const openStage = async (args: readonly string[] = []): Promise<Stage> => {
+export const openStage = async (): Promise<Stage> => {
   const [consul, redis, otlp] = await Promise.all([startConsul(), startRedis(), startOtlpReceiver()]);
-  const flags = ['--consul', consul.address, '--redis', redis.url, '--otlp', otlp.url, '--access-log', 'off'];
-  const gateway = await runGateway([...flags, ...args], {
+  const disk = mountSmallDisk();
+  const servers = ['--consul', consul.address, '--redis', redis.url, '--otlp', otlp.url];
+  const gateway = await runGateway([...servers, '--state-dir', disk.folder, '--access-log', 'off'], {
     env: {
       SLUICE_TRY_TIMEOUT: `${TRY_TIMEOUT}ms`,
+      SLUICE_EJECT_AFTER: '1',
+      SLUICE_EJECT_TIME: '500ms',
       OTEL_TRACES_SAMPLER: 'always_on',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
       // Through it its event loop is blocked.
       NODE_OPTIONS: '--inspect=127.0.0.1:0',
     },
@@ -75,6 +84,7 @@ export const openStage = async (args: readonly string[] = []): Promise<Stage> =>
     redis,
     otlp,
     gateway,
+    disk,
     ask,
     askMany: (path, times, method) => Promise.all(Array.from({ length: times }, () => ask(path, method))),
     metrics: async () => (await fetch(`${gateway.admin}/metrics`)).text(),
@@ -92,6 +102,7 @@ export const openStage = async (args: readonly string[] = []): Promise<Stage> =>
     close: async () => {
       await Promise.all([gateway.stop(), ...members.map(each => each.stop('SIGKILL'))]);
       await Promise.all([consul.stop(), redis.stop(), otlp.stop()]);
+      disk.remove();
     },
   };
 };
