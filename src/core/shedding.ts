@@ -25,16 +25,21 @@ const FEW = 8;
  */
 export class Shedding {
   readonly #target: number;
+  readonly #period: number;
   #lateSince: number | undefined;
   #delayThen = 0;
   #delay = 0;
   #share = 0;
-  /** When the first request of this turn of the loop came. */
-  #turnSince: number | undefined;
+  /** When the first request since the last sample came. */
+  #busySince: number | undefined;
 
-  /** @param target milliseconds; 0 never refuses */
-  constructor(target: number) {
+  /**
+   * @param target milliseconds; 0 never refuses
+   * @param period milliseconds between two samples, many of which are in an interval
+   */
+  constructor(target: number, period: number) {
     this.#target = target;
+    this.#period = period;
   }
 
   /** By how many milliseconds the loop was late when it was last looked at. */
@@ -48,14 +53,12 @@ export class Shedding {
   }
 
   /**
-   * To be called many times in an interval.
-   *
    * @param delay milliseconds between the moment for which this call was asked for and its coming
    * @param now milliseconds, monotonic
    */
   sample(delay: number, now: number): void {
     this.#delay = delay;
-    this.#turnSince = undefined;
+    this.#busySince = undefined;
     if (this.#target === 0) return;
     if (delay >= this.#target) this.#late(delay, now);
     else {
@@ -73,9 +76,9 @@ export class Shedding {
    */
   refuses(requests: number, now: number, chance: () => number): boolean {
     if (this.#target === 0) return false;
-    this.#turnSince ??= now;
-    const turn = now - this.#turnSince;
-    if (turn >= this.#target) this.#late(turn, now);
+    this.#busySince ??= now;
+    const delay = now - this.#busySince - this.#period;
+    if (delay >= this.#target) this.#late(delay, now);
     return this.#share > 0 && requests > FEW && chance() < this.#share;
   }
 

@@ -1,5 +1,6 @@
 import type { Limits } from '../core/limits.ts';
 import { Shedding } from '../core/shedding.ts';
+import { BEAT } from './heartbeat.ts';
 
 /** Why a request was refused, or a connection closed as it came. */
 export type ShedReason = 'requests' | 'event_loop' | 'connections' | 'client_connections';
@@ -14,7 +15,7 @@ export class Admission {
 
   constructor(limits: Limits, loopDelay: number, chance: () => number) {
     this.shed = this.#counts;
-    this.shedding = new Shedding(loopDelay);
+    this.shedding = new Shedding(loopDelay, BEAT);
     this.#limits = limits;
     this.#chance = chance;
   }

@@ -62,23 +62,28 @@ const once = (at: number, ms: number) => {
 
 describe('nobody is refused', () => {
   it('under a load that the loop can bear', () => {
-    const { served, refused } = run(new Shedding(TARGET), { rate: () => 0.9 }, 0, 60_000);
+    const { served, refused } = run(new Shedding(TARGET, BEAT), { rate: () => 0.9 }, 0, 60_000);
     assert.deepEqual([refused, served > 53_000], [0, true]);
   });
   for (const ms of [300, 700]) {
     it(`for one moment of ${ms} ms`, () => {
-      const { refused } = run(new Shedding(TARGET), { rate: () => 0.5, block: once(1_000, ms) }, 0, 20_000);
+      const { refused } = run(
+        new Shedding(TARGET, BEAT),
+        { rate: () => 0.5, block: once(1_000, ms) },
+        0,
+        20_000,
+      );
       assert.equal(refused, 0);
     });
   }
   it('for long after one moment of 3 s, whose backlog is worked off', () => {
-    const shedding = new Shedding(TARGET);
+    const shedding = new Shedding(TARGET, BEAT);
     const start = run(shedding, { rate: () => 0.5, block: once(1_000, 3_000) }, 0, 8_000);
     assert.ok(start.refused < 1_000, `${start.refused} refused`);
     assert.equal(run(shedding, { rate: () => 0.5 }, 8_000, 20_000).refused, 0);
   });
   it('where so few are under way that it is not they who hold the loop up', () => {
-    const shedding = new Shedding(TARGET);
+    const shedding = new Shedding(TARGET, BEAT);
     for (let now = 0; now < 10_000; now += 400) shedding.sample(350, now);
     assert.ok(shedding.share > 0.9);
     assert.equal(
@@ -90,8 +95,18 @@ describe('nobody is refused', () => {
       true,
     );
   });
+  it('between two samples, however close the target is', () => {
+    const shedding = new Shedding(10, BEAT);
+    for (let now = 0; now < 5_000; now += 1) {
+      if (now % BEAT === 0) shedding.sample(0, now);
+      assert.equal(
+        shedding.refuses(1_000, now, () => 0),
+        false,
+      );
+    }
+  });
   it('where it is off', () => {
-    const { refused, longest } = run(new Shedding(0), { rate: () => 1.5 }, 0, 5_000);
+    const { refused, longest } = run(new Shedding(0, BEAT), { rate: () => 1.5 }, 0, 5_000);
     assert.equal(refused, 0);
     assert.ok(longest > 1_000);
   });
@@ -104,7 +119,7 @@ describe('under more than the loop can bear', () => {
     [4, 0.15],
   ] as const) {
     it(`${times} times: nobody waits long, and much of what can be done is done`, () => {
-      const shedding = new Shedding(TARGET);
+      const shedding = new Shedding(TARGET, BEAT);
       const start = run(shedding, { rate: () => times }, 0, 10_000);
       assert.ok(start.longest < 1_500, `${start.longest} ms at first`);
       const { served, longest } = run(shedding, { rate: () => times }, 10_000, 70_000);
@@ -113,7 +128,7 @@ describe('under more than the loop can bear', () => {
     });
   }
   it('it is over seconds after the load is', () => {
-    const shedding = new Shedding(TARGET);
+    const shedding = new Shedding(TARGET, BEAT);
     assert.ok(run(shedding, { rate: () => 3 }, 0, 10_000).share > 0.3);
     run(shedding, { rate: () => 0.5 }, 10_000, 17_000);
     const after = run(shedding, { rate: () => 0.5 }, 17_000, 30_000);
