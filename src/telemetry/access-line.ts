@@ -1,4 +1,31 @@
-import type { AccessLogEntry } from './access-log.ts';
+/** One request, as its line in the access log says it. Fields that do not apply are absent. */
+export interface AccessLogEntry {
+  /** The start of the request, in milliseconds since the epoch; the line has it as ISO 8601. */
+  readonly time: number;
+  readonly hop: string;
+  readonly requestId: string;
+  readonly traceId?: string | undefined;
+  readonly method: string;
+  readonly host: string;
+  /** Never with a query: queries carry secrets. */
+  readonly path: string;
+  readonly status: number;
+  readonly error?: string | undefined;
+  readonly route?: string | undefined;
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+  /** Of the last attempt. */
+  readonly instance?: string | undefined;
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** Body bytes. */
+  readonly received: number;
+  readonly sent: number;
+  readonly clientAddress: string;
+  readonly userAgent?: string | undefined;
+  readonly cut?: boolean | undefined;
+  readonly upgraded?: boolean | undefined;
+}
 
 /**
  * Entries as lines of JSON, without their ends: character for character what `JSON.stringify` makes of them, at a

@@ -1,35 +1,6 @@
 import type { Writable } from 'node:stream';
-import { createLineFormat } from './access-line.ts';
+import { type AccessLogEntry, createLineFormat } from './access-line.ts';
 import { createOutput } from './output.ts';
-
-/** One request, as its line in the access log says it. Fields that do not apply are absent. */
-export interface AccessLogEntry {
-  /** The start of the request, in milliseconds since the epoch; the line has it as ISO 8601. */
-  readonly time: number;
-  readonly hop: string;
-  readonly requestId: string;
-  readonly traceId?: string | undefined;
-  readonly method: string;
-  readonly host: string;
-  /** Never with a query: queries carry secrets. */
-  readonly path: string;
-  readonly status: number;
-  readonly error?: string | undefined;
-  readonly route?: string | undefined;
-  readonly service?: string | undefined;
-  readonly version?: string | undefined;
-  /** Of the last attempt. */
-  readonly instance?: string | undefined;
-  readonly attempts: number;
-  readonly durationMs: number;
-  /** Body bytes. */
-  readonly received: number;
-  readonly sent: number;
-  readonly clientAddress: string;
-  readonly userAgent?: string | undefined;
-  readonly cut?: boolean | undefined;
-  readonly upgraded?: boolean | undefined;
-}
 
 /** `{ share }`: that share of the requests, and every one that ended with a status of 500 or more. */
 export type AccessLogMode = 'on' | 'off' | { readonly share: number };

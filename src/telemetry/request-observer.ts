@@ -1,5 +1,6 @@
 import { TraceFlags, trace } from '@opentelemetry/api';
-import type { AccessLog, AccessLogEntry } from './access-log.ts';
+import type { AccessLogEntry } from './access-line.ts';
+import type { AccessLog } from './access-log.ts';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { HopMetrics } from './hop-metrics.ts';
 import { findHeader, foldMethod } from './http-semantics.ts';

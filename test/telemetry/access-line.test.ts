@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createLineFormat } from '../../src/telemetry/access-line.ts';
-import type { AccessLogEntry } from '../../src/telemetry/access-log.ts';
+import { type AccessLogEntry, createLineFormat } from '../../src/telemetry/access-line.ts';
 
 /** With all that JSON escapes: quotes, controls, halves of pairs. */
 const text = fc.oneof(

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type AccessLogEntry, createAccessLog } from '../../src/telemetry/access-log.ts';
+import type { AccessLogEntry } from '../../src/telemetry/access-line.ts';
+import { createAccessLog } from '../../src/telemetry/access-log.ts';
 import { eventually } from '../support/wait.ts';
 
 const ENTRY: AccessLogEntry = {
