@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { eventually } from '../support/wait.ts';
 import type { StageScene } from './processes.ts';
 import type { Stage } from './support/stage.ts';
@@ -51,31 +49,6 @@ export const OUTAGE_SCENES: readonly StageScene[] = [
       await serves(stage, 'undialled');
       await stage.redis.restart({ wipe: false });
       await counted(stage, /^sluice_weights_up 1$/m);
-    },
-  },
-  {
-    service: 'unsaved',
-    fault: 'the disk of the state folder is full',
-    ...SERVES,
-    caller: 'the whole answer; changes are followed, and written once there is room',
-    play: async stage => {
-      const file = join(stage.disk.folder, 'last-known-good.jsonl');
-      await stage.service('kept', 1);
-      await eventually(() => readFileSync(file, 'utf8').includes('kept'), {
-        within: 10_000,
-        hint: 'a file',
-      });
-      const empty = stage.disk.fill();
-      await stage.service('unsaved', 2);
-      await counted(stage, /^sluice_state_writes_total{result="failed"} [1-9]/m);
-      await serves(stage, 'unsaved');
-      assert.match(readFileSync(file, 'utf8'), /kept/, 'the last good file stays');
-      assert.doesNotMatch(readFileSync(file, 'utf8'), /unsaved/);
-      empty();
-      await eventually(() => readFileSync(file, 'utf8').includes('unsaved'), {
-        within: 10_000,
-        hint: 'the change is on disk',
-      });
     },
   },
   {

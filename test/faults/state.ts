@@ -133,8 +133,8 @@ export const playFullDisk = async (
 export const STATE_SCENES: readonly Scene[] = [
   {
     fault: 'the disk of the state folder is full',
-    caller: 'nothing of it',
-    retried: 'nothing (the write is, until there is room)',
+    caller: 'the whole answer; changes are followed, and written once there is room',
+    retried: 'nothing',
     blamed: 'nobody',
     play: t => playFullDisk(t, fileSizeLimit(t)),
   },

@@ -3,7 +3,6 @@ import { type RunningGateway, type RunningProcess, run, runGateway } from '../..
 import { type ConsulServer, type RedisServer, startConsul, startRedis } from '../../support/servers.ts';
 import { register } from '../../support/service.ts';
 import { eventually } from '../../support/wait.ts';
-import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 /**
  * Consul, Redis, an OTLP receiver, and a gateway that uses them all, traces everything, and ejects an instance at the
@@ -14,8 +13,6 @@ export interface Stage {
   readonly redis: RedisServer;
   readonly otlp: OtlpReceiver;
   readonly gateway: RunningGateway;
-  /** Where it keeps its state. */
-  readonly disk: SmallDisk;
   /** A service below `/NAME` with so many instances, each a real process, and routed by now. */
   service(name: string, instances: number, tags?: readonly string[]): Promise<Member[]>;
   /** One answer below `/NAME`. */
@@ -44,9 +41,8 @@ export const TRY_TIMEOUT = 1_000;
 
 export const openStage = async (): Promise<Stage> => {
   const [consul, redis, otlp] = await Promise.all([startConsul(), startRedis(), startOtlpReceiver()]);
-  const disk = mountSmallDisk();
   const servers = ['--consul', consul.address, '--redis', redis.url, '--otlp', otlp.url];
-  const gateway = await runGateway([...servers, '--state-dir', disk.folder, '--access-log', 'off'], {
+  const gateway = await runGateway([...servers, '--access-log', 'off'], {
     env: {
       SLUICE_TRY_TIMEOUT: `${TRY_TIMEOUT}ms`,
       SLUICE_EJECT_AFTER: '1',
@@ -84,7 +80,6 @@ export const openStage = async (): Promise<Stage> => {
     redis,
     otlp,
     gateway,
-    disk,
     ask,
     askMany: (path, times, method) => Promise.all(Array.from({ length: times }, () => ask(path, method))),
     metrics: async () => (await fetch(`${gateway.admin}/metrics`)).text(),
@@ -102,7 +97,6 @@ export const openStage = async (): Promise<Stage> => {
     close: async () => {
       await Promise.all([gateway.stop(), ...members.map(each => each.stop('SIGKILL'))]);
       await Promise.all([consul.stop(), redis.stop(), otlp.stop()]);
-      disk.remove();
     },
   };
 };
