@@ -44,16 +44,19 @@ export interface Stage {
 
 const PROGRAM = join(ROOT, 'test/support/program.mjs');
 
-/** @param sidecarArgs further arguments of every sidecar */
-export const openStage = async (sidecarArgs: readonly string[] = []): Promise<Stage> => {
+export interface StageOptions {
+  /** Further arguments of every sidecar. */
+  readonly sidecarArgs?: readonly string[];
+  readonly gatewayEnv?: Readonly<Record<string, string>>;
+}
+
+export const openStage = async ({ sidecarArgs = [], gatewayEnv = {} }: StageOptions = {}): Promise<Stage> => {
   const [consul, redis] = await Promise.all([startConsul(), startRedis({ persist: false })]);
   const client = new Redis(redis.url);
   await client.hset('sluice:weights:orders', { v1: 1, v2: 1 });
   client.disconnect();
-  const gateway = await runGateway([
-    ...['--consul', consul.address, '--redis', redis.url],
-    ...['--access-log', 'off'],
-  ]);
+  const servers = ['--consul', consul.address, '--redis', redis.url];
+  const gateway = await runGateway([...servers, '--access-log', 'off'], { env: gatewayEnv });
   const done = mkdtempSync(join(tmpdir(), 'sluice-deploys-'));
   const deployed = new Set<Deployed>();
   let count = 0;
