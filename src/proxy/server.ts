@@ -10,7 +10,7 @@ import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
 import { handle } from './full/lane.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { BEAT, startHeartbeat } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
 import { createUpgrader } from './upgrade.ts';
@@ -136,6 +136,11 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   let stopHeartbeat = (): void => {};
   const onBeat = (elapsed: number, late: number, now: number): void => {
     ctx.admission.shedding.sample(late, now);
+    // What came while the process was held up is read first: nobody is late for that.
+    if (late > BEAT) setImmediate(tickAll, elapsed);
+    else tickAll(elapsed);
+  };
+  const tickAll = (elapsed: number): void => {
     for (const each of ctx.running) each.tick(elapsed);
   };
 

@@ -37,6 +37,20 @@ describe('the time to the head of the response', () => {
     assert.equal(codeOf(await rawExchange(t, port, GET)), 'upstream_timeout');
   });
 
+  it('does not run out on an answer that came while the process was held up', async t => {
+    const upstream = await rawUpstream(t, () => {});
+    const { port } = await startProxy(t, upstream.port, { timeouts: { response: 300 } });
+    const client = await rawClient(t, port);
+    client.send(GET);
+    const { socket } = await eventually(() => upstream.connections[0], { within: 2_000, hint: 'a request' });
+    await new Promise<void>(resolve =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', () => resolve()),
+    );
+    const until = performance.now() + 600;
+    while (performance.now() < until);
+    assert.match(await client.untilOver(), /^HTTP\/1\.1 200 /);
+  });
+
   it('runs over all attempts', async t => {
     const silent = await rawUpstream(t, () => {});
     const dying = await rawUpstream(t, socket => socket.destroy());
