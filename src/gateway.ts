@@ -112,6 +112,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       isReady: () => mesh.view !== undefined && !draining && traffic.isReady(),
       isDraining: () => draining,
       snapshot: () => mesh.view,
+      ejected: traffic.ejected,
       consul: () => watch.status(),
       metrics: async () => renderFigures(joinFigures([await metrics.figures(), await traffic.figures()])),
       workers: traffic.workers,

@@ -1,7 +1,14 @@
 /**
  * The JSON of `/api/…` and of every `--json`. Changes only by adding fields: other people's scripts read it.
  */
-import type { Health, Quarantined, ServiceWeights, SplitSource } from '../core/model.ts';
+import type {
+  BalanceName,
+  HashKey,
+  Health,
+  Quarantined,
+  ServiceWeights,
+  SplitSource,
+} from '../core/model.ts';
 import type { LedgerEntry } from '../core/weights.ts';
 
 /** `GET /api/status` */
@@ -74,6 +81,12 @@ export interface RouteAnswer {
   readonly path: string;
   readonly service: string;
   readonly source: SplitSource;
+  /** What tags say of its traffic; the gateway's own settings hold for what is left out. */
+  readonly balance?: BalanceName;
+  readonly hash?: HashKey;
+  readonly retries?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
   /** Versions with live instances, also those whose share is 0. */
   readonly versions: readonly VersionAnswer[];
 }
@@ -88,6 +101,8 @@ export interface VersionAnswer {
     readonly port: number;
     /** Consul no longer lists it; it serves until then (ISO 8601). */
     readonly heldUntil?: string;
+    /** It failed too often, and gets no traffic until then; then one request at a time (ISO 8601). */
+    readonly ejectedUntil?: string;
   }[];
 }
 
@@ -104,6 +119,8 @@ export interface ServicesAnswer {
       readonly tags: readonly string[];
       /** Consul no longer lists it; it serves until then (ISO 8601). */
       readonly heldUntil?: string;
+      /** It failed too often, and gets no traffic until then; then one request at a time (ISO 8601). */
+      readonly ejectedUntil?: string;
     }[];
   }[];
 }

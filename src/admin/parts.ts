@@ -11,6 +11,8 @@ export interface AdminParts {
   readonly isDraining: () => boolean;
   /** The snapshot in force and since when (epoch milliseconds). */
   readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
+  /** Instances that are ejected, by id, and when their trial may begin (epoch milliseconds). */
+  readonly ejected: () => Promise<ReadonlyMap<string, number>>;
   readonly consul: () => SourceState;
   /** Undefined where this process serves alone. */
   readonly workers: () => Promise<readonly WorkerReading[]> | undefined;

@@ -18,8 +18,16 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
     { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
     { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
     { method: 'GET', path: '/api/status', handle: async () => ok(await view.status(parts)) },
-    { method: 'GET', path: '/api/routes', handle: () => ok(view.routes(snapshotOf(parts))) },
-    { method: 'GET', path: '/api/services', handle: () => ok(view.services(snapshotOf(parts))) },
+    {
+      method: 'GET',
+      path: '/api/routes',
+      handle: async () => ok(view.routes(snapshotOf(parts), await parts.ejected())),
+    },
+    {
+      method: 'GET',
+      path: '/api/services',
+      handle: async () => ok(view.services(snapshotOf(parts), await parts.ejected())),
+    },
     { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
     { method: 'GET', path: '/api/weights', handle: call => weights(parts, follower, call) },
     { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },

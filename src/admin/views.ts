@@ -75,16 +75,20 @@ const source = ({ since, lastKnown, ...state }: SourceState): SourceAnswer => ({
   ...(lastKnown === undefined ? {} : { lastKnownAt: new Date(lastKnown).toISOString() }),
 });
 
-export const routes = ({ revision, rules }: Snapshot): RoutesAnswer => ({
+/** Instance id -> when its trial may begin, in epoch milliseconds. */
+type Ejected = ReadonlyMap<string, number>;
+
+export const routes = ({ revision, rules }: Snapshot, ejected: Ejected): RoutesAnswer => ({
   revision,
-  routes: rules.map(route).sort((a, b) => (a.route < b.route ? -1 : 1)),
+  routes: rules.map(rule => route(rule, ejected)).sort((a, b) => (a.route < b.route ? -1 : 1)),
 });
 
-const route = ({ id, match, service, split, arms }: Rule): RouteAnswer => ({
+const route = ({ id, match, service, split, arms, ...settings }: Rule, ejected: Ejected): RouteAnswer => ({
   route: id,
   ...match,
   service,
   source: split.source,
+  ...settings,
   versions: arms.map(({ version, share, targets }) => ({
     version,
     share,
@@ -92,29 +96,34 @@ const route = ({ id, match, service, split, arms }: Rule): RouteAnswer => ({
       id,
       address,
       port,
-      ...held(heldUntil),
+      ...times(heldUntil, ejected.get(id)),
     })),
   })),
 });
 
-const held = (until: number | undefined): { heldUntil?: string } =>
-  until === undefined ? {} : { heldUntil: new Date(until).toISOString() };
+const times = (
+  heldUntil: number | undefined,
+  ejectedUntil: number | undefined,
+): { heldUntil?: string; ejectedUntil?: string } => ({
+  ...(heldUntil === undefined ? {} : { heldUntil: new Date(heldUntil).toISOString() }),
+  ...(ejectedUntil === undefined ? {} : { ejectedUntil: new Date(ejectedUntil).toISOString() }),
+});
 
-export const services = ({ revision, services }: Snapshot): ServicesAnswer => ({
+export const services = ({ revision, services }: Snapshot, ejected: Ejected): ServicesAnswer => ({
   revision,
   services: [...services.values()].map(({ name, instances }) => ({
     name,
-    instances: instances.map(instance),
+    instances: instances.map(each => instance(each, ejected)),
   })),
 });
 
-const instance = ({ id, address, port, health, tags, heldUntil }: Instance) => ({
+const instance = ({ id, address, port, health, tags, heldUntil }: Instance, ejected: Ejected) => ({
   id,
   address,
   port,
   health,
   tags,
-  ...held(heldUntil),
+  ...times(heldUntil, ejected.get(id)),
 });
 
 export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer => ({

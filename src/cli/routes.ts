@@ -36,8 +36,12 @@ const row = ({ route, service, source, versions }: RouteAnswer): string[] => [
   live(versions.flatMap(({ instances }) => instances)),
 ];
 
-/** `3`, or `3 (1 held)` where Consul no longer lists one of them. */
+/** `3`, or `3 (1 held, 1 ejected)` where Consul no longer lists one, or one gets no traffic for its failures. */
 const live = (instances: RouteAnswer['versions'][number]['instances']): string => {
   const held = instances.filter(({ heldUntil }) => heldUntil !== undefined).length;
-  return held === 0 ? String(instances.length) : `${instances.length} (${held} held)`;
+  const ejected = instances.filter(({ ejectedUntil }) => ejectedUntil !== undefined).length;
+  const notes = [held > 0 ? `${held} held` : '', ejected > 0 ? `${ejected} ejected` : ''].filter(
+    note => note !== '',
+  );
+  return notes.length === 0 ? String(instances.length) : `${instances.length} (${notes.join(', ')})`;
 };

@@ -66,6 +66,13 @@ export class Fleet {
     return this.#services.values();
   }
 
+  /** Ejected instances by id, and when their trial may begin. */
+  ejected(): Map<string, number> {
+    const ejected = new Map<string, number>();
+    for (const { id, health } of this.#states.values()) if (health.isOut) ejected.set(id, health.outUntil);
+    return ejected;
+  }
+
   pending(instanceId: string): number {
     return this.#states.get(instanceId)?.pending ?? 0;
   }

@@ -17,7 +17,8 @@ export class RetryBudget {
   readonly #requests = new Array<number>(SLOTS).fill(0);
   readonly #retries = new Array<number>(SLOTS).fill(0);
   #slot = 0;
-  /** Retries that were asked for and not granted, since the start. */
+  /** Retries since the start, and those that were asked for and not granted. */
+  granted = 0;
   refused = 0;
 
   constructor(settings: BudgetSettings) {
@@ -40,6 +41,7 @@ export class RetryBudget {
       return false;
     }
     this.#retries[at] = (this.#retries[at] as number) + 1;
+    this.granted += 1;
     return true;
   }
 

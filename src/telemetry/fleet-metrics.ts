@@ -19,10 +19,10 @@ export const addFleetMetrics = (metrics: Metrics, fleet: Fleet): void => {
   });
   metrics.add({
     kind: 'counter',
-    name: 'sluice_retries_refused_total',
-    help: 'Retries that the budget of the service did not allow.',
-    labelNames: ['service'],
-    read: () => refused(fleet),
+    name: 'sluice_retries_total',
+    help: 'Retries, by result: granted, or refused because the budget of the service was spent.',
+    labelNames: ['service', 'result'],
+    read: () => retries(fleet),
   });
 };
 
@@ -43,6 +43,9 @@ function* ejections(fleet: Fleet): Iterable<Reading> {
   }
 }
 
-function* refused(fleet: Fleet): Iterable<Reading> {
-  for (const { name, budget } of fleet.services()) yield { labels: { service: name }, value: budget.refused };
+function* retries(fleet: Fleet): Iterable<Reading> {
+  for (const { name, budget } of fleet.services()) {
+    yield { labels: { service: name, result: 'granted' }, value: budget.granted };
+    yield { labels: { service: name, result: 'refused' }, value: budget.refused };
+  }
 }

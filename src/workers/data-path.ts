@@ -13,11 +13,13 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
+import type { Ejected } from './traffic.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
 export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'drain'> {
   /** Serves by it from now on. */
   follow(snapshot: Snapshot): void;
+  ejected(): Ejected;
   /** Cuts what is left and delivers what waits, in bounded time. */
   close(): Promise<void>;
 }
@@ -68,6 +70,10 @@ export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): Da
       const ids = instanceIds(next);
       proxy.retain(ids);
       fleet.retain(ids);
+    },
+    ejected: () => {
+      const epoch = Date.now() - performance.now();
+      return new Map([...fleet.ejected()].map(([id, until]) => [id, epoch + until]));
     },
     close: async () => {
       clearInterval(retaining);

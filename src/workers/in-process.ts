@@ -3,13 +3,17 @@ import { type DataPathOptions, openDataPath } from './data-path.ts';
 import type { Traffic } from './traffic.ts';
 
 /** No workers: this process serves, and its figures are in its own metrics. */
-export const serveInProcess = (options: DataPathOptions): Traffic => ({
-  ...openDataPath(options),
-  isReady: () => true,
-  figures: async () => [],
-  workers: () => undefined,
-  replaceWorkers: () => sayThereAreNone(options.log),
-});
+export const serveInProcess = (options: DataPathOptions): Traffic => {
+  const dataPath = openDataPath(options);
+  return {
+    ...dataPath,
+    isReady: () => true,
+    figures: async () => [],
+    ejected: async () => dataPath.ejected(),
+    workers: () => undefined,
+    replaceWorkers: () => sayThereAreNone(options.log),
+  };
+};
 
 const sayThereAreNone = (log: Log): void =>
   log.warn('SIGHUP replaces worker processes, and there are none: start the gateway with --workers for that');

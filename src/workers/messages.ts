@@ -5,6 +5,7 @@
 import type { Config } from '../config.ts';
 import type { Snapshot } from '../core/model.ts';
 import type { Figure } from '../telemetry/figures.ts';
+import type { Ejected } from './traffic.ts';
 
 export type ToWorker =
   /** The first one. */
@@ -22,5 +23,5 @@ export type FromWorker =
   | { readonly kind: 'follows' }
   /** @property taken those taken over since the last such message; sent before anything is read from them */
   | { readonly kind: 'connections'; readonly taken: number; readonly open: number }
-  | { readonly kind: 'figures'; readonly figures: readonly Figure[] }
+  | { readonly kind: 'figures'; readonly figures: readonly Figure[]; readonly ejected: Ejected }
   | { readonly kind: 'left'; readonly cut: number; readonly figures: readonly Figure[] };

@@ -91,6 +91,14 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       await refresh();
       return joinFigures([departed, ...workers().map(({ figures }) => figures)]);
     },
+    ejected: async () => {
+      await refresh();
+      const all = new Map<string, number>();
+      for (const { ejected } of workers()) {
+        for (const [id, until] of ejected) all.set(id, Math.max(until, all.get(id) ?? 0));
+      }
+      return all;
+    },
     workers: async () => {
       await refresh();
       return [...crew.all()]

@@ -14,6 +14,8 @@ export interface Traffic {
   listen(at: HostPort): Promise<HostPort>;
   /** Figures that other processes keep. In bounded time. */
   figures(): Promise<readonly Figure[]>;
+  /** Instances that are ejected, be it by one worker alone: id -> epoch milliseconds. In bounded time. */
+  ejected(): Promise<Ejected>;
   /** Undefined where there are no workers. In bounded time. */
   workers(): Promise<readonly WorkerState[]> | undefined;
   /** Replaces the workers one by one. */
@@ -22,6 +24,9 @@ export interface Traffic {
   drain(deadline: number, delay: number): Promise<{ cut: number }>;
   close(): Promise<void>;
 }
+
+/** Instance id -> when its trial may begin, in epoch milliseconds. */
+export type Ejected = ReadonlyMap<string, number>;
 
 export interface WorkerState {
   /** Its place, from 1 to the number of workers; a replacement takes the place over. */

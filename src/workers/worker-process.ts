@@ -6,7 +6,7 @@ import { createGate } from '../core/gate.ts';
 import type { Snapshot } from '../core/model.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
-import type { WorkerState } from './traffic.ts';
+import type { Ejected, WorkerState } from './traffic.ts';
 
 /** One worker as the gateway sees it, from its start to its end. */
 export interface WorkerProcess {
@@ -21,6 +21,8 @@ export interface WorkerProcess {
   readonly connections: number;
   /** The newest that it told. */
   readonly figures: readonly Figure[];
+  /** As it told with the figures. */
+  readonly ejected: Ejected;
   /** It gets the newest as soon as it has taken in the one before. */
   follow(snapshot: Snapshot): void;
   take(socket: Socket): void;
@@ -56,6 +58,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   let state: WorkerState['state'] = 'starting';
   let open = 0;
   let figures: readonly Figure[] = [];
+  let ejected: Ejected = new Map();
   let cut: number | undefined;
   let newest: Snapshot | undefined;
   let sent: Snapshot | undefined;
@@ -93,6 +96,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
         break;
       case 'figures':
         figures = message.figures;
+        ejected = message.ejected;
         onFigures.open();
         onFigures = createGate();
         break;
@@ -136,6 +140,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     },
     get figures() {
       return figures;
+    },
+    get ejected() {
+      return ejected;
     },
     follow: snapshot => {
       newest = snapshot;

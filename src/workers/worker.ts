@@ -81,7 +81,9 @@ const start = ({
         take(socket);
         break;
       case 'tell':
-        void metrics.figures().then(figures => tell({ kind: 'figures', figures }));
+        void metrics
+          .figures()
+          .then(figures => tell({ kind: 'figures', figures, ejected: dataPath.ejected() }));
         break;
       case 'drain':
         void leave(message.deadline, message.delay, 0);

@@ -9,7 +9,11 @@ import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
 
 const store = openMemoryStore({ log: silentLog });
-const state = { snapshot: undefined as Snapshot | undefined, draining: false };
+const state = {
+  snapshot: undefined as Snapshot | undefined,
+  draining: false,
+  ejected: new Map<string, number>(),
+};
 
 const parts: AdminParts = {
   version: '1.2.3',
@@ -18,6 +22,7 @@ const parts: AdminParts = {
   isReady: () => state.snapshot !== undefined && !state.draining,
   isDraining: () => state.draining,
   snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
+  ejected: async () => state.ejected,
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'sluice_up 1\n' }),
   workers: () => undefined,
@@ -133,6 +138,12 @@ describe('with a snapshot', () => {
     );
     const { json: services } = await ask('GET', '/api/services');
     assert.equal(services.services[0].instances.length, 2);
+    state.ejected.set(services.services[0].instances[1].id, 60_000);
+    for (const path of ['/api/services', '/api/routes']) {
+      const { text } = await ask('GET', path);
+      assert.equal(text.match(/"ejectedUntil":"1970-01-01T00:01:00.000Z"/g)?.length, 1, path);
+    }
+    state.ejected.clear();
     const { json: quarantine } = await ask('GET', '/api/quarantine');
     assert.deepEqual(
       quarantine.quarantine.map((q: { subject: string }) => q.subject),

@@ -108,6 +108,18 @@ describe('rules from instances', () => {
     );
     assert.deepEqual(shares(byId(snapshot)['/o/*']), { v1: 0.25, v2: 0.75 });
   });
+
+  it('the newest instance that names it decides each setting of its traffic', () => {
+    const snapshot = build(
+      catalogOf(
+        instance({ service: 'o', tags: ['path=/o', 'hash=path'], modifyIndex: 20 }),
+        instance({ service: 'o', tags: ['path=/o', 'balance=round-robin', 'retries=5'], modifyIndex: 10 }),
+        instance({ service: 'o', tags: ['path=/o'], modifyIndex: 30 }),
+      ),
+    );
+    const { balance, hash, retries } = byId(snapshot)['/o/*'] ?? {};
+    assert.deepEqual({ balance, hash, retries }, { balance: 'hash', hash: { of: 'path' }, retries: 5 });
+  });
 });
 
 describe('quarantine', () => {

@@ -61,6 +61,22 @@ describe('what tags say', () => {
       ['path=/größe/{id}/🍎'],
       { matches: [{ kind: 'prefix', path: '/gr%C3%B6%C3%9Fe/%7Bid%7D/%F0%9F%8D%8E' }] },
     ],
+    [
+      'how its traffic is handled',
+      ['balance=Round-Robin', 'retries=0', 'timeout=1.5s'],
+      { settings: { balance: 'round-robin', retries: 0, timeout: 1_500 } },
+    ],
+    [
+      'what is hashed by is hashed',
+      ['hash=header:X-User'],
+      { settings: { balance: 'hash', hash: { of: 'header', name: 'x-user' } } },
+    ],
+    [
+      'names of cookies are told by case',
+      ['hash=cookie:SID', 'balance=hash'],
+      { settings: { balance: 'hash', hash: { of: 'cookie', name: 'SID' } } },
+    ],
+    ['the client address', ['hash=address'], { settings: { balance: 'hash', hash: { of: 'address' } } }],
   ];
   for (const [name, tags, expected] of table) {
     it(name, () => assert.deepEqual({ ...parse(tags), ...expected }, parse(tags)));
@@ -91,6 +107,12 @@ describe('bad tags cost what they would have said, and no more', () => {
     ['a bad version would be served as the wrong one', ['version=v 2'], 'version=v 2', true],
     ['two versions', ['version=v1', 'version=v2'], 'version=v2', true],
     ['a bad strip would send the wrong path', ['strip=orders'], 'strip=orders', true],
+    ['a balance that nobody knows', ['balance=fastest'], 'balance=fastest', false],
+    ['a hash of nothing', ['hash=header:'], 'hash=header:', false],
+    ['a hash of what there is not', ['hash=body'], 'hash=body', false],
+    ['too many retries', ['retries=11'], 'retries=11', false],
+    ['a time-out without a unit', ['timeout=2'], 'timeout=2', false],
+    ['a time-out of nothing', ['timeout=0s'], 'timeout=0s', false],
     ['a condition that this release cannot hold', ['method=GET'], 'method=GET', true],
   ];
   for (const [name, tags, tag, fatal] of bad) {
