@@ -6,6 +6,7 @@ export const addFleetMetrics = (metrics: Metrics, fleet: Fleet): void => {
   metrics.add({
     kind: 'gauge',
     name: 'sluice_instances_ejected',
+    across: 'max',
     help: 'Instances that get no traffic because of their failures, those on trial included.',
     labelNames: ['service'],
     read: () => ejected(fleet),

@@ -62,13 +62,13 @@ const startThree = async (
   return all as [Instance, Instance, Instance];
 };
 
-const instancesOf = async (name: string) => {
-  const { routes } = (await (await fetch(`${gateway.admin}/api/routes`)).json()) as RoutesAnswer;
+const instancesOf = async (name: string, { admin } = gateway) => {
+  const { routes } = (await (await fetch(`${admin}/api/routes`)).json()) as RoutesAnswer;
   return routes.find(({ service }) => service === name)?.versions[0]?.instances ?? [];
 };
 const live = async (name: string): Promise<number> => (await instancesOf(name)).length;
-const ejected = async (name: string): Promise<string[]> =>
-  (await instancesOf(name)).flatMap(({ id, ejectedUntil }) => (ejectedUntil === undefined ? [] : [id]));
+const ejected = async (name: string, by = gateway): Promise<string[]> =>
+  (await instancesOf(name, by)).flatMap(({ id, ejectedUntil }) => (ejectedUntil === undefined ? [] : [id]));
 
 const metric = async (line: string): Promise<number> => {
   const text = await (await fetch(`${gateway.admin}/metrics`)).text();
@@ -197,4 +197,15 @@ it('what tags say of a rule’s traffic is what it does', async t => {
   for (const each of all) each.illness = () => {};
   const late = await fetch(url, { headers: { 'x-user': 'ann' } });
   assert.deepEqual([late.status, ((await late.json()) as { code: string }).code], [504, 'upstream_timeout']);
+});
+
+it('what a worker has ejected is shown as well', async t => {
+  const all = await startThree('worked', ['balance=round-robin']);
+  t.after(() => Promise.all(all.map(({ service }) => service.stop())));
+  const args = ['--workers', '1', '--consul', consul.address, '--redis', 'off', '--access-log', 'off'];
+  const crewed = await runGateway(args);
+  t.after(() => crewed.stop());
+  const url = `${await crewed.serving()}/worked`;
+  all[0].illness = (_, res) => res.writeHead(503).end('no');
+  await under(url, async () => (await ejected('worked', crewed)).length === 1);
 });
