@@ -39,10 +39,13 @@ describe('the time to the head of the response', () => {
 
   it('does not run out on an answer that came while the process was held up', async t => {
     const upstream = await rawUpstream(t, () => {});
-    const { port } = await startProxy(t, upstream.port, { timeouts: { response: 300 } });
+    const { port } = await startProxy(t, upstream.port, { timeouts: { response: 500 } });
     const client = await rawClient(t, port);
     client.send(GET);
     const { socket } = await eventually(() => upstream.connections[0], { within: 2_000, hint: 'a request' });
+    // Its time runs from the next beat on.
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 150, { within: 2_000, hint: 'some beats' });
     await new Promise<void>(resolve =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', () => resolve()),
     );
