@@ -79,7 +79,7 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
     onSettled: settle,
   });
 
-  /** Whose resource and scope the open batch has. */
+  /** Of the open batch; all are made by one tracer, so its resource and scope are everyone's. */
   let first: ReadableSpan | undefined;
   let content = outbox.blank();
   let spans = 0;
@@ -103,7 +103,6 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
         dropped += 1;
         return;
       }
-      if (first?.instrumentationScope !== span.instrumentationScope) seal();
       first ??= span;
       writeSpan(content, span);
       spans += 1;

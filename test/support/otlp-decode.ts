@@ -158,7 +158,7 @@ interface WireSpan {
   readonly status: { readonly message: string; readonly code: number } | null;
 }
 
-interface WireRequest {
+export interface WireRequest {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: WireAttributes } | null;
     readonly scopeSpans: readonly {
@@ -168,14 +168,18 @@ interface WireRequest {
   }[];
 }
 
-/** @throws where the bytes are no ExportTraceServiceRequest, or hold a span without proper ids */
-export const decodeTraces = (bytes: Uint8Array): ReceivedSpan[] => {
-  const request = Request.toObject(Request.decode(bytes), {
+/** Every field, defaults included. @throws where the bytes are no ExportTraceServiceRequest */
+export const decodeRequest = (bytes: Uint8Array): WireRequest =>
+  Request.toObject(Request.decode(bytes), {
     longs: String,
     defaults: true,
     arrays: true,
     oneofs: false,
   }) as WireRequest;
+
+/** @throws where the bytes are no ExportTraceServiceRequest, or hold a span without proper ids */
+export const decodeTraces = (bytes: Uint8Array): ReceivedSpan[] => {
+  const request = decodeRequest(bytes);
   return request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const attributes = readAttributes(resource?.attributes ?? []);
     return scopeSpans.flatMap(({ scope, spans }) =>
