@@ -63,9 +63,11 @@ export const decideOutbound = (
 const FORWARD = { route: 'forward', service: 'forward', version: DEFAULT_VERSION };
 
 const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
+  const server = `${host}:${port}`;
   const instance = standIn({
-    id: `forward/${host}:${port}`,
-    service: FORWARD.service,
+    id: `forward/${server}`,
+    // Hosts that have nothing to do with one another are not compared, nor ejected in each other's favour.
+    service: server,
     serviceId: host,
     address: withoutBrackets(host),
     port,
