@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Requests } from './load/load.ts';
-import type { LoadProcess } from './load/load-process.ts';
 import { saturate } from './load/wrk.ts';
-import type { Peer, Site } from './peers/peer.ts';
+import type { Peer } from './peers/peer.ts';
 import { usageOf } from './process-tree.ts';
+import type { Stage } from './run.ts';
 import type { Table } from './table.ts';
 import { duringIt } from './window.ts';
 
@@ -22,6 +22,10 @@ export const IDLE = {
   name: 'idle',
   about: 'memory of idle connections that made one request each',
   connections: 10_000,
+  /** In a run for soundness. */
+  quickConnections: 200,
+  /** That one peer takes, about. */
+  seconds: 8,
 };
 
 /**
@@ -30,11 +34,8 @@ export const IDLE = {
  */
 export const measureIdle = async (
   peer: Peer,
-  site: Site,
   load: Requests,
-  seconds: number,
-  client: LoadProcess,
-  stopping: AbortSignal,
+  { site, client, seconds, stopping }: Stage,
 ): Promise<IdleFigures> => {
   const running = await peer.start(site);
   try {

@@ -5,6 +5,13 @@ export const metric = (page: string, name: string): number => {
   return Number(line.slice(name.length));
 };
 
+/** Codes of the errors that a gateway answered with. */
+export const errorCodes = (page: string): string[] => [
+  ...new Set(
+    [...page.matchAll(/^sluice_requests_total\{.*\berror="([^"]+)"/gm)].map(([, code = '']) => code),
+  ),
+];
+
 export const readText = async (url: string): Promise<string> => {
   const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);

@@ -17,12 +17,13 @@ export interface Outcome {
   readonly failures: readonly Failure[];
 }
 
-export interface RunOptions {
-  readonly rounds: number;
-  readonly seconds: number;
+/** What every measurement needs. */
+export interface Stage {
   readonly site: Site;
   readonly client: LoadProcess;
   readonly progress: Progress;
+  /** Of each window. */
+  readonly seconds: number;
   readonly stopping: AbortSignal;
 }
 
@@ -30,8 +31,12 @@ export interface RunOptions {
  * Measures a case: its peers are started together, then each in turn has the machine to itself, in every second
  * round in the opposite order. A peer that fails is left out from then on, and named.
  */
-export const runCase = async (one: Case, peers: readonly Peer[], options: RunOptions): Promise<Outcome> => {
-  const { rounds, site, client, progress, stopping } = options;
+export const runCase = async (
+  one: Case,
+  peers: readonly Peer[],
+  rounds: number,
+  { site, client, progress, seconds, stopping }: Stage,
+): Promise<Outcome> => {
   const measurements: Measurement[] = [];
   const failures: Failure[] = [];
   const running = new Map<string, RunningPeer>();
@@ -57,7 +62,7 @@ export const runCase = async (one: Case, peers: readonly Peer[], options: RunOpt
       }),
     );
     for (let round = 1; round <= rounds; round += 1) {
-      const pace = paceOf(options.seconds, round);
+      const pace = paceOf(seconds, round);
       for (const { name } of round % 2 === 1 ? peers : peers.toReversed()) {
         stopping.throwIfAborted();
         const peer = running.get(name);

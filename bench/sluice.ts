@@ -1,15 +1,16 @@
 import { Redis } from 'ioredis';
+import type { StatusAnswer } from '../src/admin/api.ts';
 import { ROOT } from '../test/support/child.ts';
-import { type ConsulServer, freePorts, startConsul, startRedis } from '../test/support/servers.ts';
+import { freePorts, startConsul, startRedis } from '../test/support/servers.ts';
 import { eventually } from '../test/support/wait.ts';
-import { registerRules, registerWeb } from './catalog.ts';
-import { metric, readText } from './metrics.ts';
+import { CATALOGS, type CatalogName, type Expected } from './catalog.ts';
+import { lostSpans } from './lost-spans.ts';
+import { errorCodes, readText } from './metrics.ts';
 import { startProgram } from './programs.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface SluiceSetup {
-  /** One rule for everything, or as many as `rulePath` (rule-path.ts) names. */
-  readonly rules: 'one' | 'many';
+  readonly catalog: CatalogName;
   /** Share of the requests that are traced; `off` runs without `--otlp`. */
   readonly traced: number | 'off';
   /** NODE_OPTIONS of the gateway. */
@@ -25,15 +26,17 @@ export interface RunningSluice {
   /** `127.0.0.1:PORT` */
   readonly consul: string;
   readonly redis: string;
-  /** Waits until all spans have left, and tells which were lost. */
-  problems(): Promise<string[]>;
+  /** Waits until all spans have left, and tells in words what was lost. */
+  lostSpans(): Promise<string[]>;
+  /** The codes of the errors that it answered with. */
+  ownErrors(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 /** A gateway that serves with all its rules and weights, and what it needs. */
 export const startSluice = async (
   upstream: Upstream,
-  { rules, traced, nodeOptions = '' }: SluiceSetup,
+  { catalog, traced, nodeOptions = '' }: SluiceSetup,
 ): Promise<RunningSluice> => {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
@@ -52,7 +55,7 @@ export const startSluice = async (
     });
     stops.push(receiver.stop);
 
-    const routes = await fillCatalog(consul, upstream, rules);
+    const expected = await CATALOGS[catalog](consul.address, upstream);
     await setWeights(redis.url);
     const receiverUrl = `http://127.0.0.1:${receiverPort}`;
     const { port, adminPort } = await freePorts(['port', 'adminPort']);
@@ -74,9 +77,9 @@ export const startSluice = async (
       port,
     });
     stops.push(gateway.stop);
-    await eventually(async () => (await routesOf(admin)) === routes, {
+    await eventually(() => hasAll(admin, expected), {
       within: 30_000,
-      hint: `the gateway has ${routes} rules`,
+      hint: `the gateway has ${expected.routes} rules and ${expected.instances} instances`,
     });
     return {
       port,
@@ -84,7 +87,8 @@ export const startSluice = async (
       admin,
       consul: consul.address,
       redis: redis.url,
-      problems: () => (traced === 'off' ? Promise.resolve([]) : lostSpans(admin, receiverUrl)),
+      lostSpans: () => (traced === 'off' ? Promise.resolve([]) : lostSpans(admin, receiverUrl)),
+      ownErrors: async () => errorCodes(await readText(`${admin}/metrics`)),
       stop,
     };
   } catch (error) {
@@ -93,45 +97,13 @@ export const startSluice = async (
   }
 };
 
-/** @returns how many rules that makes */
-const fillCatalog = async (
-  { address }: ConsulServer,
-  { ports, echoPort }: Upstream,
-  rules: SluiceSetup['rules'],
-): Promise<number> =>
-  rules === 'one' ? registerWeb(address, ports, echoPort) : registerRules(address, ports[0]);
-
 const setWeights = async (url: string): Promise<void> => {
   const redis = new Redis(url);
   await redis.hset('sluice:weights:web', { v1: '95', v2: '5' });
   redis.disconnect();
 };
 
-const routesOf = async (admin: string): Promise<number | undefined> => {
-  const status = JSON.parse(await readText(`${admin}/api/status`)) as { snapshot?: { routes: number } };
-  return status.snapshot?.routes;
-};
-
-/** Waits until all spans have left, and compares both ends. */
-const lostSpans = async (admin: string, receiver: string): Promise<string[]> => {
-  const page = await eventually(
-    async () => {
-      const now = await readText(`${admin}/metrics`);
-      return metric(now, 'sluice_spans_queued') === 0 && now;
-    },
-    { within: 15_000, hint: 'every span has left the queue' },
-  );
-  const count = (result: string): number => metric(page, `sluice_spans_total{result="${result}"}`);
-  const received = await eventually(
-    async () => {
-      const counted = Number(await readText(`${receiver}/count`));
-      return counted >= count('exported') && counted;
-    },
-    { within: 5_000, hint: 'the receiver has what was exported' },
-  ).catch(() => undefined);
-  return [
-    ...(count('dropped') > 0 ? [`${count('dropped')} spans dropped`] : []),
-    ...(count('failed') > 0 ? [`${count('failed')} spans failed`] : []),
-    ...(received === undefined ? ['the receiver has fewer spans than were exported'] : []),
-  ];
+const hasAll = async (admin: string, expected: Expected): Promise<boolean> => {
+  const { snapshot } = JSON.parse(await readText(`${admin}/api/status`)) as StatusAnswer;
+  return snapshot?.routes === expected.routes && snapshot.instances - 1 === expected.instances;
 };

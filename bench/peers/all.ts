@@ -11,7 +11,7 @@ import { sluicePeer } from './sluice.ts';
 export const PEERS: readonly Peer[] = [
   directPeer,
   sluicePeer('sluice', 'routing, weights, metrics, health and 1 % tracing on', {
-    rules: 'one',
+    catalog: 'web',
     traced: 0.01,
   }),
   nginxPeer,
@@ -25,9 +25,12 @@ export const PEERS: readonly Peer[] = [
 
 /** Sluice in the ways that the cases of Sluice alone compare. */
 export const VARIANTS: readonly Peer[] = [
-  sluicePeer('sluice, 1 rule', 'one rule for every path', { rules: 'one', traced: 0.01 }),
-  sluicePeer('sluice, 10,000 rules', '100 services with 100 paths each', { rules: 'many', traced: 0.01 }),
-  sluicePeer('sluice, no traces', 'tracing off', { rules: 'one', traced: 'off' }),
-  sluicePeer('sluice, 1 % traced', '1 % of the requests', { rules: 'one', traced: 0.01 }),
-  sluicePeer('sluice, 100 % traced', 'every request', { rules: 'one', traced: 1 }),
+  sluicePeer('sluice, 1 rule', '100 instances behind one rule', { catalog: 'one rule', traced: 0.01 }),
+  sluicePeer('sluice, 10,000 rules', '100 services of one instance with 100 paths each', {
+    catalog: 'many rules',
+    traced: 0.01,
+  }),
+  sluicePeer('sluice, no traces', 'tracing off', { catalog: 'web', traced: 'off' }),
+  sluicePeer('sluice, 1 % traced', '1 % of the requests', { catalog: 'web', traced: 0.01 }),
+  sluicePeer('sluice, 100 % traced', 'every request', { catalog: 'web', traced: 1 }),
 ];

@@ -43,6 +43,6 @@ http://:${port} {
       env: { GOMAXPROCS: '1', XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
       port,
     });
-    return { ...program, port, echoPort: port, problems: async () => [] };
+    return { ...program, port, echoPort: port };
   },
 };

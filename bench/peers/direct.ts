@@ -10,7 +10,6 @@ export const directPeer: Peer = {
     port: upstream.ports[0],
     echoPort: upstream.echoPort,
     pid: undefined,
-    problems: async () => [],
     stop: async () => {},
   }),
 };

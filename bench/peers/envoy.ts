@@ -87,6 +87,6 @@ export const envoyPeer: Peer = {
       ] as [string, ...string[]],
       port,
     });
-    return { ...program, port, echoPort: port, problems: async () => [] };
+    return { ...program, port, echoPort: port };
   },
 };

@@ -45,6 +45,6 @@ backend echo
       command: [haproxy.path(), '-q', '-db', '-f', config],
       port,
     });
-    return { ...program, port, echoPort: port, problems: async () => [] };
+    return { ...program, port, echoPort: port };
   },
 };

@@ -44,6 +44,6 @@ export const nginxPeer: Peer = {
       command: [nginx.path(), '-e', 'stderr', '-c', config],
       port,
     });
-    return { ...program, port, echoPort: port, problems: async () => [] };
+    return { ...program, port, echoPort: port };
   },
 };

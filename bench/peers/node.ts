@@ -22,7 +22,7 @@ const nodePeer = (name: string, program: string, args: readonly string[], about:
         command: [process.execPath, here(`npm/${program}`), ...args, `${port}`, ...targets],
         port,
       });
-      return { ...running, port, echoPort: port, problems: async () => [] };
+      return { ...running, port, echoPort: port };
     },
   };
 };

@@ -24,7 +24,9 @@ export interface RunningPeer {
   readonly echoPort: number;
   /** Root of the process tree that is measured; the direct way has none. */
   readonly pid: number | undefined;
-  /** What went wrong since it was asked last, beside the answers that callers saw. */
-  problems(): Promise<string[]>;
+  /** What went wrong beside the answers that callers saw, in words. */
+  readonly problems?: () => Promise<string[]>;
+  /** Why it gave bad answers, in its own words. Asked where there were any. */
+  readonly reasons?: () => Promise<string[]>;
   stop(): Promise<void>;
 }

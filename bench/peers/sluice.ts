@@ -17,7 +17,7 @@ export const sluicePeer = (name: string, about: string, setup: SluiceSetup): Pee
   version: commit,
   start: async ({ upstream }) => {
     const sluice = await startSluice(upstream, setup);
-    return { ...sluice, echoPort: sluice.port };
+    return { ...sluice, echoPort: sluice.port, problems: sluice.lostSpans, reasons: sluice.ownErrors };
   },
 });
 

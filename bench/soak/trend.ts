@@ -7,7 +7,8 @@ export interface Sample {
 
 /** A straight line through the samples, in the figure's unit a second. */
 export interface Trend {
-  readonly mean: number;
+  /** Mean of what was kept. */
+  readonly level: number;
   readonly slope: number;
   /** The slope lies within this much of it with a confidence of 95 %. */
   readonly margin: number;
@@ -21,13 +22,13 @@ const SETTLED = 0.2;
 const BATCHES = 10;
 /** Student's t, two-sided 95 %, for so many batches less the two parameters of a line. */
 const T = 2.306;
-/** Growth below this share of the mean is no leak: one byte kept of each request would be far more. */
+/** Growth below this share of the level is no leak: one byte kept of each request would be far more. */
 const MATTERS = 0.05;
 
 /**
- * The trend of the last 80 % of the samples, by the method of batch means: neighbouring samples depend on each
- * other (a heap grows until it is collected), means of long batches hardly do, so that the usual margin of a
- * regression holds for them.
+ * The trend of the last 80 % of the samples: a line through the least of each of ten batches. What is under way
+ * comes and goes with the load and only ever adds; the least is what is kept. Batches are long, so that they hardly
+ * depend on each other and the usual margin of a regression holds for them.
  *
  * It is upward where both hold: the slope is above zero beyond its margin, and it amounts to something.
  *
@@ -39,7 +40,7 @@ export const trendOf = (samples: readonly Sample[]): Trend => {
   const batches = Array.from({ length: BATCHES }, (_, i) => {
     const edge = (n: number): number => Math.round((n * settled.length) / BATCHES);
     const batch = settled.slice(edge(i), edge(i + 1));
-    return { at: mean(batch.map(({ at }) => at)), value: mean(batch.map(({ value }) => value)) };
+    return { at: mean(batch.map(({ at }) => at)), value: Math.min(...batch.map(({ value }) => value)) };
   });
 
   const middle = mean(batches.map(({ at }) => at));
@@ -49,7 +50,7 @@ export const trendOf = (samples: readonly Sample[]): Trend => {
   const residuals = sum(batches.map(({ at, value }) => (value - level - slope * (at - middle)) ** 2));
   const margin = T * Math.sqrt(residuals / (BATCHES - 2) / squares);
   const growth = slope * ((settled.at(-1)?.at ?? 0) - (settled[0]?.at ?? 0));
-  return { mean: level, slope, margin, growth, isUpward: slope > margin && growth > MATTERS * level };
+  return { level, slope, margin, growth, isUpward: slope > margin && growth > MATTERS * level };
 };
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
