@@ -36,7 +36,9 @@ export const createInbound = (options: InboundOptions): HttpProxy => {
     log,
     tellsFailures: true,
     limits: { clientRate: 0 },
-    timeouts: { response: 0, responseHead: 0, clientStall: DEFAULT_TIMEOUTS.responseStall },
+    // It sheds nothing: a machine that is short of time delays every sidecar on it alike, and were all to refuse at once,
+    // the gateway, which sees who is slow, would have nobody left to ask.
+    timeouts: { response: 0, responseHead: 0, clientStall: DEFAULT_TIMEOUTS.responseStall, loopDelay: 0 },
     // Callers are gateways and sidecars, which have already replaced what nobody may claim of himself.
     trusts: () => true,
   });
