@@ -59,9 +59,11 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
       deaths += 1;
       log.error({ worker: place, workerPid: pid, code: ending.code, signal: ending.signal }, 'a worker died');
     }
+    const held = holders.get(place) === worker;
+    // It must take no connection any more, least of all those that it left.
+    if (held) holders.delete(place);
     onEnded(worker, ending);
-    if (disbanded || holders.get(place) !== worker) return;
-    holders.delete(place);
+    if (disbanded || !held) return;
     const inARow = Date.now() - since >= PROVEN_MS ? 0 : (failures.get(place) ?? 0) + 1;
     failures.set(place, inARow);
     refillAfter(inARow === 0 ? 0 : backOff(inARow, Math.random), place);

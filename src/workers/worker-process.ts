@@ -104,23 +104,17 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   };
 
   const ended = new Promise<Ending>(resolve => {
-    let missing = 2;
-    let code: number | null = null;
-    let signal: NodeJS.Signals | null = null;
-    // Only after both is everything read that it had written.
-    const onEnd = (): void => {
-      missing -= 1;
-      if (missing > 0) return;
+    child.once('exit', (code, signal) => {
       clearTimeout(killTimer);
-      resolve({ left: onTheirWay.splice(0), cut, code, signal });
-    };
-    child.once('disconnect', onEnd);
-    child.once('exit', (...how) => {
-      [code, signal] = how;
-      onEnd();
+      // All that it said counts. Of a channel on which connections wait, Node emits no `disconnect`.
+      const endWhenRead = (): void => {
+        if (child.connected) setImmediate(endWhenRead);
+        else setImmediate(() => resolve({ left: onTheirWay.splice(0), cut, code, signal }));
+      };
+      endWhenRead();
     });
     child.once('error', () => {
-      if (child.pid === undefined) resolve({ left: [], cut, code, signal });
+      if (child.pid === undefined) resolve({ left: [], cut, code: null, signal: null });
     });
   });
 

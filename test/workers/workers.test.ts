@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import type { StatusAnswer, WorkerAnswer } from '../../src/admin/api.ts';
-import { startLoad } from '../support/load.ts';
+import { type Load, startLoad as startLoadAt } from '../support/load.ts';
 import { type RunningGateway, runGateway } from '../support/processes.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
 import { register, type Service, startService } from '../support/service.ts';
@@ -46,10 +46,16 @@ const ask = (url: string): Promise<number> =>
     }).once('error', reject);
   });
 
-const start = async (count: number, env: Readonly<Record<string, string>> = {}): Promise<Started> => {
+/** @param ends who ends it at the latest */
+const start = async (
+  ends: { after(end: () => Promise<unknown>): void },
+  count: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Started> => {
   held = [];
   const where = ['--consul', consul.address, '--redis', 'off', '--access-log', 'off'];
   const gateway = await runGateway([...where, '--workers', String(count)], { env });
+  ends.after(() => gateway.stop('SIGKILL'));
   const front = await gateway.serving();
   const workers = async (): Promise<readonly WorkerAnswer[]> => {
     const status = (await (await fetch(`${gateway.admin}/api/status`)).json()) as StatusAnswer;
@@ -73,10 +79,22 @@ const start = async (count: number, env: Readonly<Record<string, string>> = {}):
   };
   await settled(count);
   await eventually(async () => (await ask(`${front}/hello`)) === 200, {
-    within: 5_000,
+    within: 15_000,
     hint: 'hello is routed',
   });
   return { ...gateway, front, workers, settled, metric };
+};
+
+/** Ended at the latest with the test. */
+const startLoad = (t: TestContext, ...load: Parameters<typeof startLoadAt>): Load => {
+  const { stop } = startLoadAt(...load);
+  let stopped: ReturnType<Load['stop']> | undefined;
+  const stopOnce = (): ReturnType<Load['stop']> => {
+    stopped ??= stop();
+    return stopped;
+  };
+  t.after(stopOnce);
+  return { stop: stopOnce };
 };
 
 const isAlive = (pid: number): boolean => {
@@ -93,7 +111,7 @@ const pidsOf = (workers: readonly WorkerAnswer[]): number[] => workers.map(({ pi
 describe('a gateway with workers', () => {
   let gateway: Started;
   before(async () => {
-    gateway = await start(2);
+    gateway = await start({ after: () => {} }, 2);
   });
   after(async () => {
     const pids = pidsOf(await gateway.workers());
@@ -101,9 +119,9 @@ describe('a gateway with workers', () => {
     assert.deepEqual(pids.filter(isAlive), [], 'no worker is left');
   });
 
-  it('serves with all of them, and connections are spread evenly', async () => {
+  it('serves with all of them, and connections are spread evenly', async t => {
     const before = await gateway.workers();
-    const load = startLoad(`${gateway.front}/hello`, { perSecond: 300 });
+    const load = startLoad(t, `${gateway.front}/hello`, { perSecond: 300 });
     const now = await eventually(
       async () => {
         const workers = await gateway.workers();
@@ -135,20 +153,20 @@ describe('a gateway with workers', () => {
       );
       return new Set(await Promise.all(texts));
     };
-    await eventually(async () => (await answers()).size === 2, { within: 5_000, hint: 'both versions' });
+    await eventually(async () => (await answers()).size === 2, { within: 15_000, hint: 'both versions' });
     const set = await fetch(`${gateway.admin}/api/weights/dial`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ weights: { v1: 0, v2: 1 } }),
     });
     assert.equal(set.status, 200);
-    await eventually(async () => [...(await answers())].join() === 'v2', { within: 2_000, hint: 'only v2' });
+    await eventually(async () => [...(await answers())].join() === 'v2', { within: 10_000, hint: 'only v2' });
     assert.deepEqual(await answers(), new Set(['v2']));
     await Promise.all([one.stop(), two.stop()]);
   });
 
-  it('slow request heads end with 408 there, too', async () => {
-    const impatient = await start(1, { SLUICE_HEAD_TIMEOUT: '200ms' });
+  it('slow request heads end with 408 there, too', async t => {
+    const impatient = await start(t, 1, { SLUICE_HEAD_TIMEOUT: '200ms' });
     const { hostname, port } = new URL(impatient.front);
     const text = await new Promise<string>((resolve, reject) => {
       let seen = '';
@@ -165,10 +183,10 @@ describe('a gateway with workers', () => {
 
 describe('kill -9 of a worker under load', () => {
   it('fails only what it had under way; it is replaced, and no count falls', async t => {
-    const gateway = await start(2);
+    const gateway = await start(t, 2);
     const [victim] = pidsOf(await gateway.settled(2));
     assert.ok(victim);
-    const load = startLoad(`${gateway.front}/hello`, { perSecond: 500 });
+    const load = startLoad(t, `${gateway.front}/hello`, { perSecond: 500 });
     await eventually(async () => (await gateway.metric('sluice_requests_total')) > 300, {
       within: 10_000,
       hint: 'load',
@@ -185,7 +203,7 @@ describe('kill -9 of a worker under load', () => {
           ? workers
           : undefined;
       },
-      { within: 10_000, hint: 'a replacement' },
+      { within: 30_000, hint: () => `a replacement: ${gateway.stderr()}` },
     );
     // The load stays on the connections that it has; a new one goes to the worker with the fewest.
     assert.equal(await ask(`${gateway.front}/hello`), 200);
@@ -196,8 +214,8 @@ describe('kill -9 of a worker under load', () => {
     );
     const { statuses, bad } = await load.stop();
     t.diagnostic(`answers: ${JSON.stringify(statuses)}`);
-    // At 500 a second a handful is under way at any time; each was on a connection of the worker that died.
-    assert.ok((statuses.failed ?? 0) <= 10, bad.join('\n'));
+    // One on each connection at most, and half of the load's fifty were the victim's.
+    assert.ok((statuses.failed ?? 0) <= 26, bad.join('\n'));
     assert.deepEqual(
       Object.keys(statuses)
         .sort()
@@ -211,19 +229,20 @@ describe('kill -9 of a worker under load', () => {
     assert.equal(await gateway.stop(), 0);
   });
 
-  it('with all workers dead, new connections wait for the next one', async () => {
-    const gateway = await start(1);
+  it('with all workers dead, new connections wait for the next one', async t => {
+    const gateway = await start(t, 1);
     const [only] = pidsOf(await gateway.settled(1));
     assert.ok(only);
     await eventually(async () => (await gateway.workers())[0]?.connections === 0, {
-      within: 5_000,
+      within: 15_000,
       hint: 'the first connections are closed',
     });
+    t.after(() => isAlive(only) && process.kill(only, 'SIGKILL'));
     process.kill(only, 'SIGSTOP');
     // These were sent to a worker that does not take them, and outlive it.
     const early = Array.from({ length: 3 }, () => ask(`${gateway.front}/hello`));
     await eventually(async () => (await gateway.workers())[0]?.connections === 3, {
-      within: 5_000,
+      within: 15_000,
       hint: 'they are on their way',
     });
     process.kill(only, 'SIGKILL');
@@ -235,17 +254,17 @@ describe('kill -9 of a worker under load', () => {
 
 describe('SIGHUP', () => {
   it('under load of 500 a second replaces all workers, and no request fails', async t => {
-    const gateway = await start(2);
+    const gateway = await start(t, 2);
     const old = pidsOf(await gateway.settled(2));
-    const load = startLoad(`${gateway.front}/hello`, { perSecond: 500 });
-    const posts = startLoad(`${gateway.front}/hello`, { perSecond: 50, method: 'POST' });
+    const load = startLoad(t, `${gateway.front}/hello`, { perSecond: 500 });
+    const posts = startLoad(t, `${gateway.front}/hello`, { perSecond: 50, method: 'POST' });
     await eventually(async () => (await gateway.metric('sluice_requests_total')) > 200, {
       within: 10_000,
       hint: 'load',
     });
     gateway.signal('SIGHUP');
     await eventually(async () => pidsOf(await gateway.settled(2)).every(pid => !old.includes(pid)), {
-      within: 20_000,
+      within: 30_000,
       hint: 'all are replaced',
     });
     const results = await Promise.all([load.stop(), posts.stop()]);
@@ -257,8 +276,8 @@ describe('SIGHUP', () => {
     assert.equal(await gateway.stop(), 0);
   });
 
-  it('twice replaces the replacements once more, however often it came meanwhile', async () => {
-    const gateway = await start(1);
+  it('twice replaces the replacements once more, however often it came meanwhile', async t => {
+    const gateway = await start(t, 1);
     const pids = new Set(pidsOf(await gateway.settled(1)));
     for (let i = 0; i < 3; i++) gateway.signal('SIGHUP');
     const drained = () => gateway.log().filter(({ msg }) => msg === 'a worker has drained').length;
@@ -279,7 +298,7 @@ describe('SIGHUP', () => {
     const front = await gateway.serving();
     gateway.signal('SIGHUP');
     const line = await eventually(() => gateway.log().find(({ msg }) => msg?.startsWith('SIGHUP')), {
-      within: 5_000,
+      within: 15_000,
       hint: 'a line in the log',
     });
     assert.match(line.msg ?? '', /--workers/);
@@ -289,18 +308,18 @@ describe('SIGHUP', () => {
 });
 
 describe('the end', () => {
-  it('SIGTERM lets requests finish in all workers, refuses new ones, and ends with 0', async () => {
-    const gateway = await start(2);
+  it('SIGTERM lets requests finish in all workers, refuses new ones, and ends with 0', async t => {
+    const gateway = await start(t, 2);
     const pids = pidsOf(await gateway.settled(2));
     const answers = Array.from({ length: 4 }, () => fetch(`${gateway.front}/slow`));
-    await eventually(() => held.length === 4, { within: 5_000, hint: 'four requests under way' });
+    await eventually(() => held.length === 4, { within: 15_000, hint: 'four requests under way' });
     assert.deepEqual(
       (await gateway.workers()).map(({ requestsInFlight }) => requestsInFlight),
       [2, 2],
     );
     gateway.signal('SIGTERM');
     await eventually(async () => (await fetch(`${gateway.admin}/readyz`)).status === 503, {
-      within: 2_000,
+      within: 10_000,
       hint: 'not ready',
     });
     await eventually(
@@ -310,7 +329,7 @@ describe('the end', () => {
           () => true,
         ),
       {
-        within: 2_000,
+        within: 10_000,
         hint: 'refused',
       },
     );
@@ -320,33 +339,33 @@ describe('the end', () => {
     assert.deepEqual(pids.filter(isAlive), []);
   });
 
-  it('a second signal ends all at once', async () => {
-    const gateway = await start(2);
+  it('a second signal ends all at once', async t => {
+    const gateway = await start(t, 2);
     const pids = pidsOf(await gateway.settled(2));
     const answer = fetch(`${gateway.front}/slow`).then(
       () => 'answered',
       () => 'cut',
     );
-    await eventually(() => held.length === 1, { within: 5_000, hint: 'a request under way' });
+    await eventually(() => held.length === 1, { within: 15_000, hint: 'a request under way' });
     gateway.signal('SIGTERM');
     await eventually(() => gateway.log().some(({ msg }) => msg === 'draining'), {
-      within: 2_000,
+      within: 10_000,
       hint: 'it drains',
     });
     assert.equal(await gateway.stop(), 1);
     assert.equal(await answer, 'cut');
-    await eventually(() => !pids.some(isAlive), { within: 2_000, hint: 'no worker is left' });
+    await eventually(() => !pids.some(isAlive), { within: 10_000, hint: 'no worker is left' });
   });
 
-  it('workers of a gateway that was killed finish what runs, and end', async () => {
-    const gateway = await start(2);
+  it('workers of a gateway that was killed finish what runs, and end', async t => {
+    const gateway = await start(t, 2);
     const pids = pidsOf(await gateway.settled(2));
     const answer = fetch(`${gateway.front}/slow`);
-    await eventually(() => held.length === 1, { within: 5_000, hint: 'a request under way' });
+    await eventually(() => held.length === 1, { within: 15_000, hint: 'a request under way' });
     process.kill(gateway.pid, 'SIGKILL');
     await assert.rejects(fetch(`${gateway.front}/hello`), 'nobody holds the port any more');
     for (const each of held) each();
     assert.equal(await (await answer).text(), 'late');
-    await eventually(() => !pids.some(isAlive), { within: 8_000, hint: 'no worker is left' });
+    await eventually(() => !pids.some(isAlive), { within: 20_000, hint: 'no worker is left' });
   });
 });
