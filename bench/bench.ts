@@ -52,7 +52,8 @@ export const bench = async (given: Arguments, stopping: AbortSignal): Promise<Re
 
   return onStage(progress, seconds, stopping, async stage => {
     const measurements: Measurement[] = [];
-    const failures: Failure[] = [];
+    // Whoever is asked for by name has to be there.
+    const failures: Failure[] = given.peers.length === 0 ? [] : facts.flatMap(absence);
     for (const { one, peers, rounds: times } of work) {
       const outcome = await runCase(one, peers, times, stage);
       measurements.push(...outcome.measurements);
@@ -90,6 +91,9 @@ const factsOf = (peer: Peer): PeerFacts => {
     ? { name, about, version: peer.version() }
     : { name, about, version: '', missing };
 };
+
+const absence = ({ name, missing }: PeerFacts): Failure[] =>
+  missing === undefined ? [] : [{ case: 'all', peer: name, reason: missing }];
 
 /** Starts what every case needs, and ends it whatever becomes of it. */
 const onStage = async <T>(

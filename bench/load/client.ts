@@ -3,7 +3,7 @@ import { asFastAsCan, atRate } from './drive.ts';
 import { holdOpen } from './hold.ts';
 import { httpLanes } from './http-lane.ts';
 import type { Lane, OpenLane } from './lane.ts';
-import type { Answer, Held, Job, Latency, Load, Throughput } from './load.ts';
+import type { Answer, Held, Job, Latency, Load, Throughput, Work } from './load.ts';
 import { openWebSocketLane } from './websocket-lane.ts';
 
 let held: Lane[] = [];
@@ -11,14 +11,20 @@ let held: Lane[] = [];
 const lanesOf = (port: number, load: Load): OpenLane =>
   load.kind === 'http' ? httpLanes(port, load) : () => openWebSocketLane(port);
 
-const work = async (job: Job): Promise<Latency | Throughput | Held> => {
-  switch (job.kind) {
+const perform = async (work: Work): Promise<Latency | Throughput | Held> => {
+  switch (work.kind) {
     case 'rate':
-      return atRate(lanesOf(job.port, job.load), job.load.connections, job.rate, job.warmUp, job.seconds);
+      return atRate(
+        lanesOf(work.port, work.load),
+        work.load.connections,
+        work.rate,
+        work.warmUp,
+        work.seconds,
+      );
     case 'saturate':
-      return asFastAsCan(lanesOf(job.port, job.load), job.load.connections, job.seconds);
+      return asFastAsCan(lanesOf(work.port, work.load), work.load.connections, work.seconds);
     case 'hold':
-      held = await holdOpen(lanesOf(job.port, job.load), job.load.connections);
+      held = await holdOpen(lanesOf(work.port, work.load), work.load.connections);
       return { open: held.length };
     case 'release': {
       const { length } = held.filter(lane => lane.isOpen);
@@ -32,10 +38,10 @@ const reply = (answer: Answer): void => {
   process.send?.(answer);
 };
 
-process.on('message', (job: Job) => {
-  work(job).then(
-    result => reply({ result }),
-    (error: unknown) => reply({ error: String(error) }),
+process.on('message', ({ id, work }: Job) => {
+  perform(work).then(
+    result => reply({ id, result }),
+    (error: unknown) => reply({ id, error: String(error) }),
   );
 });
 // Its parent is gone.

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from '../../test/support/child.ts';
-import type { Answer, Held, Job, Latency, Load, Messages, Requests, Throughput } from './load.ts';
+import type { Answer, Held, Job, Latency, Load, Messages, Requests, Throughput, Work } from './load.ts';
 
 /** The load that wrk has no part in, in a process of its own, so that nothing else delays it. One job at a time. */
 export interface LoadProcess {
@@ -28,11 +28,17 @@ export const startLoadProcess = (stopping: AbortSignal): LoadProcess => {
     }),
   );
   const exited = once(child, 'exit');
+  // By the number of the job: a late answer must not be taken for another's.
+  const answers = new EventEmitter();
+  child.on('message', (answer: Answer) => answers.emit(`${answer.id}`, answer));
+  let jobs = 0;
 
-  const run = async (job: Job): Promise<unknown> => {
-    const seconds = 'seconds' in job ? job.seconds : 0;
+  const run = async (work: Work): Promise<unknown> => {
+    jobs += 1;
+    const seconds = work.kind === 'rate' ? work.warmUp + work.seconds : 'seconds' in work ? work.seconds : 0;
     const late = AbortSignal.timeout(seconds * 1_000 + GRACE_MS);
-    const answered = once(child, 'message', { signal: AbortSignal.any([stopping, late]) });
+    const answered = once(answers, `${jobs}`, { signal: AbortSignal.any([stopping, late]) });
+    const job: Job = { id: jobs, work };
     child.send(job);
     const died = exited.then(() => {
       throw new Error('the load process ended');

@@ -39,8 +39,8 @@ export interface Latency {
   readonly bad: number;
 }
 
-/** What the load's process is asked for (client.ts). */
-export type Job =
+/** What the load's process can do (client.ts). */
+export type Work =
   | {
       readonly kind: 'rate';
       readonly load: Load;
@@ -58,4 +58,9 @@ export interface Held {
   readonly open: number;
 }
 
-export type Answer = { readonly result: unknown } | { readonly error: string };
+export interface Job {
+  readonly id: number;
+  readonly work: Work;
+}
+
+export type Answer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
