@@ -17,6 +17,8 @@ export interface AttemptEvents {
    * @returns false to be given no more until `resume`
    */
   received(piece: Buffer): boolean;
+  /** All that has come of the response was told, and it is not over. */
+  rested(): void;
   ended(trailers: readonly string[]): void;
   failed(failure: FailedAttempt, cause: Error): void;
 }
@@ -70,6 +72,10 @@ export class Attempt implements UpstreamCall {
 
   onBody(piece: Buffer): boolean {
     return this.#over || this.#events.received(piece);
+  }
+
+  onLull(): void {
+    if (!this.#over) this.#events.rested();
   }
 
   onEnd(trailers: readonly string[]): void {

@@ -66,31 +66,32 @@ export class Connections implements Iterable<Connection> {
   readonly #perClient = new Map<string, number>();
   #onEmpty = (): void => {};
 
-  /**
-   * Follows a connection to its end; one that is known already stays what it is.
-   *
-   * @returns how many its client has
-   */
-  add(socket: Socket): number {
+  /** Follows a connection to its end; one that is known already stays what it is. */
+  add(socket: Socket): Connection {
     const known = this.#all.get(socket);
-    if (known !== undefined) return this.#perClient.get(known.clientAddress) ?? 0;
+    if (known !== undefined) return known;
     const connection = new Connection(socket);
     const { clientAddress } = connection;
     this.#all.set(socket, connection);
+    this.#count(clientAddress, 1);
     socket.once('close', () => {
       this.#all.delete(socket);
       this.#count(clientAddress, -1);
       for (const each of [...connection.running]) each.clientLeft();
       if (this.#all.size === 0) this.#onEmpty();
     });
-    return this.#count(clientAddress, 1);
+    return connection;
   }
 
-  #count(clientAddress: string, change: 1 | -1): number {
+  /** Open connections of its client, itself included. */
+  ofClient({ clientAddress }: Connection): number {
+    return this.#perClient.get(clientAddress) ?? 0;
+  }
+
+  #count(clientAddress: string, change: 1 | -1): void {
     const count = (this.#perClient.get(clientAddress) ?? 0) + change;
     if (count === 0) this.#perClient.delete(clientAddress);
     else this.#perClient.set(clientAddress, count);
-    return count;
   }
 
   /** @returns undefined where it is over already */

@@ -16,6 +16,8 @@ export interface Context
   readonly admission: Admission;
   /** What is asked at each beat whether it has waited long enough. */
   readonly running: Running<Timed>;
+  /** What an answer says after which the connection goes on. */
+  readonly keepAliveLines: string;
   /** Requests under way, without upgraded connections. */
   requests: number;
   /** Responses announce the end of their connections. */
@@ -41,8 +43,15 @@ export const createContext = (options: ProxyOptions): Context => {
     upstreams: new Upstreams(limits, timeouts),
     admission: new Admission(limits, timeouts.loopDelay, chance),
     running: new Running(),
+    keepAliveLines: keepAliveLines(timeouts.keepAlive),
     requests: 0,
     draining: false,
     closed: false,
   };
+};
+
+/** As Node's server has it; the hint keeps clients from using a connection that is about to be closed. */
+const keepAliveLines = (keepAlive: number): string => {
+  const hint = keepAlive === 0 ? '' : `Keep-Alive: timeout=${Math.floor(keepAlive / 1_000)}\r\n`;
+  return `Connection: keep-alive\r\n${hint}`;
 };

@@ -68,6 +68,8 @@ export interface Reply {
    */
   write(piece: Buffer): boolean;
   onDrain(callback: () => void): void;
+  /** There is no more for now: what was held back to travel together is sent. */
+  flush(): void;
   /** @param onFlushed called when the last byte is with the operating system */
   end(trailers: readonly string[], onFlushed: () => void): void;
   /** An answer of the proxy's own; without its body where the request was HEAD. */
@@ -182,6 +184,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     // The rest waits with the upstream.
     this.#reply.onDrain(() => this.#attempt?.resume());
     return false;
+  }
+
+  rested(): void {
+    this.#reply.flush();
   }
 
   ended(trailers: readonly string[]): void {

@@ -39,6 +39,8 @@ export interface ProxyOptions {
   readonly tellsFailures?: boolean;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
+  /** Whether plain requests take the express lane. Default: they do. */
+  readonly express?: boolean;
   /** Draws from [0, 1), for retries. Default: Math.random. */
   readonly chance?: () => number;
   /** Monotonic milliseconds. Default: performance.now. */

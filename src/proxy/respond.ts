@@ -32,7 +32,7 @@ const answer = (status: number, fields: string[], requestId: string, body: Buffe
 
 /** The head of a response for a socket that no HTTP server holds; the connection ends with it. */
 export const rawHead = (status: number, fields: readonly string[]): string => {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
   return `${head}\r\n`;
 };

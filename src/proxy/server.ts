@@ -9,10 +9,12 @@ import type { ShedReason } from './admission.ts';
 import { Connections, type OnConnection } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
+import { ExpressLane, type HandOver } from './express/lane.ts';
 import { handle } from './full/lane.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { answerSocket, plain, problem } from './respond.ts';
+import { Running } from './running.ts';
 import { createUpgrader } from './upgrade.ts';
 import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
 
@@ -54,6 +56,13 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const { limits, timeouts, readyPath, log } = ctx;
   const connections = new Connections();
 
+  // Often enough to tell, seldom enough for thousands of them.
+  const lookForIdleEvery = Math.min(
+    (timeouts.requestHead || 20_000) / 4,
+    (timeouts.keepAlive || 20_000) / 4,
+    1_000,
+  );
+
   const server = createServer({
     insecureHTTPParser: false,
     // Both are judged with the rest of the request, so that the answer is the same as for its other faults.
@@ -70,9 +79,25 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   // Past a maximum Node drops headers silently; the count is judged with the rest of the request instead.
   server.maxHeadersCount = 0;
 
-  // A connection comes again when its request for an upgrade is ignored.
+  const readsByNode = server.listeners('connection')[0] as (socket: Duplex) => void;
+  const expressLanes = new Running<ExpressLane>();
+  const leaveExpress: HandOver = (lane, bytes) => {
+    const { socket } = lane.connection;
+    expressLanes.leave(lane);
+    socket.unshift(bytes);
+    readsByNode.call(server, socket);
+    socket.resume();
+  };
+  server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    if (ctx.admission.refusesConnection(connections.add(socket))) socket.destroy();
+    const connection = connections.add(socket);
+    if (ctx.admission.refusesConnection(connections.ofClient(connection))) socket.destroy();
+    else if (options.express === false) readsByNode.call(server, socket);
+    else {
+      const lane = new ExpressLane(ctx, connection, leaveExpress);
+      expressLanes.enter(lane);
+      socket.once('close', () => expressLanes.leave(lane));
+    }
   });
   server.on('drop', () => ctx.admission.droppedConnection());
 
@@ -118,7 +143,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       upgrade(connection, req, head);
     } else {
       socket.unshift(Buffer.concat([withoutUpgrade(req), head]));
-      server.emit('connection', socket);
+      readsByNode.call(server, socket);
     }
   });
 
@@ -134,6 +159,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   });
 
   let stopHeartbeat = (): void => {};
+  let idleSeen = 0;
   const onBeat = (elapsed: number, late: number, now: number): void => {
     ctx.admission.shedding.sample(late, now);
     // What came while the process was held up is read first: nobody is late for that.
@@ -142,6 +168,9 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   };
   const tickAll = (elapsed: number): void => {
     for (const each of ctx.running) each.tick(elapsed);
+    if (now - idleSeen < lookForIdleEvery) return;
+    idleSeen = now;
+    for (const lane of expressLanes) lane.endIdle(now);
   };
 
   let serves = false;

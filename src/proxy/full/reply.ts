@@ -29,8 +29,6 @@ export class FullReply implements Reply {
     res.writeHead(status, fields);
     this.status = status;
     this.#contentLength = contentLength;
-    // A head usually travels with its body's first bytes; where none are there yet, it goes alone.
-    process.nextTick(flush, res);
   }
 
   write(piece: Buffer): boolean {
@@ -45,6 +43,11 @@ export class FullReply implements Reply {
 
   onDrain(callback: () => void): void {
     this.#res.once('drain', callback);
+  }
+
+  flush(): void {
+    // A head usually travels with its body's first bytes; where none are there yet, it goes alone.
+    this.#res.flushHeaders();
   }
 
   get held(): number {
@@ -93,7 +96,3 @@ export class FullReply implements Reply {
 
 /** Up to so many bytes a body goes out in one string with its head: one plain write costs less than a gathered one. */
 const ONE_STRING = 16 * 1024;
-
-const flush = (res: ServerResponse): void => {
-  if (!res.writableEnded && !res.destroyed) res.flushHeaders();
-};

@@ -17,6 +17,8 @@ export interface UpstreamCall {
    * @returns false to be given no more until `resume`
    */
   onBody(piece: Buffer): boolean;
+  /** All that was read of the response has been told, and it is not over. */
+  onLull(): void;
   onEnd(trailers: readonly string[]): void;
   onFailure(code: ErrorCode, cause: Error): void;
 }
@@ -145,6 +147,7 @@ export class UpstreamConnection implements ResponseSink {
       if (this.#trailers === undefined) this.#fail('bad_response', cause as Error);
     }
     if (this.#trailers !== undefined) this.#end(this.#trailers);
+    else if (this.#hasHead) this.#call?.onLull();
     return this.#takesMore;
   }
 

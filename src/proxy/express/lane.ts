@@ -1,0 +1,177 @@
+import type { Connection } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { Exchange, type Incoming, type RequestBody } from '../exchange.ts';
+import { answerSocket, closeAfter, problem } from '../respond.ts';
+import type { Placed } from '../running.ts';
+import { WholeBody } from './body.ts';
+import { ExpressReply } from './reply.ts';
+import { type PlainRequest, readPlainRequest } from './request-reader.ts';
+
+/** Takes a connection over for good, with the bytes that were read from it and not used. */
+export type HandOver = (lane: ExpressLane, bytes: Buffer) => void;
+
+/**
+ * The short way of plain requests: one connection, read without Node's HTTP server. At the first bytes that are not
+ * all of the head of a plain request, the connection goes to the full lane, untouched, and stays there.
+ */
+export class ExpressLane implements Placed {
+  place = -1;
+  readonly #ctx: Context;
+  readonly #connection: Connection;
+  readonly #handOver: HandOver;
+  /** The request under way. */
+  #current: Passage | undefined;
+  /** What the client sent ahead. No more is read meanwhile. */
+  #ahead: Buffer | undefined;
+  #hasServed = false;
+  #idleSince = performance.now();
+
+  constructor(ctx: Context, connection: Connection, handOver: HandOver) {
+    this.#ctx = ctx;
+    this.#connection = connection;
+    this.#handOver = handOver;
+    connection.socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore);
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
+  endIdle(now: number): void {
+    const { keepAlive, requestHead, linger } = this.#ctx.timeouts;
+    if (this.#current !== undefined) return;
+    const limit = this.#hasServed ? keepAlive : requestHead;
+    if (limit === 0 || now - this.#idleSince < limit) return;
+    if (this.#hasServed) this.#connection.socket.destroySoon();
+    else answerSocket(this.#connection.socket, problem('request_timeout', this.#ctx.nextId()), linger);
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#current === undefined) this.#read(bytes);
+    else this.#keepAhead(this.#current.take(bytes));
+  };
+
+  /** As Node's server has it, a client that will send no more takes no more either. */
+  readonly #onEnd = (): void => {
+    this.#connection.socket.end();
+  };
+
+  #read(bytes: Buffer): void {
+    const request = readPlainRequest(bytes.toString('latin1'), this.#ctx.limits);
+    if (request === undefined || isFollowed(request, bytes) || this.#isForTheProxy(request)) {
+      this.#leave(bytes);
+      return;
+    }
+    this.#hasServed = true;
+    const passage = new Passage(this.#ctx, this.#connection, request, this.#next);
+    this.#current = passage;
+    passage.take(bytes.subarray(request.headBytes));
+    passage.begin();
+  }
+
+  /** Whoever asks whether the proxy is ready is answered there. */
+  #isForTheProxy({ url }: PlainRequest): boolean {
+    const { readyPath } = this.#ctx;
+    return readyPath !== undefined && url.startsWith(readyPath);
+  }
+
+  #keepAhead(bytes: Buffer | undefined): void {
+    if (bytes === undefined) return;
+    if (this.#current === undefined) {
+      this.#leave(bytes);
+      return;
+    }
+    this.#ahead = this.#ahead === undefined ? bytes : Buffer.concat([this.#ahead, bytes]);
+    this.#connection.socket.pause();
+  }
+
+  readonly #next = (closes: boolean): void => {
+    this.#current = undefined;
+    this.#idleSince = performance.now();
+    if (closes) this.#connection.socket.destroySoon();
+    else if (this.#ahead !== undefined) this.#leave(this.#ahead);
+  };
+
+  #leave(bytes: Buffer): void {
+    const { socket } = this.#connection;
+    socket.off('data', this.#onData).off('end', this.#onEnd);
+    if (!socket.destroyed) this.#handOver(this, bytes);
+  }
+}
+
+/** Whether there is more than it asks for: a client that pipelines. */
+const isFollowed = ({ headBytes, contentLength }: PlainRequest, bytes: Buffer): boolean =>
+  bytes.length > headBytes + contentLength;
+
+/** What it breaks tells the end of the connection, and that is listened to. */
+const ignore = (): void => {};
+
+/** One plain request on its way through. */
+class Passage implements Incoming {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion = '1.1';
+  readonly rawHeaders: readonly string[];
+  readonly #ctx: Context;
+  readonly #connection: Connection;
+  readonly #body: WholeBody;
+  readonly #reply: ExpressReply;
+  readonly #onDone: (closes: boolean) => void;
+  /** Runs once it is answered while the client still sends its body. */
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(
+    ctx: Context,
+    connection: Connection,
+    request: PlainRequest,
+    onDone: (closes: boolean) => void,
+  ) {
+    const { method, url, rawHeaders, contentLength, closes } = request;
+    this.method = method;
+    this.url = url;
+    this.rawHeaders = rawHeaders;
+    this.#ctx = ctx;
+    this.#connection = connection;
+    this.#body = new WholeBody(contentLength);
+    this.#reply = new ExpressReply(connection.socket, method, closes, ctx.keepAliveLines);
+    this.#onDone = onDone;
+  }
+
+  begin(): void {
+    this.#connection.enter(new Exchange(this.#ctx, this.#connection, this, this.#reply));
+  }
+
+  /** @returns what is behind the end of the request */
+  take(bytes: Buffer): Buffer | undefined {
+    const { missing } = this.#body;
+    if (bytes.length > 0 && missing > 0) this.#body.add(bytes.subarray(0, missing));
+    if (this.#linger !== undefined && this.#body.missing === 0) {
+      clearTimeout(this.#linger);
+      this.#onDone(false);
+    }
+    return bytes.length > missing ? bytes.subarray(missing) : undefined;
+  }
+
+  openBody(): RequestBody {
+    return this.#body;
+  }
+
+  /** Nobody waits for it: that would not be a plain request. */
+  askForBody(): void {}
+
+  answered(): void {
+    const { socket } = this.#connection;
+    const { linger } = this.#ctx.timeouts;
+    if (this.#body.missing === 0) {
+      this.#onDone(this.#reply.closes);
+    } else if (this.#reply.closes) {
+      // Closed at once, the connection would be reset and the answer lost on the way (RFC 9112, 9.6).
+      socket.end();
+      closeAfter(socket, linger);
+    } else {
+      this.#linger = setTimeout(() => socket.destroy(), linger).unref();
+      socket.once('close', () => clearTimeout(this.#linger));
+    }
+  }
+}
