@@ -163,10 +163,10 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const onBeat = (elapsed: number, late: number, now: number): void => {
     ctx.admission.shedding.sample(late, now);
     // What came while the process was held up is read first: nobody is late for that.
-    if (late > BEAT) setImmediate(tickAll, elapsed);
-    else tickAll(elapsed);
+    if (late > BEAT) setImmediate(tickAll, elapsed, now);
+    else tickAll(elapsed, now);
   };
-  const tickAll = (elapsed: number): void => {
+  const tickAll = (elapsed: number, now: number): void => {
     for (const each of ctx.running) each.tick(elapsed);
     if (now - idleSeen < lookForIdleEvery) return;
     idleSeen = now;
