@@ -11,6 +11,8 @@ export interface AccessLogOptions {
   readonly chance?: () => number;
   /** Stdout unless said. */
   readonly destination?: Writable;
+  /** Other processes write to the destination, too: lines are kept whole among theirs. */
+  readonly shared?: boolean;
   /** Bytes that may wait for a reader that is slow; lines beyond that are dropped and counted. */
   readonly maxBuffered?: number;
 }
@@ -28,6 +30,8 @@ export interface AccessLog {
 /** Lines wait for each other this many milliseconds, or characters: a busy gateway makes one write of many. */
 const BATCH_DELAY = 100;
 const BATCH_SIZE = 32_768;
+/** POSIX: a pipe takes a write of so many bytes whole or not at all (PIPE_BUF of Linux). */
+const WHOLE = 4_096;
 
 export const createAccessLog = (options: AccessLogOptions): AccessLog =>
   options.mode === 'off' ? silent : open(options, options.mode === 'on' ? 1 : options.mode.share);
@@ -41,10 +45,13 @@ const silent: AccessLog = {
 
 const open = (options: AccessLogOptions, share: number): AccessLog => {
   const { chance = Math.random, destination = process.stdout, maxBuffered = 16 * 1024 * 1024 } = options;
+  const { shared = false } = options;
   const format = createLineFormat();
-  const output = createOutput(destination, maxBuffered);
+  const output = createOutput(destination, maxBuffered, shared);
   let batch = '';
   let lines = 0;
+  /** Of the batch; counted only where it is shared. */
+  let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
   let written = 0;
   let dropped = 0;
@@ -56,11 +63,18 @@ const open = (options: AccessLogOptions, share: number): AccessLog => {
     else dropped += lines;
     batch = '';
     lines = 0;
+    bytes = 0;
   };
   return {
     wants: status => share >= 1 || status >= 500 || chance() < share,
     write: entry => {
-      batch += `${format(entry)}\n`;
+      const line = `${format(entry)}\n`;
+      if (shared) {
+        const size = Buffer.byteLength(line);
+        if (lines > 0 && bytes + size > WHOLE) flush();
+        bytes += size;
+      }
+      batch += line;
       lines += 1;
       if (batch.length >= BATCH_SIZE) flush();
       else timer ??= setTimeout(flush, BATCH_DELAY);

@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 
 export interface Output {
   /** False where the text was dropped instead. Never waits, never throws. */
@@ -14,10 +14,13 @@ export interface Output {
  * process waits for.
  *
  * @param maxBuffered bytes that may wait for the reader
+ * @param apart each text is a write of its own, also those that had to wait: one that is no longer than PIPE_BUF
+ *   comes through a pipe whole, whoever else writes there
  */
-export const createOutput = (stream: Writable, maxBuffered: number): Output => {
+export const createOutput = (to: Writable, maxBuffered: number, apart = false): Output => {
   // A reader that left (EPIPE) costs what would have been written, not the process.
-  if (!stream.listeners('error').includes(passOver)) stream.on('error', passOver);
+  if (!to.listeners('error').includes(passOver)) to.on('error', passOver);
+  const stream = apart ? oneByOne(to) : to;
   return {
     write: text => {
       if (!stream.writable || stream.writableLength >= maxBuffered) return false;
@@ -35,5 +38,14 @@ export const createOutput = (stream: Writable, maxBuffered: number): Output => {
     },
   };
 };
+
+/** Node joins what waits in a pipe to one large write; a stream that cannot is handed one text after the other. */
+const oneByOne = (to: Writable): Writable =>
+  new Writable({
+    decodeStrings: false,
+    write: (text: string, encoding, done) => {
+      to.write(text, encoding, done);
+    },
+  }).on('error', passOver);
 
 const passOver = (): void => {};

@@ -32,13 +32,17 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-/** @param metrics where its figures go */
+/**
+ * @param parts.metrics where its figures go
+ * @param parts.sharesStdout other processes write the access log, too
+ */
 export const openTelemetry = (
   options: TelemetryOptions,
   log: Log,
-  metrics: Metrics = createMetrics({ version: VERSION }),
+  parts: { readonly metrics?: Metrics; readonly sharesStdout?: boolean } = {},
 ): Telemetry => {
-  const accessLog = createAccessLog({ mode: accessLogMode(options.accessLog) });
+  const { metrics = createMetrics({ version: VERSION }), sharesStdout = false } = parts;
+  const accessLog = createAccessLog({ mode: accessLogMode(options.accessLog), shared: sharesStdout });
   const tracing = openTracing(options, log);
   metrics.addSpanCounts(() => tracing.counts());
   metrics.add({

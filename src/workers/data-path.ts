@@ -30,14 +30,16 @@ export interface DataPathOptions {
   readonly via: string;
   /** Where its figures go. */
   readonly metrics: Metrics;
+  /** Other processes write the access log, too. */
+  readonly sharesStdout: boolean;
   readonly log: Log;
 }
 
 /** Series of routes and versions that are gone live on for up to this long: their last figures are scraped. */
 export const RETAIN_EVERY_MS = 5 * 60_000;
 
-export const openDataPath = ({ config, via, metrics, log }: DataPathOptions): DataPath => {
-  const telemetry = openTelemetry(config, log, metrics);
+export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
+  const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;

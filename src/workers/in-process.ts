@@ -3,8 +3,8 @@ import { type DataPathOptions, openDataPath } from './data-path.ts';
 import type { Traffic } from './traffic.ts';
 
 /** No workers: this process serves, and its figures are in its own metrics. */
-export const serveInProcess = (options: DataPathOptions): Traffic => {
-  const dataPath = openDataPath(options);
+export const serveInProcess = (options: Omit<DataPathOptions, 'sharesStdout'>): Traffic => {
+  const dataPath = openDataPath({ ...options, sharesStdout: false });
   return {
     ...dataPath,
     isReady: () => true,

@@ -30,7 +30,7 @@ const start = ({
 }: ToWorker & { kind: 'start' }): ((message: ToWorker, socket?: Socket) => void) => {
   const log = createLog({ level: config.logLevel, name: 'sluice' });
   const metrics: Metrics = createMetrics({ version: VERSION, worker: String(worker) });
-  const dataPath: DataPath = openDataPath({ config, via, metrics, log });
+  const dataPath: DataPath = openDataPath({ config, via, metrics, sharesStdout: true, log });
   let leaving = false;
   let taken = 0;
   let open = 0;

@@ -119,6 +119,32 @@ describe('the access log', () => {
     assert.ok(stalled.writableLength < 100_000 + 2 * 32_768, `${stalled.writableLength} bytes kept`);
   });
 
+  it('shared with other processes: whole lines in writes that a pipe takes whole, also those that waited', async () => {
+    const sizes: number[] = [];
+    let release = (): void => {};
+    const take = (chunk: Buffer): void => {
+      assert.equal(chunk.at(-1), 0x0a, 'a line was torn');
+      sizes.push(chunk.length);
+    };
+    const slow = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        take(chunk);
+        if (sizes.length === 1) release = done;
+        else done();
+      },
+      writev: (chunks, done) => {
+        take(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)));
+        done();
+      },
+    });
+    const log = createAccessLog({ mode: 'on', destination: slow, shared: true });
+    for (let i = 0; i < 200; i++) log.write({ ...ENTRY, path: `/ä${i}` });
+    release();
+    await log.close(1_000);
+    assert.equal(log.counts().written, 200);
+    assert.ok(sizes.length > 10 && sizes.every(size => size <= 4_096), `${sizes}`);
+  });
+
   it('counts what a reader that left did not get, and throws nothing', async () => {
     const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     const log = createAccessLog({ mode: 'on', destination: broken });
