@@ -123,6 +123,8 @@ describe('the access log', () => {
     const sizes: number[] = [];
     let release = (): void => {};
     const take = (chunk: Buffer): void => {
+      // That is how the end of what was written is awaited.
+      if (chunk.length === 0) return;
       assert.equal(chunk.at(-1), 0x0a, 'a line was torn');
       sizes.push(chunk.length);
     };
