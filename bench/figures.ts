@@ -15,8 +15,6 @@ export interface Measurement {
   readonly p999: number;
   /** Answers that were not 2xx or not whole, and requests without any, in all windows. */
   readonly bad: number;
-  /** Whatever else must not be, e.g. spans that were dropped. */
-  readonly problems: readonly string[];
 }
 
 export interface Spread {
@@ -37,7 +35,6 @@ export interface Row {
   readonly p99: Spread;
   readonly p999: Spread;
   readonly bad: number;
-  readonly problems: readonly string[];
   /** By the name of the peer that it is compared with; each made of the two figures of one round. */
   readonly ratios: Readonly<Record<string, CpuRatio>>;
 }
@@ -85,7 +82,6 @@ export const rowsOf = (measurements: readonly Measurement[], against: readonly s
       p99: of('p99'),
       p999: of('p999'),
       bad: own.reduce((sum, { bad }) => sum + bad, 0),
-      problems: [...new Set(own.flatMap(({ problems }) => problems))],
       ratios: Object.fromEntries(
         against.flatMap(other => {
           const ratio = other === peer ? undefined : compare(own, byPeer.get(other) ?? []);
@@ -112,7 +108,6 @@ const compare = (own: readonly Measurement[], others: readonly Measurement[]): C
 /** What is wrong with a row, in words; none where its figures can be trusted to be of sound answers. */
 export const flawsOf = (row: Row): string[] => [
   ...(row.bad > 0 ? [`${row.bad} bad answer${row.bad === 1 ? '' : 's'}`] : []),
-  ...row.problems,
   ...(row.perSecond.min > 0 ? [] : ['no throughput']),
   ...(row.p50.min > 0 ? [] : ['no latency']),
   ...(row.cpu === undefined || row.cpu.min > 0 ? [] : ['no CPU figure']),

@@ -14,7 +14,7 @@ export const lostSpans = async (admin: string, receiver: string): Promise<string
       const now = await readText(`${admin}/metrics`);
       return metric(now, 'sluice_spans_queued') === 0 && now;
     },
-    { within: 15_000, hint: 'every span has left the queue' },
+    { within: 30_000, hint: 'every span has left the queue' },
   );
   const count = (result: string): number => metric(page, `sluice_spans_total{result="${result}"}`);
   const received = await eventually(

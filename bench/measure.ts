@@ -29,14 +29,12 @@ export const measure = async (
   const { result: full, usage } = await duringIt(peer.pid, () => asFastAsCan(seconds));
   const latency = await client.atRate(load, port, rate, warmUp, seconds);
   const { p50, p99, p999 } = latency;
-  const bad = warm.bad + full.bad + latency.bad;
   return {
     perSecond: full.done / full.seconds,
     ...(usage === undefined ? {} : { cpu: usage.cpu / full.done, rss: usage.peakRss }),
     p50,
     p99,
     p999,
-    bad,
-    problems: [...((await peer.problems?.()) ?? []), ...(bad > 0 ? ((await peer.reasons?.()) ?? []) : [])],
+    bad: warm.bad + full.bad + latency.bad,
   };
 };

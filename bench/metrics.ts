@@ -13,7 +13,7 @@ export const errorCodes = (page: string): string[] => [
 ];
 
 export const readText = async (url: string): Promise<string> => {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  const answer = await fetch(url, { signal: AbortSignal.timeout(15_000) });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.text();
 };

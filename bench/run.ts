@@ -77,11 +77,25 @@ export const runCase = async (
         progress.done(weightOf(pace));
       }
     }
+    // Not between rounds: what is asked costs a peer time and memory.
+    for (const [name, peer] of running) {
+      const isBad = measurements.some(each => each.peer === name && each.bad > 0);
+      try {
+        for (const reason of await troublesOf(peer, isBad)) fail(name, reason);
+      } catch (error) {
+        fail(name, error);
+      }
+    }
   } finally {
     await Promise.all(started.map(peer => peer.stop()));
   }
   return { measurements, failures };
 };
+
+const troublesOf = async ({ problems, reasons }: RunningPeer, isBad: boolean): Promise<string[]> => [
+  ...((await problems?.()) ?? []),
+  ...(isBad ? ((await reasons?.()) ?? []) : []),
+];
 
 /** The first time a peer's code has yet to be compiled and its connections to be made. */
 const paceOf = (seconds: number, round: number): Pace => ({

@@ -26,7 +26,7 @@ export interface RunningPeer {
   readonly pid: number | undefined;
   /** What went wrong beside the answers that callers saw, in words. */
   readonly problems?: () => Promise<string[]>;
-  /** Why it gave bad answers, in its own words. Asked where there were any. */
+  /** Why it gave bad answers, in its own words. */
   readonly reasons?: () => Promise<string[]>;
   stop(): Promise<void>;
 }

@@ -11,7 +11,6 @@ const measurement = (peer: string, round: number, more: Partial<Measurement> = {
   p99: 2,
   p999: 3,
   bad: 0,
-  problems: [],
   ...more,
 });
 
@@ -72,7 +71,6 @@ describe('flaws', () => {
   const table: [string, Partial<Measurement>, string[]][] = [
     ['none', { cpu: 1 }, []],
     ['an answer that was not 2xx', { cpu: 1, bad: 2 }, ['4 bad answers']],
-    ['spans that were lost, told once', { cpu: 1, problems: ['3 spans dropped'] }, ['3 spans dropped']],
     ['nothing came through', { cpu: 1, perSecond: 0 }, ['no throughput']],
     ['no latency', { cpu: 1, p50: 0 }, ['no latency']],
     ['no CPU', { cpu: 0 }, ['no CPU figure']],

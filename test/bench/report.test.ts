@@ -13,7 +13,6 @@ const measurement = {
   p99: 2,
   p999: 3,
   bad: 0,
-  problems: [],
 };
 const report: Report = {
   machine: { date: '2026-01-02T03:04:05Z', cores: 2, cpu: 'Some CPU', kernel: '6.1', node: 'v20', load: 0.1 },
@@ -47,11 +46,7 @@ it('Markdown: the same as tables, and how each peer was set up', () => {
 describe('what a run fails for', () => {
   const table: [string, Partial<Report>, string[]][] = [
     ['nothing', {}, []],
-    [
-      'a bad answer',
-      { measurements: [{ ...measurement, bad: 1, problems: ['overloaded'] }] },
-      ['get-64, nginx: 1 bad answer', 'get-64, nginx: overloaded'],
-    ],
+    ['a bad answer', { measurements: [{ ...measurement, bad: 1 }] }, ['get-64, nginx: 1 bad answer']],
     [
       'idle connections that were closed',
       { idle: [{ peer: 'caddy', connections: 10, before: 1, after: 2, closed: 3 }] },

@@ -15,7 +15,6 @@ const row = (peer: string, cpus: readonly number[]) =>
       p99: 1,
       p999: 1,
       bad: 0,
-      problems: [],
     })),
     [],
   );

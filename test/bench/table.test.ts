@@ -14,7 +14,6 @@ const rows = rowsOf(
       p99: 1,
       p999: 2,
       bad: 0,
-      problems: [],
     },
     ...[10, 14].map((cpu, i) => ({
       case: 'c',
@@ -27,7 +26,6 @@ const rows = rowsOf(
       p99: 1,
       p999: 2,
       bad: 0,
-      problems: [],
     })),
     ...[30, 28].map((cpu, i) => ({
       case: 'c',
@@ -40,7 +38,6 @@ const rows = rowsOf(
       p99: 1,
       p999: 2,
       bad: i,
-      problems: [],
     })),
   ],
   ['nginx', 'http-proxy'],
