@@ -69,5 +69,5 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   responseHead: 60_000,
   responseStall: 15 * 60_000,
   linger: 5_000,
-  loopDelay: 100,
+  loopDelay: 250,
 };

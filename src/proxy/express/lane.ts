@@ -66,7 +66,7 @@ export class ExpressLane implements Placed {
     this.#hasServed = true;
     const passage = new Passage(this.#ctx, this.#connection, request, this.#next);
     this.#current = passage;
-    passage.take(bytes.subarray(request.headBytes));
+    if (request.contentLength > 0) passage.take(bytes.subarray(request.headBytes));
     passage.begin();
   }
 

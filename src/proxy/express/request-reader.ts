@@ -1,3 +1,4 @@
+import { readFieldLines } from '../field-lines.ts';
 import type { RequestLines } from '../intake.ts';
 
 /** A request of a shape that leaves nothing to interpret, with where its body begins. */
@@ -18,10 +19,7 @@ export interface PlainLimits {
 }
 
 /** `GET /path HTTP/1.1`: visible ASCII and single spaces (RFC 9112, 3), a method whose requests are ordinary ones. */
-const REQUEST_LINE = /^(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) ([\x21-\x7e]+) HTTP\/1\.1$/;
-
-/** Tokens, colons and values without control characters, each line with its CRLF (RFC 9112, 5). */
-const FIELD_LINES = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+const REQUEST_LINE = /(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) [\x21-\x7e]+ HTTP\/1\.1\r\n/y;
 
 /** No head that is longer is looked at: this much comes in one read. */
 const LONGEST = 8 * 1024;
@@ -39,19 +37,15 @@ const LONGEST = 8 * 1024;
 export const readPlainRequest = (text: string, limits: PlainLimits): PlainRequest | undefined => {
   const blank = text.indexOf('\r\n\r\n');
   if (blank < 0 || blank > LONGEST || blank > limits.headerBytes) return undefined;
-  const lineEnd = text.indexOf('\r\n');
-  const line = REQUEST_LINE.exec(text.slice(0, lineEnd));
-  if (line === null || !FIELD_LINES.test(text.slice(lineEnd + 2, blank + 2))) return undefined;
-  const rawHeaders: string[] = [];
+  REQUEST_LINE.lastIndex = 0;
+  if (!REQUEST_LINE.test(text)) return undefined;
+  const lineEnd = REQUEST_LINE.lastIndex;
+  const rawHeaders = readFieldLines(text, lineEnd, blank + 4);
+  if (rawHeaders === undefined || rawHeaders.length > limits.headerCount * 2) return undefined;
   let contentLength: number | undefined;
   let closes = false;
-  for (let at = lineEnd + 2; at < blank; ) {
-    const colon = text.indexOf(':', at);
-    const end = text.indexOf('\r\n', colon);
-    const name = text.slice(at, colon);
-    const value = trimmed(text, colon + 1, end);
-    rawHeaders.push(name, value);
-    at = end + 2;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
     // Lengths single out the few names that matter; hardly any other is turned to lower case.
     switch (name.length) {
       case 6:
@@ -62,13 +56,14 @@ export const readPlainRequest = (text: string, limits: PlainLimits): PlainReques
         break;
       case 10:
         if (name.toLowerCase() === 'connection') {
-          const option = value.toLowerCase();
+          const option = (rawHeaders[i + 1] as string).toLowerCase();
           if (option === 'close') closes = true;
           else if (option !== 'keep-alive') return undefined;
         }
         break;
       case 14:
         if (name.toLowerCase() === 'content-length') {
+          const value = rawHeaders[i + 1] as string;
           if (contentLength !== undefined || !LENGTH.test(value)) return undefined;
           contentLength = Number(value);
         }
@@ -77,11 +72,11 @@ export const readPlainRequest = (text: string, limits: PlainLimits): PlainReques
         if (name.toLowerCase() === 'transfer-encoding') return undefined;
     }
   }
-  if (rawHeaders.length > limits.headerCount * 2) return undefined;
   if (contentLength !== undefined && contentLength > limits.keptBodyBytes) return undefined;
+  const methodEnd = text.indexOf(' ');
   return {
-    method: line[1] as string,
-    url: line[2] as string,
+    method: text.slice(0, methodEnd),
+    url: text.slice(methodEnd + 1, lineEnd - VERSION.length),
     httpVersion: '1.1',
     rawHeaders,
     headBytes: blank + 4,
@@ -92,13 +87,4 @@ export const readPlainRequest = (text: string, limits: PlainLimits): PlainReques
 
 const LENGTH = /^\d{1,15}$/;
 
-/** A value without the white space around it (RFC 9112, 5.1), mostly one space in front. */
-const trimmed = (text: string, start: number, end: number): string => {
-  let first = start;
-  let last = end;
-  while (first < last && isBlank(text.charCodeAt(first))) first += 1;
-  while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1;
-  return text.slice(first, last);
-};
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+const VERSION = ' HTTP/1.1\r\n';

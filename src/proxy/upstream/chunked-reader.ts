@@ -1,5 +1,5 @@
+import { readFieldLines } from '../field-lines.ts';
 import { MalformedResponse } from './malformed.ts';
-import { readFieldLines } from './response-head-reader.ts';
 
 /** Takes what a chunked body is made of. */
 export interface ChunkSink {
@@ -67,7 +67,8 @@ export class ChunkedReader {
     if (this.#state === 'trailers') {
       // All of them are kept until the empty line, and read at once.
       if (this.#line !== '\r\n' && !this.#line.endsWith('\r\n\r\n')) return;
-      const fields = readFieldLines(this.#line.slice(0, -2), 0);
+      const fields = readFieldLines(this.#line, 0, this.#line.length);
+      if (fields === undefined) throw new MalformedResponse('a trailer is malformed');
       this.#state = 'over';
       this.#line = '';
       sink.onTrailers(fields);

@@ -123,7 +123,7 @@ export class UpstreamConnection implements ResponseSink {
     call.onSending(reused);
     if (this.#call !== call) return;
     try {
-      this.#body = writeRequest(this.#socket, call.request, turn => this.#limitUpload(turn));
+      this.#body = writeRequest(this.#socket, call.request, this.#limitUpload);
     } catch (cause) {
       this.#fail('bad_request', cause as Error);
       return;
@@ -132,11 +132,11 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   /** The time of the client is not the instance's. */
-  #limitUpload(turn: BodyTurn): void {
+  readonly #limitUpload = (turn: BodyTurn): void => {
     if (this.#hasHead) return;
     if (turn === 'client') this.#deadline.clear();
     else this.#deadline.set(this.#timeouts.responseHead);
-  }
+  };
 
   /** @returns whether to read on */
   #onRead(count: number, bytes: Buffer): boolean {
@@ -147,8 +147,16 @@ export class UpstreamConnection implements ResponseSink {
       if (this.#trailers === undefined) this.#fail('bad_response', cause as Error);
     }
     if (this.#trailers !== undefined) this.#end(this.#trailers);
-    else if (this.#hasHead) this.#call?.onLull();
+    else if (this.#hasHead) this.#rest();
     return this.#takesMore;
+  }
+
+  /** More of the response is to come. */
+  #rest(): void {
+    // A client that is slower is not the instance's fault.
+    if (this.#takesMore) this.#deadline.set(this.#timeouts.responseStall);
+    else this.#deadline.clear();
+    this.#call?.onLull();
   }
 
   onInterim(status: number, fields: string[]): void {
@@ -158,18 +166,11 @@ export class UpstreamConnection implements ResponseSink {
 
   onHead(status: number, fields: string[]): void {
     this.#hasHead = true;
-    this.#deadline.set(this.#timeouts.responseStall);
     this.#call?.onHead(status, fields);
   }
 
   onBody(piece: Buffer): void {
-    if (this.#call === undefined || this.#call.onBody(piece)) {
-      if (this.#takesMore) this.#deadline.set(this.#timeouts.responseStall);
-      return;
-    }
-    // The client is slower, and that is not the instance's fault.
-    this.#takesMore = false;
-    this.#deadline.clear();
+    if (this.#call?.onBody(piece) === false) this.#takesMore = false;
   }
 
   onTrailers(fields: readonly string[]): void {

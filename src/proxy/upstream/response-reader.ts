@@ -99,9 +99,9 @@ export class ResponseReader {
       if (!looksLikeHead(this.#text)) throw new MalformedResponse('the response is not one of HTTP/1.1');
       return end;
     }
-    const lines = readResponseLines(this.#text.slice(0, blank + 2));
+    const text = this.#text;
     this.#text = '';
-    this.#take(lines);
+    this.#take(readResponseLines(text, blank + 4));
     return at + blank + 4 - before;
   }
 
