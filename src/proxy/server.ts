@@ -1,22 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import type { ErrorCode } from '../core/errors.ts';
-import { ListenError } from '../core/listen-error.ts';
 import type { HostPort } from '../core/values.ts';
 import type { ShedReason } from './admission.ts';
-import { Connections, type OnConnection } from './connection.ts';
+import { Connections } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
 import { ExpressLane, type HandOver } from './express/lane.ts';
-import { handle } from './full/lane.ts';
+import { createFullServer } from './full/server.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
+import { listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
-import { answerSocket, plain, problem } from './respond.ts';
 import { Running } from './running.ts';
-import { createUpgrader } from './upgrade.ts';
-import { isUpgradable, withoutUpgrade } from './upgrade-request.ts';
 
 export interface HttpProxy {
   /** @throws ListenError */
@@ -53,112 +47,38 @@ export interface ProxyFigures {
 /** An HTTP server that passes on what `decide` says. */
 export const createProxy = (options: ProxyOptions): HttpProxy => {
   const ctx = createContext(options);
-  const { limits, timeouts, readyPath, log } = ctx;
+  const { limits, timeouts, log } = ctx;
   const connections = new Connections();
+  const { listener, read } = createFullServer(ctx, connections);
 
+  const expressLanes = new Running<ExpressLane>();
+  const leaveExpress: HandOver = (lane, bytes) => {
+    const { socket } = lane.connection;
+    expressLanes.leave(lane);
+    socket.unshift(bytes);
+    read(socket);
+    socket.resume();
+  };
+  const accept = (socket: Socket): void => {
+    const connection = connections.add(socket);
+    if (ctx.admission.refusesConnection(connections.ofClient(connection))) socket.destroy();
+    else if (options.express === false) read(socket);
+    else {
+      const lane = new ExpressLane(ctx, connection, leaveExpress);
+      expressLanes.enter(lane);
+      socket.once('close', () => expressLanes.leave(lane));
+    }
+  };
+  listener.on('connection', accept);
+  listener.on('drop', () => ctx.admission.droppedConnection());
+
+  let stopHeartbeat = (): void => {};
   // Often enough to tell, seldom enough for thousands of them.
   const lookForIdleEvery = Math.min(
     (timeouts.requestHead || 20_000) / 4,
     (timeouts.keepAlive || 20_000) / 4,
     1_000,
   );
-
-  const server = createServer({
-    insecureHTTPParser: false,
-    // Both are judged with the rest of the request, so that the answer is the same as for its other faults.
-    requireHostHeader: false,
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: timeouts.requestHead,
-    // Uploads may take as long as they move; `clientStall` bounds those that don't.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.max(20, Math.min((timeouts.requestHead || 20_000) / 4, 5_000)),
-    keepAliveTimeout: timeouts.keepAlive,
-    noDelay: true,
-  });
-  server.maxConnections = limits.connections;
-  // Past a maximum Node drops headers silently; the count is judged with the rest of the request instead.
-  server.maxHeadersCount = 0;
-
-  const readsByNode = server.listeners('connection')[0] as (socket: Duplex) => void;
-  const expressLanes = new Running<ExpressLane>();
-  const leaveExpress: HandOver = (lane, bytes) => {
-    const { socket } = lane.connection;
-    expressLanes.leave(lane);
-    socket.unshift(bytes);
-    readsByNode.call(server, socket);
-    socket.resume();
-  };
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    const connection = connections.add(socket);
-    if (ctx.admission.refusesConnection(connections.ofClient(connection))) socket.destroy();
-    else if (options.express === false) readsByNode.call(server, socket);
-    else {
-      const lane = new ExpressLane(ctx, connection, leaveExpress);
-      expressLanes.enter(lane);
-      socket.once('close', () => expressLanes.leave(lane));
-    }
-  });
-  server.on('drop', () => ctx.admission.droppedConnection());
-
-  const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    const connection = connections.of(req.socket);
-    if (connection === undefined) req.socket.destroy();
-    else if (readyPath !== undefined && isFor(readyPath, req)) answerReady(res);
-    else handle(ctx, connection, req, res, expectsContinue);
-  };
-  server.on('request', (req, res) => onRequest(req, res, false));
-  server.on('checkContinue', (req, res) => onRequest(req, res, true));
-  server.on('checkExpectation', (req, res) => onRequest(req, res, false));
-
-  const answerReady = (res: ServerResponse): void => {
-    const ready = ctx.isReady() && !ctx.draining;
-    const { status, fields, body } = plain(
-      ready ? 200 : 503,
-      ready ? 'ready\n' : 'not ready\n',
-      ctx.nextId(),
-    );
-    if (ctx.draining) fields.push('Connection', 'close');
-    res.writeHead(status, fields).end(body);
-  };
-
-  server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const connection = connections.of(socket);
-    if (connection === undefined || connection.running.length > 0) {
-      // Earlier answers of this connection are still due, and nothing may come before them.
-      socket.destroy();
-    } else if (ctx.tunnel?.(req.url ?? '', socket, head) === true) {
-      connection.enter(TUNNEL);
-    } else {
-      answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
-    }
-  });
-
-  const upgrade = createUpgrader(ctx);
-  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const connection = connections.of(socket);
-    if (connection === undefined || connection.running.length > 0) {
-      socket.destroy();
-    } else if (isUpgradable(req)) {
-      upgrade(connection, req, head);
-    } else {
-      socket.unshift(Buffer.concat([withoutUpgrade(req), head]));
-      readsByNode.call(server, socket);
-    }
-  });
-
-  server.on('clientError', (error: ParserError, socket: Duplex) => {
-    const [exchange, ...others] = connections.of(socket)?.running ?? [];
-    const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
-    if (!hasLeft && exchange === undefined) {
-      answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()), timeouts.linger);
-    } else if (hasLeft || others.length > 0 || exchange?.garbled?.() !== true) {
-      // Of several answers that are due, none can be written in another's place.
-      socket.destroy();
-    }
-  });
-
-  let stopHeartbeat = (): void => {};
   let idleSeen = 0;
   const onBeat = (elapsed: number, late: number, now: number): void => {
     ctx.admission.shedding.sample(late, now);
@@ -181,30 +101,23 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
   const stopListening = (): void => {
     // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
-    if (server.listening) TcpServer.prototype.close.call(server);
+    if (listener.listening) TcpServer.prototype.close.call(listener);
   };
 
   return {
-    listen: at =>
-      new Promise((resolve, reject) => {
-        const refuse = (cause: NodeJS.ErrnoException): void => reject(new ListenError(at, cause));
-        server.once('error', refuse);
-        server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
-          server.off('error', refuse);
-          begin();
-          server.on('error', error => log.error({ err: error }, 'the listener failed'));
-          const { address, port } = server.address() as AddressInfo;
-          resolve({ host: address, port });
-        });
-      }),
+    listen: async at => {
+      const bound = await listen(listener, at, log);
+      begin();
+      return bound;
+    },
 
     take: socket => {
       if (!serves) {
         begin();
         // Without it, Node does not watch for heads that come too slowly.
-        server.emit('listening');
+        listener.emit('listening');
       }
-      if (connections.size < limits.connections) server.emit('connection', socket);
+      if (connections.size < limits.connections) accept(socket);
       else {
         ctx.admission.droppedConnection();
         socket.destroy();
@@ -232,25 +145,10 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
     close: async () => {
       stopHeartbeat();
-      const closed = new Promise(resolve => server.close(resolve));
+      const closed = new Promise(resolve => listener.close(resolve));
       for (const { socket } of connections) socket.destroy();
-      await Promise.all([closed, ctx.upstreams.close()]);
+      ctx.upstreams.close();
+      await closed;
     },
   };
-};
-
-/** Whoever took it over closes both sides by himself. */
-const TUNNEL: OnConnection = { begin: () => {}, clientLeft: () => {} };
-
-const isFor = (path: string, { url = '' }: IncomingMessage): boolean =>
-  url.startsWith(path) && (url.length === path.length || url.charCodeAt(path.length) === 0x3f);
-
-type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
-
-/** Node's own refusals, in the words of the proxy. */
-const codeOfParserError = ({ code, rawPacket }: ParserError): ErrorCode => {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
-  if (code !== 'HPE_HEADER_OVERFLOW') return 'bad_request';
-  // The whole packet without an end of a line: it was the request's own line that was too long.
-  return rawPacket !== undefined && !rawPacket.includes('\n') ? 'uri_too_long' : 'headers_too_large';
 };

@@ -1,6 +1,6 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { ListenError } from '../core/listen-error.ts';
+import { createServer, type Socket } from 'node:net';
 import type { HostPort } from '../core/values.ts';
+import { listen } from '../proxy/listen.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Whoever takes connections. */
@@ -41,17 +41,7 @@ export const createFront = (takers: () => readonly Taker[], mostWaiting: number,
   server.maxConnections = mostWaiting;
 
   return {
-    listen: at =>
-      new Promise((resolve, reject) => {
-        const refuse = (cause: NodeJS.ErrnoException): void => reject(new ListenError(at, cause));
-        server.once('error', refuse);
-        server.listen({ port: at.port, ...(at.host === '' ? {} : { host: at.host }) }, () => {
-          server.off('error', refuse);
-          server.on('error', error => log.error({ err: error }, 'the listener failed'));
-          const { address, port } = server.address() as AddressInfo;
-          resolve({ host: address, port });
-        });
-      }),
+    listen: at => listen(server, at, log),
     handOut,
     handOutWaiting: () => {
       const all = waiting;

@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from '../context.ts';
+import { plain } from '../respond.ts';
+
+/**
+ * Tells load balancers in front whether the proxy is ready, at the path that is set aside for it.
+ *
+ * @returns false where something else was asked for
+ */
+export const answersReady = (ctx: Context, { url = '' }: IncomingMessage, res: ServerResponse): boolean => {
+  const { readyPath } = ctx;
+  if (readyPath === undefined || !isFor(readyPath, url)) return false;
+  const ready = ctx.isReady() && !ctx.draining;
+  const { status, fields, body } = plain(ready ? 200 : 503, ready ? 'ready\n' : 'not ready\n', ctx.nextId());
+  if (ctx.draining) fields.push('Connection', 'close');
+  res.writeHead(status, fields).end(body);
+  return true;
+};
+
+const isFor = (path: string, url: string): boolean =>
+  url.startsWith(path) && (url.length === path.length || url.charCodeAt(path.length) === 0x3f);
