@@ -35,6 +35,6 @@ export const measure = async (
     p50,
     p99,
     p999,
-    bad: warm.bad + full.bad + latency.bad,
+    bad: warm.bad + full.bad + latency.bad + latency.missed,
   };
 };

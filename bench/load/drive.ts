@@ -62,7 +62,7 @@ export const atRate = async (
   await pacer.terminate();
   for (const lane of lanes) lane.close();
   const ms = (percentile: number): number => latencies.percentile(percentile) / NANOS;
-  return { p50: ms(50), p99: ms(99), p999: ms(99.9), done: latencies.count, bad: bad + total - ended };
+  return { p50: ms(50), p99: ms(99), p999: ms(99.9), done: latencies.count, bad, missed: total - ended };
 };
 
 /** A closed loop: each lane sends again once its answer has come. */

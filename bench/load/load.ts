@@ -37,6 +37,8 @@ export interface Latency {
   readonly p999: number;
   readonly done: number;
   readonly bad: number;
+  /** Due, but never sent, or not answered by some time after the end: peer or load fell behind for good. */
+  readonly missed: number;
 }
 
 /** What the load's process can do (client.ts). */

@@ -29,7 +29,12 @@ const growing = (report: SoakReport): string[] =>
 
 /** Whether nothing grows and every answer was good. */
 export const isSound = (report: SoakReport): boolean =>
-  growing(report).length + report.gets.bad + report.mixed.examples.length + report.lost.length === 0;
+  growing(report).length +
+    report.gets.bad +
+    report.gets.missed +
+    report.mixed.examples.length +
+    report.lost.length ===
+  0;
 
 /** For a terminal. */
 export const soakText = (report: SoakReport): string => {
@@ -38,7 +43,8 @@ export const soakText = (report: SoakReport): string => {
   const failed = Object.entries(mixed.failed).map(([use, times]) => `${use} ${times} times`);
   const upward = growing(report);
   return [
-    `small GETs: ${gets.done} good, ${gets.bad} bad; p50 / p99 / p99.9: ${latency} ms`,
+    `small GETs: ${gets.done} good, ${gets.bad} bad, ${gets.missed} missed; p50 / p99 / p99.9: ${latency} ms`,
+    ...(gets.missed > 0 ? ['  the gateway or this machine fell behind: a lower --rate tells more'] : []),
     `the mix: ${mixed.done} uses, ${failed.length === 0 ? 'none failed' : `failed: ${failed.join(', ')}`}`,
     ...mixed.examples.map(example => `  ${example}`),
     `changes: ${changes}`,

@@ -48,7 +48,7 @@ describe('the open loop', () => {
     const latency = await atRate(httpLanes(service.port, load), load.connections, 200, 0, 0.5);
     await service.stop();
     assert.equal(latency.done, 100);
-    assert.equal(latency.bad, 0);
+    assert.equal(latency.bad + latency.missed, 0);
     // A loop that sends only after an answer would have seen two slow ones of a hundred; here half were due.
     assert.ok(latency.p50 > 20, `p50 ${latency.p50}`);
     assert.ok(latency.p99 > 250, `p99 ${latency.p99}`);
