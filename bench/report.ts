@@ -85,4 +85,4 @@ export const flaws = (report: Report): string[] => [
 
 const machineLine = ({ machine, rounds, seconds }: Report): string =>
   `${machine.date.slice(0, 10)}, ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, ` +
-  `load ${machine.load.toFixed(2)} before; ${rounds} rounds of ${seconds} s`;
+  `load ${machine.load.toFixed(2)} before; ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s`;

@@ -296,11 +296,14 @@ const readFile = (file: string, problems: string[]): Map<string, string> => {
     return values;
   }
   for (const [key, value] of Object.entries(document)) {
+    // A list is as good as what it lists joined by commas, which is how flags and variables say it.
+    const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (!known.has(key)) {
       problems.push(`${file}: unknown setting "${key}"; known are ${[...known].join(', ')}`);
-    } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      values.set(key, String(value));
-    } else problems.push(`${file}: ${key}: expected one value`);
+    } else if (parts.every(isScalar)) values.set(key, parts.join(','));
+    else problems.push(`${file}: ${key}: expected one value`);
   }
   return values;
 };
+
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);

@@ -50,6 +50,21 @@ describe('strength', () => {
   });
 });
 
+describe('the file', () => {
+  it('may say several values as a list', () => {
+    assert.deepEqual(load({ file: file('retry-on: [502, 504]\n') }).retryOn, [502, 504]);
+    assert.deepEqual(load({ file: file('otel-propagators:\n  - b3\n  - baggage\n') }).otelPropagators, [
+      'b3',
+      'baggage',
+    ]);
+  });
+  it('may not nest', () =>
+    assert.match(
+      problems({ file: file('retry-on: {502: true}\n') })[0] ?? '',
+      /retry-on: expected one value/,
+    ));
+});
+
 describe('bad input', () => {
   it('reports every problem at once, with where it stands and what was expected', () => {
     const found = problems({

@@ -3,7 +3,7 @@ import { readHostPort } from '../core/values.ts';
 import { createLog } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
 import { cannotListen, runGateway } from './gateway.ts';
-import { addSettings, configOf, redisIsConfigured } from './options.ts';
+import { addSettings, configOf, redisIsConfigured, settingsWithoutFlags } from './options.ts';
 
 export const devCommand = (): Command =>
   addSettings(new Command('dev'))
@@ -11,6 +11,8 @@ export const devCommand = (): Command =>
     .addHelpText(
       'after',
       `
+${settingsWithoutFlags()}
+
 Examples:
   sluice dev
   curl -X PUT 127.0.0.1:8500/v1/agent/service/register -d '{"Name": "hello", "Port": 3000, "Tags": ["path=/"]}'

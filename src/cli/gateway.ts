@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { ListenError } from '../core/listen-error.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
-import { addSettings, configOf } from './options.ts';
+import { addSettings, configOf, settingsWithoutFlags } from './options.ts';
 
 export const gatewayCommand = (): Command =>
   addSettings(new Command('gateway'))
@@ -11,6 +11,8 @@ export const gatewayCommand = (): Command =>
     .addHelpText(
       'after',
       `
+${settingsWithoutFlags()}
+
 Examples:
   sluice gateway                              Consul at 127.0.0.1:8500, Redis at 127.0.0.1:6379
   sluice gateway --listen :80 --consul consul.internal:8500 --redis rediss://user:password@redis.internal:6380

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS } from '../config.ts';
-import { helpText, type Setting } from '../core/settings.ts';
+import { helpText, type Setting, settingKey } from '../core/settings.ts';
 
 type Name = keyof typeof SETTINGS;
 
@@ -17,6 +17,21 @@ export const addSettings = (command: Command, names = Object.keys(SETTINGS) as N
   }
   return command.option('--config <file>', 'settings from a YAML file; flags and environment outrank it');
 };
+
+/** For `--help`: the settings that have no flag. */
+export const settingsWithoutFlags = (): string => {
+  const keys = Object.entries<Setting<unknown>>(SETTINGS).flatMap(([name, { flag }]) =>
+    flag === undefined && name !== 'live' ? [settingKey(name)] : [],
+  );
+  return `Set in the file of --config or by environment only (docs/configuration.md):\n${listed(keys)}`;
+};
+
+/** In lines of up to 80 characters, indented. */
+const listed = (words: readonly string[]): string =>
+  words
+    .join(', ')
+    .replace(/(?=\S)(.{1,78})(?: |$)/g, '  $1\n')
+    .trimEnd();
 
 /** @throws ConfigError */
 export const configOf = (command: Command): Config => loadConfig(sourcesOf(command));

@@ -29,7 +29,7 @@ export const TRAFFIC_SETTINGS = {
     fallback: balance,
     read: text => BALANCE_NAMES.find(name => name === text),
     expected: BALANCE_NAMES.join(', '),
-    help: 'how an instance is picked among those of a version, unless a balance= tag says',
+    help: `how an instance is picked among those of a version, unless a balance= tag says: ${BALANCE_NAMES.join(', ')}`,
   }),
   slowStart: setting({
     flag: '--slow-start <duration>',
@@ -46,7 +46,7 @@ export const TRAFFIC_SETTINGS = {
     fallback: health.failures,
     read: orOff(readCount),
     expected: 'a whole number from 1, e.g. 5, or off',
-    help: 'failures in a row by which an instance gets no traffic for a while; off ejects for no reason at all',
+    help: 'failures in a row after which an instance gets no traffic for a while; with off nobody is ejected',
   }),
   ejectTime: setting({
     env: ['SLUICE_EJECT_TIME'],

@@ -35,14 +35,13 @@ const FILE = 'last-known-good.jsonl';
 
 /** Reads what is kept. A file that can't be used costs a line in the log, never the start. */
 export const openState = async (options: StateOptions): Promise<State> => {
-  const { folder, log, timers } = options;
+  const { folder, timers } = options;
   if (folder === 'off') return NOTHING_KEPT;
   const file = join(folder, FILE);
   const now = timers?.wall() ?? Date.now();
   await clearLeftovers(file, now);
   const last = await readLast(file, options, now);
   const keeper = createKeeper({ ...options, file, at: last?.at });
-  if (last === undefined) log.info({ file }, 'no last known good state yet; it will be kept here');
   return { ...keeper, last };
 };
 
@@ -60,7 +59,10 @@ const readLast = async (
 ): Promise<LastKnown | undefined> => {
   try {
     const found = await readWhole(file);
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      log.info({ file }, 'no last known good state yet; it will be kept here');
+      return undefined;
+    }
     const { origin: from, ...inputs } = decodeState(found.contents);
     if (from !== origin) {
       log.warn({ file, from, origin }, 'the state is of another Consul or Redis: it is not used');

@@ -71,6 +71,8 @@ export const createMetrics = ({ version, worker }: MetricsOptions): Metrics => {
         aggregator: metric.across ?? 'sum',
         collect() {
           this.reset();
+          // Without labels a reset gauge is 0, which is a value.
+          if (metric.labelNames === undefined) this.remove();
           for (const { labels, value } of readings(metric)) this.set(labels, value);
         },
       });

@@ -104,6 +104,17 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
     return true;
   };
 
+  /** @returns whether every place has a new worker */
+  const replaceAll = async (): Promise<boolean> => {
+    for (let place = 1; place <= count; place++) {
+      if (disbanded) return false;
+      if (await replaceAt(place)) continue;
+      if (!disbanded) log.error({ worker: place }, 'a new worker did not start: the old ones serve on');
+      return false;
+    }
+    return true;
+  };
+
   for (let place = 1; place <= count; place++) refill(place);
 
   return {
@@ -120,11 +131,7 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
       while (asked && !disbanded) {
         asked = false;
         log.info('replacing the workers one by one');
-        for (let place = 1; place <= count && !disbanded; place++) {
-          if (await replaceAt(place)) continue;
-          if (!disbanded) log.error({ worker: place }, 'a new worker did not start: the old ones serve on');
-          break;
-        }
+        if (await replaceAll()) log.info('all workers were replaced');
       }
       replacing = false;
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics, type Reading } from '../../src/telemetry/metrics.ts';
 import type { RequestOutcome } from '../../src/telemetry/observer.ts';
 import { CounterSeries, MAX_SERIES } from '../../src/telemetry/series.ts';
 
@@ -159,6 +159,15 @@ describe('metrics', () => {
       () => metrics.add({ kind: 'gauge', name: 'sluice_weight', help: 'h', read: () => 1 }),
       /"sluice_weight" already/,
     );
+  });
+
+  it('show no gauge that has no value, with or without labels', async () => {
+    const metrics = createMetrics({ version: '0.1.0' });
+    let value: readonly Reading[] = [{ labels: {}, value: 3 }];
+    metrics.add({ kind: 'gauge', name: 'sluice_state_age_seconds', help: 'h', read: () => value });
+    assert.equal((await scrape(metrics)).get('sluice_state_age_seconds'), 3);
+    value = [];
+    assert.equal((await scrape(metrics)).has('sluice_state_age_seconds'), false);
   });
 
   it('show what became of spans', async () => {
