@@ -58,8 +58,8 @@ export const soakText = (report: SoakReport): string => {
 
 const trendTable = (lines: readonly Line[]): string =>
   asText({
-    head: ['figure', 'level', 'growth', 'an hour', 'give or take', ''],
-    rows: lines.map(({ name, trend: { level, growth, slope, margin, isUpward } }) => {
+    head: ['figure', 'level', 'growth', 'an hour', 'at least', 'at most', ''],
+    rows: lines.map(({ name, trend: { level, growth, slope, low, high, isUpward } }) => {
       const { per, unit, decides } = FIGURES[name];
       const text = (value: number): string => `${(value / per).toFixed(per === 1 ? 1 : 2)} ${unit}`.trim();
       return [
@@ -67,7 +67,8 @@ const trendTable = (lines: readonly Line[]): string =>
         text(level),
         text(growth),
         text(slope * 3_600),
-        text(margin * 3_600),
+        text(low * 3_600),
+        text(high * 3_600),
         isUpward ? `upward${decides ? '' : ' (does not decide)'}` : '',
       ];
     }),

@@ -7,11 +7,12 @@ export interface Sample {
 
 /** A straight line through the samples, in the figure's unit a second. */
 export interface Trend {
-  /** Mean of what was kept. */
+  /** The median of what was kept. */
   readonly level: number;
   readonly slope: number;
-  /** The slope lies within this much of it with a confidence of 95 %. */
-  readonly margin: number;
+  /** Between these the slope lies with a confidence of 95 %. */
+  readonly low: number;
+  readonly high: number;
   /** What the slope makes of the time that was looked at. */
   readonly growth: number;
   readonly isUpward: boolean;
@@ -20,18 +21,17 @@ export interface Trend {
 /** What comes before is the time in which code is compiled and pools fill. */
 const SETTLED = 0.2;
 const BATCHES = 10;
-/** Student's t, two-sided 95 %, for so many batches less the two parameters of a line. */
-const T = 2.306;
 /** Growth below this share of the level is no leak: one byte kept of each request would be far more. */
 const MATTERS = 0.05;
 
 /**
- * The trend of the last 80 % of the samples: a line through the least of each of ten batches. What is under way
- * comes and goes with the load and only ever adds; the least is what is kept. Batches are long, so that they hardly
- * depend on each other and the usual margin of a regression holds for them.
+ * The trend of the last 80 % of the samples: Sen's slope (the median of the slopes of all pairs) through the least of
+ * each of ten batches. What is under way comes and goes with the load and only ever adds; the least is what is kept.
+ * One burst that leaves its connections in a pool is a step, which moves a median little; a leak goes on.
  *
- * It is upward where both hold: the slope is above zero beyond its margin, and it amounts to something.
+ * It is upward where both hold: the slope is above zero with a confidence of 95 %, and it amounts to something.
  *
+ * @see Sen, "Estimates of the regression coefficient based on Kendall's tau" (1968), for slope and confidence
  * @throws where there are too few samples
  */
 export const trendOf = (samples: readonly Sample[]): Trend => {
@@ -42,16 +42,33 @@ export const trendOf = (samples: readonly Sample[]): Trend => {
     const batch = settled.slice(edge(i), edge(i + 1));
     return { at: mean(batch.map(({ at }) => at)), value: Math.min(...batch.map(({ value }) => value)) };
   });
-
-  const middle = mean(batches.map(({ at }) => at));
-  const level = mean(batches.map(({ value }) => value));
-  const squares = sum(batches.map(({ at }) => (at - middle) ** 2));
-  const slope = sum(batches.map(({ at, value }) => (at - middle) * (value - level))) / squares;
-  const residuals = sum(batches.map(({ at, value }) => (value - level - slope * (at - middle)) ** 2));
-  const margin = T * Math.sqrt(residuals / (BATCHES - 2) / squares);
+  const slopes = batches
+    .flatMap((a, i) => batches.slice(i + 1).map(b => (b.value - a.value) / (b.at - a.at)))
+    .toSorted((a, b) => a - b);
+  // Kendall's S has the variance n(n - 1)(2n + 5) / 18; 1.96 of its standard deviations hold 95 %.
+  const reach = (1.96 * Math.sqrt((BATCHES * (BATCHES - 1) * (2 * BATCHES + 5)) / 18)) / slopes.length;
+  const level = quantile(
+    batches.map(({ value }) => value).toSorted((a, b) => a - b),
+    0.5,
+  );
+  const slope = quantile(slopes, 0.5);
+  const low = quantile(slopes, (1 - reach) / 2);
   const growth = slope * ((settled.at(-1)?.at ?? 0) - (settled[0]?.at ?? 0));
-  return { level, slope, margin, growth, isUpward: slope > margin && growth > MATTERS * level };
+  return {
+    level,
+    slope,
+    low,
+    high: quantile(slopes, (1 + reach) / 2),
+    growth,
+    isUpward: low > 0 && growth > MATTERS * level,
+  };
 };
 
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+const quantile = (sorted: readonly number[], share: number): number => {
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)] ?? Number.NaN;
+  const above = sorted[Math.ceil(at)] ?? Number.NaN;
+  return below + (above - below) * (at - Math.floor(at));
+};
