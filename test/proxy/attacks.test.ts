@@ -249,3 +249,19 @@ describe('attacks that come through harmless', () => {
     }
   });
 });
+
+describe('a value that looks like framing', () => {
+  it('a tracestate that reads `Transfer-Encoding: chunked` does not have a body chunked under its length', async t => {
+    const upstream = await rawUpstream(t, socket => socket.write(OK));
+    const traceHeaders = ['tracestate', 'a=Transfer-Encoding: chunked'];
+    const { port } = await startProxy(t, upstream.port, { traceHeaders });
+    const client = await rawClient(t, port);
+    const body = 'x'.repeat(20_000);
+    client.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await client.until(/ok$/);
+    await eventually(() => upstream.connections[0]?.text.endsWith(`\r\n\r\n${body}`), {
+      within: 2_000,
+      hint: () => `the body as it was sent: ${upstream.connections[0]?.text.slice(0, 700)}`,
+    });
+  });
+});

@@ -30,7 +30,7 @@ export const requestHead = ({ method, path, fields, body }: UpstreamRequest): st
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     head += `${name}: ${fields[i + 1]}\r\n`;
-    hasLength ||= name.length === 14 && name.toLowerCase() === 'content-length';
+    hasLength ||= isLength(name);
   }
   if (!hasLength) {
     if (body !== undefined) head += CHUNKED;
@@ -38,6 +38,12 @@ export const requestHead = ({ method, path, fields, body }: UpstreamRequest): st
   }
   return `${head}\r\n`;
 };
+
+const isLength = (name: string): boolean => name.length === 14 && name.toLowerCase() === 'content-length';
+
+/** Told by the names alone: a client may write whatever it likes into a value. */
+const tellsLength = (fields: readonly string[]): boolean =>
+  fields.some((name, i) => i % 2 === 0 && isLength(name));
 
 /**
  * Writes the head and what is there of the body.
@@ -63,7 +69,7 @@ export const writeRequest = (
     }
   } else {
     socket.write(head, 'latin1');
-    return new BodyWriter(socket, body, head.endsWith(`${CHUNKED}\r\n`), turn);
+    return new BodyWriter(socket, body, !tellsLength(request.fields), turn);
   }
   return undefined;
 };
