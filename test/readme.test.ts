@@ -146,7 +146,12 @@ describe('every tag of the README', () => {
   /** tag -> further tags, and requests (host and path) with the path that the service must see; undefined is a 404. */
   const table: Record<
     string,
-    { with?: string[]; requests: [host: string, path: string, sees: string | undefined][] }
+    {
+      with?: string[];
+      requests: [host: string, path: string, sees: string | undefined][];
+      /** What `/api/routes` says of it. */
+      routes?: string;
+    }
   > = {
     'path=/orders': {
       requests: [
@@ -173,7 +178,7 @@ describe('every tag of the README', () => {
         ['example.com', '/any', undefined],
       ],
     },
-    'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
+    'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"version":"v2"' },
     'weight=5': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'strip=/orders': {
       with: ['path=/orders'],
@@ -183,11 +188,24 @@ describe('every tag of the README', () => {
       ],
     },
     'strip=true': { with: ['path=/a/b'], requests: [['x', '/a/b/c', '/c']] },
+    'balance=round-robin': {
+      with: ['path=/t'],
+      requests: [['x', '/t', '/t']],
+      routes: '"balance":"round-robin"',
+    },
+    'hash=cookie:sid': {
+      with: ['path=/t'],
+      requests: [['x', '/t', '/t']],
+      routes: '"balance":"hash","hash":{"of":"cookie","name":"sid"}',
+    },
   };
 
   it('has its row here', () => assert.deepEqual(tags, Object.keys(table)));
 
-  for (const [tag, { with: further = [], requests }] of Object.entries(table)) {
+  for (const [
+    tag,
+    { with: further = [], requests, routes: inRoutes = '"version":"default"' },
+  ] of Object.entries(table)) {
     it(tag, async () => {
       const echo = await startService((req, res) => res.end(`${req.headers.host} ${req.url}`));
       const at = await startConsul();
@@ -206,7 +224,7 @@ describe('every tag of the README', () => {
         );
       }
       const routes = await (await fetch(`${local.admin}/api/routes`)).text();
-      assert.ok(routes.includes(tag === 'version=v2' ? '"version":"v2"' : '"version":"default"'));
+      assert.ok(routes.includes(inRoutes), routes);
       if (tag === 'weight=5') {
         await register(at.address, {
           ID: 'other',
