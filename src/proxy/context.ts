@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '..
 import { Admission } from './admission.ts';
 import type { Timed } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
 import { Running } from './running.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -13,6 +14,7 @@ export interface Context
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;
+  readonly outbox: Outbox;
   readonly admission: Admission;
   /** What is asked at each beat whether it has waited long enough. */
   readonly running: Running<Timed>;
@@ -30,6 +32,7 @@ export const createContext = (options: ProxyOptions): Context => {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { chance = Math.random } = options;
+  const outbox = new Outbox();
   return {
     trusts: () => false,
     isReady: () => true,
@@ -40,7 +43,8 @@ export const createContext = (options: ProxyOptions): Context => {
     chance,
     limits,
     timeouts,
-    upstreams: new Upstreams(limits, timeouts),
+    upstreams: new Upstreams(limits, timeouts, outbox),
+    outbox,
     admission: new Admission(limits, timeouts.loopDelay, chance),
     running: new Running(),
     keepAliveLines: keepAliveLines(timeouts.keepAlive),

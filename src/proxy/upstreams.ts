@@ -1,5 +1,6 @@
 import type { Instance } from '../core/model.ts';
 import type { Limits, Timeouts } from './options.ts';
+import type { Outbox } from './outbox.ts';
 import { type ConnectionOwner, type UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
 
 /** An idle connection is dropped before a server with Node's default of 5 s can drop it under a request. */
@@ -14,14 +15,16 @@ const SWEEP_EVERY = 1_000;
 export class Upstream implements ConnectionOwner {
   readonly #instance: Instance;
   readonly #timeouts: Timeouts;
+  readonly #outbox: Outbox;
   readonly #all = new Set<UpstreamConnection>();
   /** The one that was used last is taken first, so that the others may grow old. */
   readonly #idle: UpstreamConnection[] = [];
   #isReleased = false;
 
-  constructor(instance: Instance, timeouts: Timeouts) {
+  constructor(instance: Instance, timeouts: Timeouts, outbox: Outbox) {
     this.#instance = instance;
     this.#timeouts = timeouts;
+    this.#outbox = outbox;
   }
 
   /** Connections that are idle, busy or being made. */
@@ -79,7 +82,7 @@ export class Upstream implements ConnectionOwner {
   }
 
   #open(): UpstreamConnection {
-    const connection = new UpstreamConnection(this.#instance, this.#timeouts, this);
+    const connection = new UpstreamConnection(this.#instance, this.#timeouts, this.#outbox, this);
     this.#all.add(connection);
     return connection;
   }
@@ -92,12 +95,14 @@ const isStale = ({ idleSince, keptFor }: UpstreamConnection, now: number): boole
 export class Upstreams {
   readonly #limit: number;
   readonly #timeouts: Timeouts;
+  readonly #outbox: Outbox;
   readonly #all = new Map<string, Upstream>();
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(limits: Limits, timeouts: Timeouts) {
+  constructor(limits: Limits, timeouts: Timeouts, outbox: Outbox) {
     this.#limit = limits.connectionsPerInstance;
     this.#timeouts = timeouts;
+    this.#outbox = outbox;
     this.#sweep = setInterval(() => this.#closeStale(), SWEEP_EVERY).unref();
   }
 
@@ -105,7 +110,7 @@ export class Upstreams {
   for(instance: Instance): Upstream | undefined {
     let upstream = this.#all.get(instance.id);
     if (upstream === undefined) {
-      upstream = new Upstream(instance, this.#timeouts);
+      upstream = new Upstream(instance, this.#timeouts, this.#outbox);
       this.#all.set(instance.id, upstream);
     }
     return upstream.hasIdle || upstream.size < this.#limit ? upstream : undefined;

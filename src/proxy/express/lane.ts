@@ -134,7 +134,7 @@ class Passage implements Incoming {
     this.#ctx = ctx;
     this.#connection = connection;
     this.#body = new WholeBody(contentLength);
-    this.#reply = new ExpressReply(connection.socket, method, closes, ctx.keepAliveLines);
+    this.#reply = new ExpressReply(connection.socket, ctx.outbox, method, closes, ctx.keepAliveLines);
     this.#onDone = onDone;
   }
 

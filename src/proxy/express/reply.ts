@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Reply } from '../exchange.ts';
+import type { Outbox } from '../outbox.ts';
 import { type OwnAnswer, rawHead } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';
 import { httpDate } from './http-date.ts';
@@ -13,6 +14,7 @@ export class ExpressReply implements Reply {
   sent = 0;
   status: number | undefined;
   readonly #socket: Socket;
+  readonly #outbox: Outbox;
   readonly #isHead: boolean;
   readonly #keepAlive: string;
   #closes: boolean;
@@ -26,8 +28,9 @@ export class ExpressReply implements Reply {
    * @param closes the client wants the connection to end with this answer
    * @param keepAlive the field lines of an answer after which the connection goes on
    */
-  constructor(socket: Socket, method: string, closes: boolean, keepAlive: string) {
+  constructor(socket: Socket, outbox: Outbox, method: string, closes: boolean, keepAlive: string) {
     this.#socket = socket;
+    this.#outbox = outbox;
     this.#isHead = method === 'HEAD';
     this.#closes = closes;
     this.#keepAlive = keepAlive;
@@ -115,13 +118,7 @@ export class ExpressReply implements Reply {
 
   #send(text: string, onFlushed: () => void): void {
     this.#head = '';
-    const socket = this.#socket;
-    // A client that has ended hears no more, and the end of its connection is on its way.
-    if (!socket.writable) return;
-    socket.write(text, 'latin1');
-    // Mostly the operating system takes all of it at once.
-    if (socket.writableLength === 0) onFlushed();
-    else socket.write('', onFlushed);
+    this.#outbox.send(this.#socket, text, onFlushed);
   }
 
   #isBodiless(status: number): boolean {

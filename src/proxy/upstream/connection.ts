@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Timeouts } from '../options.ts';
+import type { Outbox } from '../outbox.ts';
 import { Deadline } from './deadline.ts';
 import { type BodyTurn, type BodyWriter, type UpstreamRequest, writeRequest } from './request-writer.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
@@ -49,6 +50,7 @@ const PROBE_AFTER = 30_000;
 export class UpstreamConnection implements ResponseSink {
   readonly #owner: ConnectionOwner;
   readonly #timeouts: Timeouts;
+  readonly #outbox: Outbox;
   readonly #socket: Socket;
   readonly #reader = new ResponseReader(this);
   readonly #deadline = new Deadline(() => this.#expire());
@@ -63,8 +65,14 @@ export class UpstreamConnection implements ResponseSink {
   /** When its last request was done, on performance.now()'s scale. */
   idleSince = 0;
 
-  constructor({ address, port }: UpstreamAddress, timeouts: Timeouts, owner: ConnectionOwner) {
+  constructor(
+    { address, port }: UpstreamAddress,
+    timeouts: Timeouts,
+    outbox: Outbox,
+    owner: ConnectionOwner,
+  ) {
     this.#owner = owner;
+    this.#outbox = outbox;
     this.#timeouts = timeouts;
     this.#socket = connect({
       host: address,
@@ -123,7 +131,7 @@ export class UpstreamConnection implements ResponseSink {
     call.onSending(reused);
     if (this.#call !== call) return;
     try {
-      this.#body = writeRequest(this.#socket, call.request, this.#limitUpload);
+      this.#body = writeRequest(this.#socket, this.#outbox, call.request, this.#limitUpload);
     } catch (cause) {
       this.#fail('bad_request', cause as Error);
       return;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { Outbox } from '../outbox.ts';
 
 /** A request as it goes to an instance. */
 export interface UpstreamRequest {
@@ -52,15 +53,16 @@ const tellsLength = (fields: readonly string[]): boolean =>
  */
 export const writeRequest = (
   socket: Socket,
+  outbox: Outbox,
   request: UpstreamRequest,
   turn: (to: BodyTurn) => void,
 ): BodyWriter | undefined => {
   const head = requestHead(request);
   const { body } = request;
   if (body === undefined) {
-    socket.write(head, 'latin1');
+    outbox.send(socket, head);
   } else if (Buffer.isBuffer(body)) {
-    if (body.length <= ONE_STRING) socket.write(head + body.toString('latin1'), 'latin1');
+    if (body.length <= ONE_STRING) outbox.send(socket, head + body.toString('latin1'));
     else {
       socket.cork();
       socket.write(head, 'latin1');
