@@ -50,7 +50,7 @@ export const runInTerminal = (
   return {
     pid: child.pid ?? 0,
     output: () => text,
-    line: (pattern, within = 20_000) =>
+    line: (pattern, within = 60_000) =>
       eventually(() => pattern.exec(text) ?? undefined, {
         within,
         hint: `${pattern} in what is printed`,

@@ -197,6 +197,8 @@ describe('fetch of the handle', { concurrency: 4 }, () => {
     const well = () => true;
     await join(t, { service: 'half', id: 'half-dead', port: dead, health: well });
     const handle = await app(t, 'half', 'alive', { health: well });
+    // Somebody who has not learned yet which of the two fails.
+    const other = await app(t, 'half-other', 'other');
     await eventually(async () => (await entriesOf(consul.address, 'half')).length === 2, {
       within: 2_000,
       hint: 'both',
@@ -204,7 +206,7 @@ describe('fetch of the handle', { concurrency: 4 }, () => {
     for (let n = 0; n < 20; n++) assert.equal((await call(handle, 'http://half.mesh/')).name, 'alive');
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, () =>
-        handle.fetch('http://half.mesh/', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }),
+        other.fetch('http://half.mesh/', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }),
       ),
     );
     assert.ok(

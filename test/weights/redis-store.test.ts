@@ -239,6 +239,11 @@ describe('Redis as it fails', () => {
     await store.follow(['orders', 'users']);
     for (const service of ['orders', 'users']) await store.set(service, weights({ v1: 95, v2: 5 }), ann);
     await inForce(store, weightOf('v2', 5));
+    // They are read in their turn: what was never in force cannot be held.
+    await eventually(() => store.current().get('users')?.weights !== undefined, {
+      within: 3_000,
+      hint: 'users in force',
+    });
     await cli.flushall();
     const held = await inForce(store, state => state.problem !== undefined);
     assert.match(held.problem ?? '', /wiped/);
