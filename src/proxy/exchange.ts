@@ -94,6 +94,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #error: ErrorCode | undefined;
   /** Most requests are over before anybody asks. */
   #patience: Patience | undefined;
+  /** The client is slower, and was asked to tell when to go on. */
+  #isHeldUp = false;
   #over = false;
   place = -1;
 
@@ -181,8 +183,14 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
 
   received(piece: Buffer): boolean {
     if (this.#reply.write(piece)) return true;
-    // The rest waits with the upstream.
-    this.#reply.onDrain(() => this.#attempt?.resume());
+    // The rest waits with the upstream. What was read already still comes, in as many pieces as it has chunks.
+    if (!this.#isHeldUp) {
+      this.#isHeldUp = true;
+      this.#reply.onDrain(() => {
+        this.#isHeldUp = false;
+        this.#attempt?.resume();
+      });
+    }
     return false;
   }
 

@@ -39,5 +39,10 @@ const deliver = ({ socket, text, onTaken }: Letter): void => {
   if (onTaken === undefined) return;
   // Mostly all of it is taken at once.
   if (socket.writableLength === 0) onTaken();
-  else socket.write('', onTaken);
+  else {
+    socket.write('', error => {
+      // Told of a connection that broke before, too.
+      if (error === undefined || error === null) onTaken();
+    });
+  }
 };

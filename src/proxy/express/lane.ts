@@ -40,7 +40,7 @@ export class ExpressLane implements Placed {
   /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
   endIdle(now: number): void {
     const { keepAlive, requestHead, linger } = this.#ctx.timeouts;
-    if (this.#current !== undefined) return;
+    if (this.#current !== undefined || !this.#connection.socket.writable) return;
     const limit = this.#hasServed ? keepAlive : requestHead;
     if (limit === 0 || now - this.#idleSince < limit) return;
     if (this.#hasServed) this.#connection.socket.destroySoon();
@@ -96,6 +96,7 @@ export class ExpressLane implements Placed {
   #leave(bytes: Buffer): void {
     const { socket } = this.#connection;
     socket.off('data', this.#onData).off('end', this.#onEnd);
+    this.#ahead = undefined;
     if (!socket.destroyed) this.#handOver(this, bytes);
   }
 }
@@ -147,7 +148,8 @@ class Passage implements Incoming {
     const { missing } = this.#body;
     if (bytes.length > 0 && missing > 0) this.#body.add(bytes.subarray(0, missing));
     if (this.#linger !== undefined && this.#body.missing === 0) {
-      clearTimeout(this.#linger);
+      this.#connection.socket.off('close', this.#stopLinger);
+      this.#stopLinger();
       this.#onDone(false);
     }
     return bytes.length > missing ? bytes.subarray(missing) : undefined;
@@ -171,7 +173,9 @@ class Passage implements Incoming {
       closeAfter(socket, linger);
     } else {
       this.#linger = setTimeout(() => socket.destroy(), linger).unref();
-      socket.once('close', () => clearTimeout(this.#linger));
+      socket.once('close', this.#stopLinger);
     }
   }
+
+  readonly #stopLinger = (): void => clearTimeout(this.#linger);
 }

@@ -161,10 +161,12 @@ export class UpstreamConnection implements ResponseSink {
 
   /** More of the response is to come. */
   #rest(): void {
+    // Given up by whoever heard of what was read: a limit set now would keep all this until it is over.
+    if (this.#call === undefined) return;
     // A client that is slower is not the instance's fault.
     if (this.#takesMore) this.#deadline.set(this.#timeouts.responseStall);
     else this.#deadline.clear();
-    this.#call?.onLull();
+    this.#call.onLull();
   }
 
   onInterim(status: number, fields: string[]): void {
