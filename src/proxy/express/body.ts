@@ -1,4 +1,4 @@
-import type { RequestBody } from '../exchange.ts';
+import type { RequestBody } from '../lane.ts';
 
 /** A small body, read whole before it is sent. */
 export class WholeBody implements RequestBody {

@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { Exchange, type Incoming, type RequestBody } from '../exchange.ts';
+import { Exchange } from '../exchange.ts';
+import type { Incoming, RequestBody } from '../lane.ts';
 import { answerSocket, closeAfter, problem } from '../respond.ts';
 import type { Placed } from '../running.ts';
 import { WholeBody } from './body.ts';

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Reply } from '../exchange.ts';
+import type { Reply } from '../lane.ts';
 import type { Outbox } from '../outbox.ts';
 import { type OwnAnswer, rawHead } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { Exchange, type Incoming, type RequestBody } from '../exchange.ts';
+import { Exchange } from '../exchange.ts';
+import type { Incoming, RequestBody } from '../lane.ts';
 import { FullReply } from './reply.ts';
 import { discardRest, KeptBody, StreamedBody } from './request-body.ts';
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Reply } from '../exchange.ts';
+import type { Reply } from '../lane.ts';
 import { type OwnAnswer, rawHead } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';
 

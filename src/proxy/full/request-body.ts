@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { RequestBody } from '../exchange.ts';
+import type { RequestBody } from '../lane.ts';
 
 export interface BodyOptions {
   readonly maxBytes: number;
