@@ -112,8 +112,8 @@ export class ProtobufWriter {
     this.#varint(size);
     const bytes = this.#bytes;
     let at = this.#length;
-    for (let i = 0; i < value.length; i += 2) {
-      bytes[at++] = (digit(value.charCodeAt(i)) << 4) | digit(value.charCodeAt(i + 1));
+    for (let i = 0; i < size; i += 1) {
+      bytes[at++] = (digit(codeAt(value, 2 * i)) << 4) | digit(codeAt(value, 2 * i + 1));
     }
     this.#length = at;
   }
@@ -130,10 +130,11 @@ export class ProtobufWriter {
   /** Length and characters; nothing at all, and false, where one of them takes more than a byte. */
   #ascii(value: string): boolean {
     const bytes = this.#bytes;
+    const { length } = value;
     let at = this.#length;
-    bytes[at++] = value.length;
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = codeAt(value, i);
       if (code > 0x7f) return false;
       bytes[at++] = code;
     }
@@ -191,3 +192,10 @@ const varintLength = (value: number): number => {
 
 /** `0` to `9` are 0x30 to 0x39, `a` to `f` 0x61 to 0x66. */
 const digit = (code: number): number => (code & 0xf) + (code >>> 6) * 9;
+
+/**
+ * Strings come in many makes (flat, sliced, joined …), for all of which V8 looks the method up anew, at every
+ * character. Called by itself it is not looked up.
+ */
+const { charCodeAt } = String.prototype;
+const codeAt = (text: string, index: number): number => charCodeAt.call(text, index);
