@@ -101,7 +101,7 @@ export interface VersionAnswer {
     readonly port: number;
     /** Consul no longer lists it; it serves until then (ISO 8601). */
     readonly heldUntil?: string;
-    /** It failed too often, and gets no traffic until then; then one request at a time (ISO 8601). */
+    /** It failed too often: others serve until then, unless most of its version are out (ISO 8601). Then it is tried. */
     readonly ejectedUntil?: string;
   }[];
 }
@@ -119,7 +119,7 @@ export interface ServicesAnswer {
       readonly tags: readonly string[];
       /** Consul no longer lists it; it serves until then (ISO 8601). */
       readonly heldUntil?: string;
-      /** It failed too often, and gets no traffic until then; then one request at a time (ISO 8601). */
+      /** It failed too often: others serve until then, unless most of its version are out (ISO 8601). Then it is tried. */
       readonly ejectedUntil?: string;
     }[];
   }[];

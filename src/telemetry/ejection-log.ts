@@ -6,5 +6,5 @@ export const logEjections =
   (log: Log): OnEjection =>
   event => {
     if (event.reason === undefined) log.info({ ...event }, 'an instance is back: its trial went well');
-    else log.warn({ ...event }, 'an instance is ejected: it gets no traffic until its time is up');
+    else log.warn({ ...event }, 'an instance is ejected: others of its version serve until its time is up, unless most of them are out');
   };
