@@ -131,7 +131,7 @@ export class UpstreamConnection implements ResponseSink {
     call.onSending(reused);
     if (this.#call !== call) return;
     try {
-      this.#body = writeRequest(this.#socket, this.#outbox, call.request, this.#limitUpload);
+      this.#body = writeRequest(this.#socket, this.#outbox, call.request, this.#limitHead);
     } catch (cause) {
       this.#fail('bad_request', cause as Error);
       return;
@@ -139,9 +139,9 @@ export class UpstreamConnection implements ResponseSink {
     if (this.#body === undefined) this.#deadline.set(this.#timeouts.responseHead);
   }
 
-  /** The time of the client is not the instance's. */
-  readonly #limitUpload = (turn: BodyTurn): void => {
-    if (this.#hasHead) return;
+  /** The time of the client is not the instance's, nor is ours before the request is out. */
+  readonly #limitHead = (turn: BodyTurn = 'nobody'): void => {
+    if (this.#hasHead || this.#call === undefined) return;
     if (turn === 'client') this.#deadline.clear();
     else this.#deadline.set(this.#timeouts.responseHead);
   };

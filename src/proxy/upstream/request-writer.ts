@@ -49,20 +49,21 @@ const tellsLength = (fields: readonly string[]): boolean =>
 /**
  * Writes the head and what is there of the body.
  *
+ * @param turn told whom the request waits for as that changes: of what is sent at once, `nobody` when it is out
  * @returns what writes the rest, where there is one
  */
 export const writeRequest = (
   socket: Socket,
   outbox: Outbox,
   request: UpstreamRequest,
-  turn: (to: BodyTurn) => void,
+  turn: (to?: BodyTurn) => void,
 ): BodyWriter | undefined => {
   const head = requestHead(request);
   const { body } = request;
   if (body === undefined) {
-    outbox.send(socket, head);
+    outbox.send(socket, head, turn);
   } else if (Buffer.isBuffer(body)) {
-    if (body.length <= ONE_STRING) outbox.send(socket, head + body.toString('latin1'));
+    if (body.length <= ONE_STRING) outbox.send(socket, head + body.toString('latin1'), turn);
     else {
       socket.cork();
       socket.write(head, 'latin1');
@@ -76,7 +77,7 @@ export const writeRequest = (
   return undefined;
 };
 
-/** Whom a body waits for: the client to send more of it, the instance to take more of it, or nobody: it is sent. */
+/** Whom a request waits for: the client to send more of it, the instance to take more of it, or nobody: it is sent. */
 export type BodyTurn = 'client' | 'instance' | 'nobody';
 
 /** Passes a body on as it comes; what the instance has no room for stays with the client. */
