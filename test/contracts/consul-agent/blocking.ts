@@ -146,6 +146,8 @@ export const blockingContract = (api: Api): void => {
       await wakes({ on: CRITICAL, ...warning });
       await wakes({ on: CRITICAL, ...passing });
       await api.register({ Name: 'gloom', Check: { TTL: '60s' } });
+      // An agent tells its servers later, and that would wake it, too.
+      await status('gloom', 'critical');
       await sleepsThrough({ on: CRITICAL, ...warning });
       await wakes({ on: '/health/state/warning', ...passing });
       await wakes({ on: '/health/state/any', ...warning });
