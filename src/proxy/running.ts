@@ -7,7 +7,7 @@ export interface Placed {
 /**
  * Those that run, in no order. Entering and leaving happen for each request, so they write two fields of an array and
  * no more: a Set is rebuilt again and again, and its old tables, once they have grown old, keep whatever the new
- * ones hold from being collected while it is young (a quarter of all CPU went there).
+ * ones hold from being collected while it is young.
  */
 export class Running<T extends Placed> implements Iterable<T> {
   readonly #all: T[] = [];
