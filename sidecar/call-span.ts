@@ -1,5 +1,6 @@
 import { type Context, SpanKind, TraceFlags } from '@opentelemetry/api';
 import type { Target } from '../src/core/model.ts';
+import type { Where } from '../src/core/where.ts';
 import { clientAttributes, endClient, foldMethod, spanName } from '../src/telemetry/http-semantics.ts';
 import type { AttemptObservation } from '../src/telemetry/observer.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
@@ -8,8 +9,7 @@ export interface CallAttempt {
   readonly method: string;
   /** What the call belongs to. */
   readonly context: Context;
-  readonly route: string;
-  readonly service: string;
+  readonly where: Where;
   readonly target: Target;
   /** 0 for the first attempt. */
   readonly resend: number;
@@ -26,14 +26,13 @@ export const startCallSpan = (
   const span = tracing.draw(context);
   const headers = tracing.inject(context, span);
   if ((span.traceFlags & TraceFlags.SAMPLED) === 0) return { headers, end: () => {} };
-  const { instance, version } = target;
+  const { id: instanceId, address, port } = target.instance;
   const method = foldMethod(call.method);
   const begunAt = epochNow();
   return {
     headers,
     end: outcome => {
-      const { id: instanceId, address, port } = instance;
-      const attributes = clientAttributes('sdk', method, { ...call, version, instanceId, address, port });
+      const attributes = clientAttributes('sdk', method, { ...call, instanceId, address, port });
       const status = endClient(attributes, outcome);
       const name = spanName(method);
       const endedAt = epochNow();

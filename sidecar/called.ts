@@ -3,6 +3,7 @@ import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model.ts';
+import { Where } from '../src/core/where.ts';
 import type { WeightSource } from './admin-weights.ts';
 import { meshRule } from './mesh-rule.ts';
 
@@ -134,8 +135,8 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
     },
     decide: (service, facts) => {
       const entry = entries.get(service);
-      if (entry?.instances === undefined) return { code: 'no_instance', service };
-      if (entry.instances.length === 0) return { code: 'no_route', service };
+      if (entry?.instances === undefined) return { code: 'no_instance', where: new Where('', service, '') };
+      if (entry.instances.length === 0) return { code: 'no_route', where: new Where('', service, '') };
       return decide(entry.table, facts, fleet, now(), chance);
     },
     close: () => {

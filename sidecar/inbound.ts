@@ -3,6 +3,7 @@ import type { Decision } from '../src/core/decide.ts';
 import { Fleet } from '../src/core/fleet.ts';
 import { DEFAULT_TIMEOUTS } from '../src/core/limits.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
+import { Where } from '../src/core/where.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';
@@ -27,7 +28,11 @@ export const createInbound = (options: InboundOptions): HttpProxy => {
   const { service, version = DEFAULT_VERSION, id, address, port, observer, log } = options;
   const instance = standIn({ id, service, serviceId: id, address, port });
   const target: Target = { instance, version };
-  const rest: Omit<Decision, 'path'> = { route: service, service, version, target, candidates: [target] };
+  const rest: Omit<Decision, 'path'> = {
+    where: new Where(service, service, version),
+    target,
+    candidates: [target],
+  };
   return createProxy({
     decide: ({ path }) => ({ ...rest, path }),
     via: `sluice-${nanoid(10)}`,

@@ -64,11 +64,11 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
 
   const attemptOnce = async (
     call: Call,
-    { route, service }: Decision,
+    { where }: Decision,
     target: Target,
     tries: Tries,
   ): Promise<Response> => {
-    const span = startCallSpan(tracing, { ...call, route, service, target, resend: tries.resend });
+    const span = startCallSpan(tracing, { ...call, where, target, resend: tries.resend });
     tries.begin(target, now());
     try {
       const dispatcher = towards(agent, call.host, target.instance);

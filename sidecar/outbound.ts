@@ -2,6 +2,7 @@ import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
 import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
 import { type HostPort, isHost, withoutBrackets } from '../src/core/values.ts';
+import { Where } from '../src/core/where.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -60,7 +61,7 @@ export const decideOutbound = (
 };
 
 /** One route for all of them: hosts are the program's to invent, and must not become series of metrics. */
-const FORWARD = { route: 'forward', service: 'forward', version: DEFAULT_VERSION };
+const FORWARD = new Where('forward', 'forward', DEFAULT_VERSION);
 
 const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
   const server = `${host}:${port}`;
@@ -73,5 +74,5 @@ const forward = ({ host, port = 80, path }: ProxyFacts): Decision => {
     port,
   });
   const target: Target = { version: FORWARD.version, instance };
-  return { ...FORWARD, path, target, candidates: [target] };
+  return { where: FORWARD, path, target, candidates: [target] };
 };

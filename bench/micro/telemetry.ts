@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Where } from '../../src/core/where.ts';
 import { type AccessLogMode, createAccessLog } from '../../src/telemetry/access-log.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -52,15 +53,14 @@ const HEADERS = [
 ].flat();
 
 const PLACES = ['orders', 'users', 'carts', 'search'].flatMap(service =>
-  ['v1', 'v2'].map(version => ({ route: `shop.example.com/${service}/*`, service, version })),
+  ['v1', 'v2'].map(version => new Where(`shop.example.com/${service}/*`, service, version)),
 );
 
 const request = (observer: RequestObserver, i: number, rawHeaders: readonly string[]): void => {
-  const place = PLACES[i % PLACES.length] as (typeof PLACES)[number];
-  const { route, service, version } = place;
+  const where = PLACES[i % PLACES.length] as Where;
   const observation = observer.begin({
     method: 'GET',
-    path: `/${service}/${i}`,
+    path: `/${where.service}/${i}`,
     scheme: 'http',
     authority: 'shop.example.com',
     protocolVersion: '1.1',
@@ -69,9 +69,7 @@ const request = (observer: RequestObserver, i: number, rawHeaders: readonly stri
     rawHeaders,
   });
   const attempt = observation.attempt({
-    route,
-    service,
-    version,
+    where,
     instanceId: 'node-1/orders-10-0-0-1-3000',
     address: '10.0.0.1',
     port: 3000,
@@ -79,7 +77,7 @@ const request = (observer: RequestObserver, i: number, rawHeaders: readonly stri
   });
   if (attempt.headers.length > 100) throw new Error('headers are read');
   attempt.end({ status: 200 });
-  observation.end({ status: 200, route, service, version, received: 0, sent: 512 });
+  observation.end({ status: 200, where, received: 0, sent: 512 });
 };
 
 const waiting = (tracing: Tracing): number => tracing.counts().queued + tracing.counts().exporting;

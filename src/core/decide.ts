@@ -3,10 +3,12 @@ import type { ErrorCode } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 import { type Hashable, hashOf } from './hash.ts';
 import { matchRoute, type RouteTable } from './match.ts';
-import type { HashKey, Rule, Target } from './model.ts';
+import type { HashKey, Target } from './model.ts';
 import { stripPrefix } from './path.ts';
 import type { RetryPlan } from './retry.ts';
+import type { Route } from './route.ts';
 import { chooseByShare } from './split.ts';
+import type { Where } from './where.ts';
 
 /** What routing needs to know of a request, free of any server's types. */
 export interface RequestFacts extends Hashable {
@@ -18,10 +20,7 @@ export interface RequestFacts extends Hashable {
 
 /** Where one request goes. */
 export interface Decision extends RetryPlan {
-  /** The rule's id, for spans, metrics and logs. */
-  readonly route: string;
-  readonly service: string;
-  readonly version: string;
+  readonly where: Where;
   readonly target: Target;
   /** The path that the upstream sees, without query. */
   readonly path: string;
@@ -29,11 +28,10 @@ export interface Decision extends RetryPlan {
   readonly timeout?: number | undefined;
 }
 
-/** A refusal that still knows the rule, so that spans and metrics can name it. */
 export interface Refusal {
   readonly code: ErrorCode;
-  readonly route?: string;
-  readonly service?: string;
+  /** What is known of where the request was to go, so that spans and metrics can name it. */
+  readonly where?: Where;
 }
 
 export const isRefusal = (outcome: Decision | Refusal): outcome is Refusal => 'code' in outcome;
@@ -51,32 +49,28 @@ export const decide = (
   now: number,
   chance: () => number,
 ): Decision | Refusal => {
-  const rule = matchRoute(table, facts.host, facts.path);
-  if (rule === undefined) return { code: 'no_route' };
-  const arm = rule.arms.length === 1 ? firstWithShare(rule.arms) : chooseByShare(rule.arms, chance());
-  const key = keyOf(rule, facts, fleet);
-  const target = arm && pickTarget(fleet, arm.targets, { balance: rule.balance, key }, now, chance);
-  if (arm === undefined || target === undefined) {
-    return { code: 'no_instance', route: rule.id, service: rule.service };
-  }
+  const route = matchRoute(table, facts.host, facts.path);
+  if (route === undefined) return { code: 'no_route' };
+  const arm = route.arms.length === 1 ? firstWithShare(route.arms) : chooseByShare(route.arms, chance());
+  const key = keyOf(route, facts, fleet);
+  const target = arm && pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
+  if (arm === undefined || target === undefined) return { code: 'no_instance', where: route.where };
   return {
-    route: rule.id,
-    service: rule.service,
-    version: arm.version,
+    where: arm.where,
     target,
     path: upstreamPath(facts.path, target),
     candidates: arm.targets,
-    balance: rule.balance,
+    balance: route.balance,
     key,
-    retries: rule.retries,
-    timeout: rule.timeout,
+    retries: route.retries,
+    timeout: route.timeout,
   };
 };
 
 const BY_ADDRESS: HashKey = { of: 'address' };
 
 const keyOf = (
-  { balance, hash = BY_ADDRESS }: Rule,
+  { balance, hash = BY_ADDRESS }: Route,
   facts: RequestFacts,
   { settings }: Fleet,
 ): number | undefined => ((balance ?? settings.balance) === 'hash' ? hashOf(hash, facts) : undefined);

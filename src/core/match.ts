@@ -1,4 +1,5 @@
 import type { PathKind, Rule } from './model.ts';
+import { compileRule, type Route } from './route.ts';
 
 /**
  * Rules arranged for look-up: host -> path -> rule. Built once per snapshot, read by every request.
@@ -15,8 +16,8 @@ export interface RouteTable {
 }
 
 interface PathTable {
-  readonly exact: Map<string, Rule>;
-  readonly prefix: Map<string, Rule>;
+  readonly exact: Map<string, Route>;
+  readonly prefix: Map<string, Route>;
   /** Length of the longest prefix: no more of a path is looked at than could match. */
   longest: number;
 }
@@ -39,14 +40,14 @@ const put = (hosts: Map<string, PathTable>, host: string, kind: PathKind, path: 
   const table = hosts.get(host) ?? { exact: new Map(), prefix: new Map(), longest: 0 };
   hosts.set(host, table);
   if (kind === 'prefix') table.longest = Math.max(table.longest, path.length);
-  if (!table[kind].has(path)) table[kind].set(path, rule);
+  if (!table[kind].has(path)) table[kind].set(path, compileRule(rule));
 };
 
 /**
  * @param host lower case, without port
  * @param path normalised, without query
  */
-export const matchRoute = (table: RouteTable, host: string, path: string): Rule | undefined => {
+export const matchRoute = (table: RouteTable, host: string, path: string): Route | undefined => {
   const exact = table.exactHosts.get(host);
   const byExactHost = exact === undefined ? undefined : matchPath(exact, path);
   if (byExactHost !== undefined) return byExactHost;
@@ -61,7 +62,7 @@ export const matchRoute = (table: RouteTable, host: string, path: string): Rule 
   return table.anyHost === undefined ? undefined : matchPath(table.anyHost, path);
 };
 
-const matchPath = ({ exact, prefix, longest }: PathTable, path: string): Rule | undefined => {
+const matchPath = ({ exact, prefix, longest }: PathTable, path: string): Route | undefined => {
   const whole = exact.get(path) ?? prefix.get(path);
   if (whole !== undefined || prefix.size === 0) return whole;
   for (let end = path.lastIndexOf('/', longest); end > 0; end = path.lastIndexOf('/', end - 1)) {

@@ -5,6 +5,7 @@ import type { Retryable } from '../core/outcome.ts';
 import { type FailedAttempt, Tries } from '../core/retry.ts';
 import { readRetryAfter } from '../core/retry-after.ts';
 import { formatHostPort } from '../core/values.ts';
+import { NOWHERE, type Where } from '../core/where.ts';
 import type {
   AttemptObservation,
   AttemptOutcome,
@@ -132,22 +133,17 @@ export class Journey {
     this.#stamped = head.fields.length;
   }
 
+  get #where(): Where {
+    return this.#outcome?.where ?? NOWHERE;
+  }
+
   /** @returns the fields to send; good until the next attempt */
   beginAttempt(target: Target): string[] {
-    const { instance, version } = target;
-    const { id: instanceId, address, port } = instance;
-    const { route = '', service = '' } = this.#outcome ?? {};
+    const { id: instanceId, address, port } = target.instance;
     this.#tries?.begin(target, this.#now);
     const resend = this.#tries?.resend ?? 0;
-    const observation = this.#observation.attempt({
-      route,
-      service,
-      version,
-      instanceId,
-      address,
-      port,
-      resend,
-    });
+    const where = this.#where;
+    const observation = this.#observation.attempt({ where, instanceId, address, port, resend });
     this.#attempt = observation;
     const { fields } = this.intake.head;
     fields.length = this.#stamped;
@@ -223,14 +219,16 @@ export class Journey {
 
   end({ status, sent, received, error, cut, upgraded }: Ending): void {
     this.#isOver = true;
-    const decided = this.#outcome;
-    const outcome: { -readonly [K in keyof RequestOutcome]: RequestOutcome[K] } = { status, sent, received };
+    const where = this.#where;
+    const outcome: { -readonly [K in keyof RequestOutcome]: RequestOutcome[K] } = {
+      status,
+      where,
+      sent,
+      received,
+    };
     if (error !== undefined) outcome.error = error;
     if (cut) outcome.cut = true;
     if (upgraded) outcome.upgraded = true;
-    if (decided?.route !== undefined) outcome.route = decided.route;
-    if (decided?.service !== undefined) outcome.service = decided.service;
-    if (decided !== undefined && !isRefusal(decided)) outcome.version = decided.version;
     this.#observation.end(outcome);
   }
 }

@@ -65,7 +65,7 @@ export class HopMetrics {
   requestEnded(method: string, outcome: RequestOutcome, seconds: number): void {
     this.#inFlight -= 1;
     const { requests, durations, received, sent } = this.#series;
-    const place = this.#places.at(outcome);
+    const place = this.#places.at(outcome.where);
     const { labels } = place;
     const status = statusClass(place, outcome.status);
     if (outcome.error === undefined) this.#countRequest(place, status, method);
@@ -85,13 +85,17 @@ export class HopMetrics {
   }
 
   attemptEnded(start: AttemptStart, outcome: AttemptOutcome, seconds: number): void {
-    const place = this.#places.at(start);
+    const place = this.#places.at(start.where);
     const { status, error, clientLeft } = outcome;
     if (clientLeft === true) this.#countFailure(start, 'client_left');
     else if (status === undefined || error !== undefined) this.#countFailure(start, error ?? OTHER);
     else this.#countAnswer(start, statusClass(place, status));
     if (clientLeft === true) return;
-    place.attemptDurations ??= this.#series.attemptDurations.at([this.#hop, start.service, start.version]);
+    place.attemptDurations ??= this.#series.attemptDurations.at([
+      this.#hop,
+      start.where.service,
+      start.where.version,
+    ]);
     place.attemptDurations.observe(seconds);
   }
 
@@ -109,12 +113,12 @@ export class HopMetrics {
     tally.total += 1;
   }
 
-  #countAnswer({ service, version }: AttemptStart, status: StatusClass): void {
+  #countAnswer({ where: { service, version } }: AttemptStart, status: StatusClass): void {
     status.attempts ??= this.#series.attempts.at([this.#hop, service, version, status.name]);
     status.attempts.total += 1;
   }
 
-  #countFailure({ service, version }: AttemptStart, result: string): void {
+  #countFailure({ where: { service, version } }: AttemptStart, result: string): void {
     this.#series.attempts.at([this.#hop, service, version, result]).total += 1;
   }
 }

@@ -41,10 +41,10 @@ const METHODS = new Set([
 /** Methods are the caller's to invent, so unknown ones become one. */
 export const foldMethod = (method: string): string => (METHODS.has(method) ? method : '_OTHER');
 
-/** A span's name, before its route is known (as on the client's side, always) and after. */
-export const spanName = (method: string, route?: string): string => {
+/** A span's name, where its route is not known (as on the client's side, always) and where it is. */
+export const spanName = (method: string, route = ''): string => {
   const verb = method === '_OTHER' ? 'HTTP' : method;
-  return route === undefined ? verb : `${verb} ${route}`;
+  return route === '' ? verb : `${verb} ${route}`;
 };
 
 export const serverAttributes = (hop: string, method: string, start: RequestStart): Attributes => {
@@ -71,9 +71,9 @@ export const clientAttributes = (hop: string, method: string, start: AttemptStar
     [ATTR_SERVER_ADDRESS]: start.address,
     [ATTR_SERVER_PORT]: start.port,
     [ATTR_SLUICE_HOP]: hop,
-    [ATTR_SLUICE_ROUTE]: start.route,
-    [ATTR_SLUICE_SERVICE]: start.service,
-    [ATTR_SLUICE_VERSION]: start.version,
+    [ATTR_SLUICE_ROUTE]: start.where.route,
+    [ATTR_SLUICE_SERVICE]: start.where.service,
+    [ATTR_SLUICE_VERSION]: start.where.version,
     [ATTR_SLUICE_INSTANCE]: start.instanceId,
   };
   if (start.resend > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = start.resend;
@@ -89,11 +89,12 @@ const ERROR: SpanStatus = { code: SpanStatusCode.ERROR };
  * @returns the span's status, where it is not unset
  */
 export const endServer = (attributes: Attributes, outcome: RequestOutcome): SpanStatus | undefined => {
-  const { status, error, route, service, version } = outcome;
+  const { status, error } = outcome;
+  const { route, service, version } = outcome.where;
   if (status !== CLIENT_LEFT) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
-  if (route !== undefined) attributes[ATTR_SLUICE_ROUTE] = route;
-  if (service !== undefined) attributes[ATTR_SLUICE_SERVICE] = service;
-  if (version !== undefined) attributes[ATTR_SLUICE_VERSION] = version;
+  if (route !== '') attributes[ATTR_SLUICE_ROUTE] = route;
+  if (service !== '') attributes[ATTR_SLUICE_SERVICE] = service;
+  if (version !== '') attributes[ATTR_SLUICE_VERSION] = version;
   const failed = status >= 500 || (outcome.cut === true && error !== undefined);
   if (error !== undefined || failed) attributes[ATTR_ERROR_TYPE] = error ?? String(status);
   return failed ? ERROR : undefined;

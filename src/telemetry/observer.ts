@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
+import type { Where } from '../core/where.ts';
 
 /**
  * What the data path tells the outside about each request. The proxy knows only these interfaces; spans,
@@ -34,9 +35,7 @@ export interface RequestObservation {
 }
 
 export interface AttemptStart {
-  readonly route: string;
-  readonly service: string;
-  readonly version: string;
+  readonly where: Where;
   readonly instanceId: string;
   readonly address: string;
   readonly port: number;
@@ -62,9 +61,7 @@ export interface RequestOutcome {
   /** Status sent to the client; 499 where it left before one was sent. */
   readonly status: number;
   readonly error?: ErrorCode;
-  readonly route?: string;
-  readonly service?: string;
-  readonly version?: string;
+  readonly where: Where;
   /** Body bytes. */
   readonly received: number;
   readonly sent: number;

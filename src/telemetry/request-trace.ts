@@ -44,7 +44,7 @@ export class RequestTrace {
     tracing.record({
       context: span,
       parent: caller,
-      name: spanName(method, outcome.route),
+      name: spanName(method, outcome.where.route),
       kind: SpanKind.SERVER,
       attributes,
       status,

@@ -4,6 +4,7 @@ import { type Decision, decide, isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import type { Instance, ServiceWeights } from '../../src/core/model.ts';
+import { Where } from '../../src/core/where.ts';
 import { buildSnapshot, catalogOf, instance } from './build.ts';
 
 const table = (instances: Instance[], stored?: ServiceWeights) =>
@@ -25,7 +26,13 @@ describe('decide', () => {
   it('tells the route, the version, the target and the path to send', () => {
     const outcome = decide(table([V1]), facts('/orders/7'), new Fleet(), 0, () => 0.5) as Decision;
     assert.deepEqual(
-      [outcome.route, outcome.service, outcome.version, outcome.target.instance.id, outcome.path],
+      [
+        outcome.where.route,
+        outcome.where.service,
+        outcome.where.version,
+        outcome.target.instance.id,
+        outcome.path,
+      ],
       ['/orders/*', 'orders', 'v1', V1.id, '/7'],
     );
   });
@@ -41,7 +48,7 @@ describe('decide', () => {
     let seen = 0;
     for (let i = 0; i < 10_000; i++) {
       const outcome = decide(routes, facts('/orders'), new Fleet(), 0, () => (i + 0.5) / 10_000);
-      if (!isRefusal(outcome) && outcome.version === 'v2') seen += 1;
+      if (!isRefusal(outcome) && outcome.where.version === 'v2') seen += 1;
     }
     assert.equal(seen, 500);
   });
@@ -53,8 +60,7 @@ describe('decide', () => {
     const off = table([V1], { weights: new Map([['v1', 0]]), revision: 1 });
     assert.deepEqual(decide(off, facts('/orders'), new Fleet(), 0, Math.random), {
       code: 'no_instance',
-      route: '/orders/*',
-      service: 'orders',
+      where: new Where('/orders/*', 'orders', ''),
     });
   });
 });

@@ -64,7 +64,7 @@ const open: CalledServices[] = [];
 const outcome = async (called: CalledServices, service = 'users', path = '/users/1') => {
   await called.prepare(service);
   const decision = called.decide(service, { host: `${service}.mesh`, path });
-  return isRefusal(decision) ? decision.code : `${decision.version} ${decision.path}`;
+  return isRefusal(decision) ? decision.code : `${decision.where.version} ${decision.path}`;
 };
 
 describe('a service that this process calls', () => {

@@ -4,8 +4,11 @@ import { decideOutbound } from '../../sidecar/outbound.ts';
 import { ownAddress } from '../../sidecar/own-address.ts';
 import { programEnv } from '../../sidecar/program-env.ts';
 import { isRefusal } from '../../src/core/decide.ts';
+import { Where } from '../../src/core/where.ts';
 
-const nobody = { decide: (service: string) => ({ code: 'no_route' as const, service }) };
+const nobody = {
+  decide: (service: string) => ({ code: 'no_route' as const, where: new Where('', service, '') }),
+};
 
 describe('what comes to the outbound port', () => {
   const cases: readonly [name: string, host: string, client: string, outcome: string][] = [
@@ -25,9 +28,8 @@ describe('what comes to the outbound port', () => {
   for (const [name, host, clientAddress, expected] of cases) {
     it(name, () => {
       const outcome = decideOutbound(nobody, { host, path: '/', clientAddress });
-      const { service } = outcome;
       const said = isRefusal(outcome)
-        ? outcome.code + (service === undefined ? '' : ` for ${service}`)
+        ? outcome.code + (outcome.where === undefined ? '' : ` for ${outcome.where.service}`)
         : `${outcome.target.instance.address}:${outcome.target.instance.port}`;
       assert.equal(said, expected);
     });

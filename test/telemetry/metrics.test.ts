@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NOWHERE, Where } from '../../src/core/where.ts';
 import { createMetrics, type Metrics, type Reading } from '../../src/telemetry/metrics.ts';
 import type { RequestOutcome } from '../../src/telemetry/observer.ts';
 import { CounterSeries, MAX_SERIES } from '../../src/telemetry/series.ts';
@@ -29,10 +30,10 @@ const scrape = async (metrics: Metrics): Promise<Map<string, number>> => {
   return samples;
 };
 
-const V1 = { route: 'orders /orders/*', service: 'orders', version: 'v1' };
-const V2 = { ...V1, version: 'v2' };
-const OK: RequestOutcome = { ...V1, status: 200, received: 0, sent: 0 };
-const ATTEMPT = { ...V1, instanceId: 'i', address: '10.0.0.1', port: 1, resend: 0 };
+const V1 = new Where('orders /orders/*', 'orders', 'v1');
+const V2 = new Where(V1.route, V1.service, 'v2');
+const OK: RequestOutcome = { where: V1, status: 200, received: 0, sent: 0 };
+const ATTEMPT = { where: V1, instanceId: 'i', address: '10.0.0.1', port: 1, resend: 0 };
 
 const where = 'hop="gateway",route="orders /orders/*",service="orders",version="v1"';
 
@@ -45,7 +46,7 @@ describe('metrics', () => {
       ['GET', { ...OK, status: 204 }],
       ['POST', { ...OK, received: 10, sent: 30 }],
       ['GET', { ...OK, status: 502, error: 'connect_failed', sent: 12 }],
-      ['GET', { status: 404, error: 'no_route', received: 0, sent: 0 }],
+      ['GET', { where: NOWHERE, status: 404, error: 'no_route', received: 0, sent: 0 }],
       ['GET', { ...OK, status: 799 }],
     ];
     for (const [method, outcome] of ends) {
@@ -190,10 +191,10 @@ describe('metrics', () => {
   it('forget routes, services and versions that are gone, and no others', async () => {
     const metrics = createMetrics({ version: '0.1.0' });
     const hop = metrics.forHop('gateway');
-    const gone = { route: 'users /users/*', service: 'users', version: 'v1' };
-    for (const place of [V1, V2, gone, {}])
-      hop.requestEnded('GET', { ...place, status: 200, received: 1, sent: 1 }, 0.1);
-    for (const place of [V1, V2, gone]) hop.attemptEnded({ ...ATTEMPT, ...place }, { status: 200 }, 0.1);
+    const gone = new Where('users /users/*', 'users', 'v1');
+    for (const where of [V1, V2, gone, NOWHERE])
+      hop.requestEnded('GET', { where, status: 200, received: 1, sent: 1 }, 0.1);
+    for (const where of [V1, V2, gone]) hop.attemptEnded({ ...ATTEMPT, where }, { status: 200 }, 0.1);
     metrics.retain({
       route: route => route === V1.route,
       version: (service, version) => service === 'orders' && version === 'v2',
@@ -206,7 +207,7 @@ describe('metrics', () => {
     assert.equal(left.filter(key => key.includes('"v2"')).length, 4);
     assert.equal(left.filter(key => key.includes('route=""')).length, 3);
 
-    hop.requestEnded('GET', { ...OK, ...V2 }, 0.1);
+    hop.requestEnded('GET', { ...OK, where: V2 }, 0.1);
     const again = await scrape(metrics);
     assert.equal(
       again.get(`sluice_requests_total{${where.replace('v1', 'v2')},method="GET",status="2xx",error=""}`),
@@ -216,7 +217,7 @@ describe('metrics', () => {
 
   it('escape what route names may hold', async () => {
     const metrics = createMetrics({ version: '0.1.0' });
-    metrics.forHop('gateway').requestEnded('GET', { ...OK, route: 'a"b\\c' }, 0.1);
+    metrics.forHop('gateway').requestEnded('GET', { ...OK, where: new Where('a"b\\c', '', '') }, 0.1);
     const keys = [...(await scrape(metrics)).keys()];
     assert.ok(keys.some(key => key.includes('route="a\\"b\\\\c"')));
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { afterEach, describe, it } from 'node:test';
+import { NOWHERE, Where } from '../../src/core/where.ts';
 import { createAccessLog } from '../../src/telemetry/access-log.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -77,17 +78,17 @@ const REQUEST: RequestStart = {
   rawHeaders: ['Host', 'shop.example.com:8080', 'User-Agent', 'curl/8'],
 };
 
-const PLACE = { route: 'orders shop.example.com/orders/*', service: 'orders', version: 'v2' };
+const PLACE = new Where('orders shop.example.com/orders/*', 'orders', 'v2');
 
 const ATTEMPT: AttemptStart = {
-  ...PLACE,
+  where: PLACE,
   instanceId: 'node/orders-1@10.0.0.1:3000',
   address: '10.0.0.1',
   port: 3000,
   resend: 0,
 };
 
-const OK: RequestOutcome = { ...PLACE, status: 200, received: 0, sent: 5 };
+const OK: RequestOutcome = { where: PLACE, status: 200, received: 0, sent: 5 };
 
 const byKind = (spans: readonly ReceivedSpan[], kind: string): ReceivedSpan => {
   const found = spans.filter(span => span.kind === kind);
@@ -252,7 +253,7 @@ describe('a request that is recorded', () => {
     const { observer } = build({ receiver });
     observer
       .begin({ ...REQUEST, method: 'BREW' })
-      .end({ status: 404, error: 'no_route', received: 0, sent: 0 });
+      .end({ where: NOWHERE, status: 404, error: 'no_route', received: 0, sent: 0 });
     const server = byKind(await receiver.waitFor(1), 'SERVER');
     assert.equal(server.name, 'HTTP');
     assert.equal(server.attributes['http.request.method'], '_OTHER');

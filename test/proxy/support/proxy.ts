@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import type { Decision } from '../../../src/core/decide.ts';
 import { Fleet } from '../../../src/core/fleet.ts';
 import type { Instance, Target } from '../../../src/core/model.ts';
+import { Where } from '../../../src/core/where.ts';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../../../src/proxy/server.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
@@ -52,12 +53,14 @@ const targetAt = (port: number, more: Partial<Target> = {}): Target => {
   return { instance, version: 'v1', ...more };
 };
 
+const PLACE = new Where('the route', 'svc', 'v1');
+
 /** A decision for the first of these ports, with all of them as candidates. */
 export const decisionFor = (path: string, ...ports: readonly number[]): Decision => {
   const candidates = ports.map(port => targetAt(port));
   const [target] = candidates;
   if (target === undefined) throw new Error('no port');
-  return { route: 'the route', service: 'svc', version: 'v1', target, path, candidates };
+  return { where: PLACE, target, path, candidates };
 };
 
 /** A proxy on a free port that sends everything to the given ports, closed with the test. */
