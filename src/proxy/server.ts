@@ -5,6 +5,7 @@ import type { ShedReason } from './admission.ts';
 import { Connections } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
+import { Inlet } from './express/inlet.ts';
 import { ExpressLane, type HandOver } from './express/lane.ts';
 import { createFullServer } from './full/server.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
@@ -59,12 +60,14 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     read(socket);
     socket.resume();
   };
-  const accept = (socket: Socket): void => {
+  const accept = (accepted: Socket): void => {
+    const inlet = options.express === false ? undefined : new Inlet(accepted);
+    const socket = inlet?.socket ?? accepted;
     const connection = connections.add(socket);
     if (ctx.admission.refusesConnection(connections.ofClient(connection))) socket.destroy();
-    else if (options.express === false) read(socket);
+    else if (inlet === undefined) read(socket);
     else {
-      const lane = new ExpressLane(ctx, connection, leaveExpress);
+      const lane = new ExpressLane(ctx, connection, inlet, leaveExpress);
       expressLanes.enter(lane);
       socket.once('close', () => expressLanes.leave(lane));
     }

@@ -25,9 +25,9 @@ export class WholeBody implements RequestBody {
     return this.#length - this.content.length;
   }
 
-  /** @param more `missing` bytes at most */
+  /** @param more `missing` bytes at most; copied */
   add(more: Buffer): void {
-    this.content = this.content.length === 0 ? more : Buffer.concat([this.content, more]);
+    this.content = Buffer.concat([this.content, more]);
     if (this.missing === 0 && this.#isWanted) this.#onReady();
   }
 

@@ -5,10 +5,11 @@ import type { Incoming, RequestBody } from '../lane.ts';
 import { answerSocket, closeAfter, problem } from '../respond.ts';
 import type { Placed } from '../running.ts';
 import { WholeBody } from './body.ts';
+import type { Inlet } from './inlet.ts';
 import { ExpressReply } from './reply.ts';
 import { type PlainRequest, readPlainRequest } from './request-reader.ts';
 
-/** Takes a connection over for good, with the bytes that were read from it and not used. */
+/** Takes a connection over for good, with the bytes that were read from it and not used; they are its to keep. */
 export type HandOver = (lane: ExpressLane, bytes: Buffer) => void;
 
 /**
@@ -19,6 +20,7 @@ export class ExpressLane implements Placed {
   place = -1;
   readonly #ctx: Context;
   readonly #connection: Connection;
+  readonly #inlet: Inlet;
   readonly #handOver: HandOver;
   /** The request under way. */
   #current: Passage | undefined;
@@ -27,11 +29,13 @@ export class ExpressLane implements Placed {
   #hasServed = false;
   #idleSince = performance.now();
 
-  constructor(ctx: Context, connection: Connection, handOver: HandOver) {
+  constructor(ctx: Context, connection: Connection, inlet: Inlet, handOver: HandOver) {
     this.#ctx = ctx;
     this.#connection = connection;
+    this.#inlet = inlet;
     this.#handOver = handOver;
-    connection.socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore);
+    connection.socket.on('end', this.#onEnd).on('error', ignore);
+    inlet.open(this.#onBytes);
   }
 
   get connection(): Connection {
@@ -48,7 +52,7 @@ export class ExpressLane implements Placed {
     else answerSocket(this.#connection.socket, problem('request_timeout', this.#ctx.nextId()), linger);
   }
 
-  readonly #onData = (bytes: Buffer): void => {
+  readonly #onBytes = (bytes: Buffer): void => {
     if (this.#current === undefined) this.#read(bytes);
     else this.#keepAhead(this.#current.take(bytes));
   };
@@ -83,7 +87,7 @@ export class ExpressLane implements Placed {
       this.#leave(bytes);
       return;
     }
-    this.#ahead = this.#ahead === undefined ? bytes : Buffer.concat([this.#ahead, bytes]);
+    this.#ahead = Buffer.concat(this.#ahead === undefined ? [bytes] : [this.#ahead, bytes]);
     this.#connection.socket.pause();
   }
 
@@ -96,9 +100,10 @@ export class ExpressLane implements Placed {
 
   #leave(bytes: Buffer): void {
     const { socket } = this.#connection;
-    socket.off('data', this.#onData).off('end', this.#onEnd);
+    socket.off('end', this.#onEnd);
+    this.#inlet.leave();
     this.#ahead = undefined;
-    if (!socket.destroyed) this.#handOver(this, bytes);
+    if (!socket.destroyed) this.#handOver(this, Buffer.from(bytes));
   }
 }
 
