@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model.ts';
 import type { FailedAttempt } from '../core/retry.ts';
+import type { ResponseHead } from './response-head.ts';
 import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
 import type { UpstreamRequest } from './upstream/request-writer.ts';
 import type { Upstream } from './upstreams.ts';
@@ -10,8 +11,8 @@ export interface AttemptEvents {
   /** A connection is there and the request goes out. */
   sending(): void;
   /** An interim response (1xx). */
-  informed(status: number, fields: string[]): void;
-  responded(status: number, fields: string[]): void;
+  informed(head: ResponseHead): void;
+  responded(head: ResponseHead): void;
   /**
    * @param piece good during the call only
    * @returns false to be given no more until `resume`
@@ -62,12 +63,12 @@ export class Attempt implements UpstreamCall {
     this.#events.sending();
   }
 
-  onInterim(status: number, fields: string[]): void {
-    if (!this.#over) this.#events.informed(status, fields);
+  onInterim(head: ResponseHead): void {
+    if (!this.#over) this.#events.informed(head);
   }
 
-  onHead(status: number, fields: string[]): void {
-    if (!this.#over) this.#events.responded(status, fields);
+  onHead(head: ResponseHead): void {
+    if (!this.#over) this.#events.responded(head);
   }
 
   onBody(piece: Buffer): boolean {

@@ -11,7 +11,7 @@ import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
 import { type Awaited, Patience } from './patience.ts';
 import { plain, problem } from './respond.ts';
-import { readResponseHead, stampResponse } from './response-head.ts';
+import { type ResponseHead, stampResponse } from './response-head.ts';
 
 /**
  * One request and its answer, in whichever lane. It begins; its journey leads to attempts; an attempt sends, is
@@ -81,19 +81,17 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#incoming.askForBody();
   }
 
-  informed(status: number, raw: string[]): void {
-    this.#reply.inform(status, readResponseHead(status, raw).fields);
+  informed({ status, lines }: ResponseHead): void {
+    this.#reply.inform(status, lines);
   }
 
-  responded(status: number, raw: string[]): void {
-    const head = readResponseHead(status, raw);
+  responded(head: ResponseHead): void {
     if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
-    this.#journey.responded(status, raw);
-    if (status >= 500 && this.#isGivenUp(status)) return;
+    this.#journey.responded(head);
+    if (head.status >= 500 && this.#isGivenUp(head.status)) return;
     try {
-      if (head.hasLostCoding) throw new Error('the response has a transfer coding that cannot be passed on');
       stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
-      this.#reply.begin(status, head, this.#ctx.draining);
+      this.#reply.begin(head, this.#ctx.draining);
     } catch (cause) {
       this.#attempt?.abort();
       this.#journey.endAttempt({ error: 'bad_response' });

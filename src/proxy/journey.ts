@@ -15,9 +15,9 @@ import type {
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
-import { firstValue } from './fields.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
 import { stampRequest } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
 export interface Traveller {
@@ -157,8 +157,8 @@ export class Journey {
   }
 
   /** The attempt under way has the head of its final response. */
-  responded(status: number, raw: readonly string[]): void {
-    const retryAfter = status === 503 ? firstValue(raw, 'retry-after') : undefined;
+  responded({ status, retryAfter: told }: ResponseHead): void {
+    const retryAfter = status === 503 ? told : undefined;
     const rest = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, Date.now());
     this.#tries?.responded(status, this.#ctx.now(), rest);
   }

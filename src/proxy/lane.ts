@@ -48,12 +48,12 @@ export interface Reply {
    * Passes an interim response on (RFC 9110, 15.2), where the client knows them and it is its turn. One that does
    * not take them misses some, rather than that they pile up here.
    */
-  inform(status: number, fields: readonly string[]): void;
+  inform(status: number, lines: string): void;
   /**
    * @param closes whether this is the last response on the connection
    * @throws where it finds a field that no response may carry; nothing was sent then
    */
-  begin(status: number, head: ResponseHead, closes: boolean): void;
+  begin(head: ResponseHead, closes: boolean): void;
   /**
    * @param piece good during the call only
    * @returns false when the client is slower; `onDrain` tells when to go on

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { linesOf } from './field-lines.ts';
 
 /** An answer that the proxy gives on its own account. */
 export interface OwnAnswer {
@@ -30,19 +31,18 @@ const answer = (status: number, fields: string[], requestId: string, body: Buffe
   return { status, fields, body };
 };
 
-/** The head of a response for a socket that no HTTP server holds; the connection ends with it. */
-export const rawHead = (status: number, fields: readonly string[]): string => {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
-  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return `${head}\r\n`;
-};
+export const statusLine = (status: number): string =>
+  `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+
+/** The head of a response for a socket that no HTTP server holds. @param lines of its fields, each with its CRLF */
+export const rawHead = (status: number, lines: string): string => `${statusLine(status)}${lines}\r\n`;
 
 /**
  * Writes a whole answer to a bare socket and closes it once the client has seen it: at once, unread bytes of the
  * client would reset the connection and the answer be lost (RFC 9112, 9.6).
  */
 export const answerSocket = (socket: Duplex, { status, fields, body }: OwnAnswer, linger: number): void => {
-  socket.write(rawHead(status, [...fields, 'Connection', 'close']), 'latin1');
+  socket.write(rawHead(status, `${linesOf(fields)}Connection: close\r\n`), 'latin1');
   socket.end(body);
   closeAfter(socket, linger);
 };

@@ -22,7 +22,7 @@ export const isUpgradable = ({ method, httpVersion, headers }: IncomingMessage):
   );
 };
 
-export const linesOf = ({
+export const requestLinesOf = ({
   method = '',
   url = '',
   httpVersion,

@@ -5,10 +5,11 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Instance, Target } from '../core/model.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
+import { fieldsOf, linesOf } from './field-lines.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
-import { readResponseHead, stampResponse } from './response-head.ts';
-import { byName, type Fields, linesOf } from './upgrade-request.ts';
+import { hasLostCoding, type ResponseHead, readResponseHead, stampResponse } from './response-head.ts';
+import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
 
 const createTunnels = () => httpProxy.createProxyServer();
 
@@ -53,7 +54,7 @@ class Upgrade implements Traveller, OnConnection {
     this.#req = req;
     this.#tunnels = tunnels;
     this.#socket = connection.socket;
-    this.#journey = new Journey(ctx, connection, linesOf(req), this);
+    this.#journey = new Journey(ctx, connection, requestLinesOf(req), this);
     this.#before = bytesOf(this.#socket);
     // Node's HTTP server has let go of the socket; an error without a listener would end the process.
     this.#socket.on('error', () => {});
@@ -126,8 +127,8 @@ class Upgrade implements Traveller, OnConnection {
 
   #agreed(response: IncomingMessage, upstream: Socket): void {
     clearTimeout(this.#timer);
-    this.#journey.responded(101, response.rawHeaders);
-    const head = readResponseHead(101, response.rawHeaders);
+    const head = headOf(response, 101);
+    this.#journey.responded(head);
     this.#status = 101;
     this.#upstream = upstream;
     this.#socket.off('readable', this.#lookForEnd);
@@ -135,7 +136,7 @@ class Upgrade implements Traveller, OnConnection {
     stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
     const { upgrade = '' } = response.headers;
     // http-proxy writes the 101 from these.
-    const fields = [...head.fields, 'Connection', 'Upgrade', 'Upgrade', upgrade];
+    const fields = [...fieldsOf(head.lines), 'Connection', 'Upgrade', 'Upgrade', upgrade];
     response.headers = byName(fields) as typeof response.headers;
     // It joins the two, but a side that vanishes without an end would leave the other open.
     upstream.once('error', () => {}).once('close', () => this.#socket.destroySoon());
@@ -146,9 +147,9 @@ class Upgrade implements Traveller, OnConnection {
   #declined(response: IncomingMessage): void {
     clearTimeout(this.#timer);
     const status = response.statusCode ?? 0;
-    this.#journey.responded(status, response.rawHeaders);
-    const head = readResponseHead(status, response.rawHeaders);
-    if (head.hasLostCoding) {
+    const head = headOf(response, status);
+    this.#journey.responded(head);
+    if (hasLostCoding(head)) {
       this.#journey.endAttempt({ error: 'bad_response' });
       response.destroy();
       this.fail('bad_response');
@@ -157,7 +158,7 @@ class Upgrade implements Traveller, OnConnection {
     this.#status = status;
     this.#before = bytesOf(this.#socket);
     stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
-    this.#socket.write(rawHead(status, [...head.fields, 'Connection', 'close']), 'latin1');
+    this.#socket.write(rawHead(status, `${head.lines}Connection: close\r\n`), 'latin1');
     response.pipe(this.#socket);
     response.once('error', () => {
       this.#error = 'upstream_reset';
@@ -210,6 +211,11 @@ class Upgrade implements Traveller, OnConnection {
     });
   }
 }
+
+const headOf = ({ rawHeaders }: IncomingMessage, status: number): ResponseHead => {
+  const lines = `${linesOf(rawHeaders)}\r\n`;
+  return readResponseHead(status, lines, 0, lines.length);
+};
 
 const bytesOf = ({ bytesRead, bytesWritten }: Socket) => ({ read: bytesRead, written: bytesWritten });
 

@@ -101,7 +101,7 @@ describe('nothing is left behind', () => {
     client.socket.pause();
     const socket = await eventually(() => accepted, { within: 1_000, hint: 'a connection' });
     const reply = new ExpressReply(socket, new Outbox(), 'GET', false, '');
-    reply.begin(200, readResponseHead(200, []), false);
+    reply.begin(readResponseHead(200, '\r\n', 0, 2), false);
     while (socket.writableLength === 0) reply.write(Buffer.alloc(64 * 1024));
     let wasTaken = false;
     reply.end([], () => {

@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { linesOf } from '../field-lines.ts';
 import type { Reply } from '../lane.ts';
 import type { Outbox } from '../outbox.ts';
-import { type OwnAnswer, rawHead } from '../respond.ts';
+import { type OwnAnswer, rawHead, statusLine } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';
 import { httpDate } from './http-date.ts';
 
@@ -45,16 +45,16 @@ export class ExpressReply implements Reply {
     return this.#socket.writableLength;
   }
 
-  inform(status: number, fields: readonly string[]): void {
-    if (!this.#socket.writableNeedDrain) this.#socket.write(rawHead(status, fields), 'latin1');
+  inform(status: number, lines: string): void {
+    if (!this.#socket.writableNeedDrain) this.#socket.write(rawHead(status, lines), 'latin1');
   }
 
-  begin(status: number, { fields, contentLength, trailer }: ResponseHead, closes: boolean): void {
+  begin({ status, lines, hasDate, contentLength, trailer }: ResponseHead, closes: boolean): void {
     this.#closes ||= closes;
-    this.#contentLength = contentLength;
+    if (contentLength !== undefined) this.#contentLength = Number(contentLength);
     this.#isChunked = contentLength === undefined && !this.#isBodiless(status);
-    if (this.#isChunked && trailer !== undefined) fields.push('Trailer', trailer);
-    this.#setHead(status, fields, closes);
+    const announced = this.#isChunked && trailer !== undefined ? `Trailer: ${trailer}\r\n` : '';
+    this.#setHead(status, lines + announced, hasDate, closes);
   }
 
   write(piece: Buffer): boolean {
@@ -86,7 +86,7 @@ export class ExpressReply implements Reply {
     this.#closes ||= closes;
     const whole = this.#isHead ? '' : body.toString('latin1');
     this.sent = whole.length;
-    this.#setHead(status, fields, closes);
+    this.#setHead(status, linesOf(fields), false, closes);
     this.#send(this.#head + whole, onFlushed);
   }
 
@@ -100,15 +100,9 @@ export class ExpressReply implements Reply {
     this.#head = '';
   }
 
-  #setHead(status: number, fields: readonly string[], closes: boolean): void {
+  #setHead(status: number, lines: string, hasDate: boolean, closes: boolean): void {
     this.status = status;
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
-    let hasDate = false;
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i] as string;
-      head += `${name}: ${fields[i + 1]}\r\n`;
-      hasDate ||= name.length === 4 && name.toLowerCase() === 'date';
-    }
+    let head = statusLine(status) + lines;
     // In the order of Node's server, so that both lanes write the same bytes.
     if (closes) head += 'Connection: close\r\n';
     if (!hasDate) head += `Date: ${httpDate(Date.now())}\r\n`;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { fieldsOf } from '../field-lines.ts';
 import type { Reply } from '../lane.ts';
 import { type OwnAnswer, rawHead } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';
@@ -16,19 +17,20 @@ export class FullReply implements Reply {
     this.#res = res;
   }
 
-  inform(status: number, fields: readonly string[]): void {
+  inform(status: number, lines: string): void {
     const { socket, req } = this.#res;
     if (socket === null || socket.writableNeedDrain || req.httpVersion === '1.0' || status < 100) return;
-    socket.write(rawHead(status, fields), 'latin1');
+    socket.write(rawHead(status, lines), 'latin1');
   }
 
-  begin(status: number, { fields, contentLength, trailer }: ResponseHead, closes: boolean): void {
+  begin({ status, lines, contentLength, trailer }: ResponseHead, closes: boolean): void {
     const res = this.#res;
+    const fields = fieldsOf(lines);
     if (closes) fields.push('Connection', 'close');
     if (trailer !== undefined && this.#willBeChunked(status, contentLength)) fields.push('Trailer', trailer);
     res.writeHead(status, fields);
     this.status = status;
-    this.#contentLength = contentLength;
+    if (contentLength !== undefined) this.#contentLength = Number(contentLength);
   }
 
   write(piece: Buffer): boolean {
@@ -85,7 +87,7 @@ export class FullReply implements Reply {
     this.#res.destroy();
   }
 
-  #willBeChunked(status: number, contentLength: number | undefined): boolean {
+  #willBeChunked(status: number, contentLength: string | undefined): boolean {
     return !this.#isBodiless(status) && contentLength === undefined && this.#res.req.httpVersion !== '1.0';
   }
 

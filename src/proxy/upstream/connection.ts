@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Timeouts } from '../options.ts';
 import type { Outbox } from '../outbox.ts';
+import type { ResponseHead } from '../response-head.ts';
 import { Deadline } from './deadline.ts';
 import { type BodyTurn, type BodyWriter, type UpstreamRequest, writeRequest } from './request-writer.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
@@ -11,8 +12,8 @@ export interface UpstreamCall {
   readonly request: UpstreamRequest;
   /** @param reused whether the connection carried a request before */
   onSending(reused: boolean): void;
-  onInterim(status: number, fields: string[]): void;
-  onHead(status: number, fields: string[]): void;
+  onInterim(head: ResponseHead): void;
+  onHead(head: ResponseHead): void;
   /**
    * @param piece good during the call only
    * @returns false to be given no more until `resume`
@@ -169,14 +170,14 @@ export class UpstreamConnection implements ResponseSink {
     this.#call.onLull();
   }
 
-  onInterim(status: number, fields: string[]): void {
+  onInterim(head: ResponseHead): void {
     // Nobody was asked whether to go on.
-    if (status !== 100) this.#call?.onInterim(status, fields);
+    if (head.status !== 100) this.#call?.onInterim(head);
   }
 
-  onHead(status: number, fields: string[]): void {
+  onHead(head: ResponseHead): void {
     this.#hasHead = true;
-    this.#call?.onHead(status, fields);
+    this.#call?.onHead(head);
   }
 
   onBody(piece: Buffer): void {

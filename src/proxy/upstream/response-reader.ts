@@ -1,12 +1,13 @@
+import type { ResponseHead } from '../response-head.ts';
 import { ChunkedReader, type ChunkSink } from './chunked-reader.ts';
 import { MalformedResponse } from './malformed.ts';
-import { type ResponseLines, readResponseLines } from './response-head-reader.ts';
+import { isCurrent, readStatusAndFields } from './response-head-reader.ts';
 
 /** Takes one response after another as they are read from a connection. */
 export interface ResponseSink extends ChunkSink {
   /** An interim response (1xx); another follows. */
-  onInterim(status: number, fields: string[]): void;
-  onHead(status: number, fields: string[]): void;
+  onInterim(head: ResponseHead): void;
+  onHead(head: ResponseHead): void;
 }
 
 /** Of a response's status line and fields together. */
@@ -101,18 +102,19 @@ export class ResponseReader {
     }
     const text = this.#text;
     this.#text = '';
-    this.#take(readResponseLines(text, blank + 4));
+    this.#take(readStatusAndFields(text, blank + 4), isCurrent(text));
     return at + blank + 4 - before;
   }
 
-  #take({ status, fields, isCurrent }: ResponseLines): void {
-    if (fields.length > MAX_FIELDS * 2) throw new MalformedResponse('the response has too many fields');
+  #take(head: ResponseHead, isCurrent: boolean): void {
+    const { status } = head;
+    if (head.fieldCount > MAX_FIELDS) throw new MalformedResponse('the response has too many fields');
     if (status < 200) {
       if (status === 101) throw new MalformedResponse('the response upgrades what nobody asked to upgrade');
-      this.#sink.onInterim(status, fields);
+      this.#sink.onInterim(head);
       return;
     }
-    const framing = readFraming(fields);
+    const framing = readFraming(head);
     this.#mayGoOn = isCurrent && !framing.closes;
     this.#keptFor = framing.keptFor;
     const isBodiless = this.#isHeadRequest || status === 204 || status === 304;
@@ -127,7 +129,7 @@ export class ResponseReader {
       if (!isBodiless) this.#mayGoOn = false;
     }
     this.#awaits = 'body';
-    this.#sink.onHead(status, fields);
+    this.#sink.onHead(head);
     if (isBodiless || framing.length === 0) this.#finish(NO_FIELDS);
   }
 
@@ -179,36 +181,24 @@ const KEPT_FOR = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i;
 const CLOSES = /(?:^|[\s,])close(?:$|[\s,])/i;
 
 /** @throws MalformedResponse where the end of the body is in doubt */
-const readFraming = (fields: readonly string[]): Framing => {
-  let isChunked = false;
-  let length: number | undefined;
-  let closes = false;
-  let keptFor: number | undefined;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    // Three lengths single out four names; hardly any other is turned to lower case.
-    if (name.length === 10) {
-      const lower = name.toLowerCase();
-      if (lower === 'connection') closes ||= CLOSES.test(fields[i + 1] as string);
-      else if (lower === 'keep-alive') {
-        const found = KEPT_FOR.exec(fields[i + 1] as string);
-        if (found !== null) keptFor = Number(found[1]) * 1000;
-      }
-    } else if (name.length === 14 && name.toLowerCase() === 'content-length') {
-      const value = fields[i + 1] as string;
-      if (length !== undefined || !/^\d{1,15}$/.test(value)) {
-        throw new MalformedResponse('the content length of the response is not one number');
-      }
-      length = Number(value);
-    } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
-      if (isChunked || (fields[i + 1] as string).toLowerCase() !== 'chunked') {
-        throw new MalformedResponse('the response has a transfer coding that cannot be passed on');
-      }
-      isChunked = true;
-    }
+const readFraming = ({ contentLength, transferEncoding, connection, keepAlive }: ResponseHead): Framing => {
+  // Two of them, joined by a comma, are no number either.
+  if (contentLength !== undefined && !LENGTH.test(contentLength)) {
+    throw new MalformedResponse('the content length of the response is not one number');
   }
-  if (isChunked && length !== undefined) {
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+    throw new MalformedResponse('the response has a transfer coding that cannot be passed on');
+  }
+  if (transferEncoding !== undefined && contentLength !== undefined) {
     throw new MalformedResponse('the response has both a content length and a transfer coding');
   }
-  return { isChunked, length, closes, keptFor };
+  const seconds = keepAlive === undefined ? undefined : KEPT_FOR.exec(keepAlive)?.[1];
+  return {
+    isChunked: transferEncoding !== undefined,
+    length: contentLength === undefined ? undefined : Number(contentLength),
+    closes: connection !== undefined && CLOSES.test(connection),
+    keptFor: seconds === undefined ? undefined : Number(seconds) * 1000,
+  };
 };
+
+const LENGTH = /^\d{1,15}$/;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { fieldsOf } from '../../../src/proxy/field-lines.ts';
 import { ResponseReader } from '../../../src/proxy/upstream/response-reader.ts';
 
-/** What a reader told of the responses that it read. */
+/** What a reader told of the responses that it read: of their fields, those that pass on. */
 interface Told {
   readonly interim: [number, readonly string[]][];
   readonly heads: [number, readonly string[]][];
@@ -15,8 +16,8 @@ interface Told {
 const readAll = (text: string, method = 'GET', cuts: readonly number[] = []) => {
   const told: Told = { interim: [], heads: [], body: '', ends: [] };
   const reader = new ResponseReader({
-    onInterim: (status, fields) => void told.interim.push([status, fields]),
-    onHead: (status, fields) => void told.heads.push([status, fields]),
+    onInterim: ({ status, lines }) => void told.interim.push([status, fieldsOf(lines)]),
+    onHead: ({ status, lines }) => void told.heads.push([status, fieldsOf(lines)]),
     onBody: piece => {
       told.body += piece.toString('latin1');
     },
