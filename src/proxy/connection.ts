@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { RequestStamp } from './request-stamp.ts';
 
 /** Something that runs on a client's connection. */
 export interface OnConnection {
@@ -26,6 +27,7 @@ export class Connection {
   readonly socket: Socket;
   /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
   readonly clientAddress: string;
+  readonly stamp = new RequestStamp();
   /** In the order of their coming; the first is under way, the others wait. */
   readonly #entered: OnConnection[] = [];
 

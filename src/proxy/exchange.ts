@@ -70,8 +70,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       this.failed({ target, code: 'overloaded', sent: false, reused: false }, ALL_IN_USE);
       return;
     }
-    const fields = this.#journey.beginAttempt(target);
-    const request = { method: this.#incoming.method, path, fields, body: this.#body?.content };
+    const lines = this.#journey.beginAttempt(target);
+    const { contentLength } = this.#journey.intake.head;
+    const { method } = this.#incoming;
+    const request = { method, path, lines, contentLength, body: this.#body?.content };
     this.#attempt = new Attempt(target, request, this);
     this.#attempt.start(upstream);
   }

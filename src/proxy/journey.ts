@@ -15,8 +15,8 @@ import type {
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
+import { linesOf } from './field-lines.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
-import { stampRequest } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
@@ -45,40 +45,40 @@ export class Journey {
   readonly intake: Intake;
   readonly #ctx: Context;
   readonly #connection: Connection;
-  readonly #lines: RequestLines;
+  readonly #request: RequestLines;
   readonly #traveller: Traveller;
   readonly #observation: RequestObservation;
   #outcome: Decision | Refusal | undefined;
-  /** How many of the head's fields are the same for each attempt. */
-  #stamped = 0;
+  /** The field lines that are the same for each attempt. */
+  #lines = '';
   #tries: Tries | undefined;
   /** Of the attempt under way. */
   #attempt: AttemptObservation | undefined;
   #now = 0;
   #isOver = false;
 
-  constructor(ctx: Context, connection: Connection, lines: RequestLines, traveller: Traveller) {
+  constructor(ctx: Context, connection: Connection, request: RequestLines, traveller: Traveller) {
     this.#ctx = ctx;
     this.#connection = connection;
-    this.#lines = lines;
+    this.#request = request;
     this.#traveller = traveller;
-    this.intake = takeIn(ctx, lines);
+    this.intake = takeIn(ctx, request);
     const { target, requestId } = this.intake;
     this.#observation = ctx.observer.begin({
-      method: lines.method,
+      method: request.method,
       path: target.path,
       scheme: 'http',
       authority: target.authority,
-      protocolVersion: lines.httpVersion,
+      protocolVersion: request.httpVersion,
       clientAddress: connection.clientAddress,
       requestId,
-      rawHeaders: lines.rawHeaders,
+      rawHeaders: request.rawHeaders,
     });
   }
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#lines.rawHeaders);
+    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#request.rawHeaders);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {
@@ -119,36 +119,32 @@ export class Journey {
 
   #stamp({ instance: { address, port } }: Target): void {
     const { head, target, requestId } = this.intake;
-    const { clientAddress } = this.#connection;
-    stampRequest(head, {
+    const { clientAddress, stamp } = this.#connection;
+    const stamped = stamp.lines(head, {
       // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
       authority: target.authority === '' ? formatHostPort({ host: address, port }) : target.authority,
       scheme: 'http',
-      httpVersion: this.#lines.httpVersion,
+      httpVersion: this.#request.httpVersion,
       clientAddress,
-      requestId,
       via: this.#ctx.via,
       trusted: this.#ctx.trusts(clientAddress),
     });
-    this.#stamped = head.fields.length;
+    this.#lines = `${linesOf(head.fields)}${stamped}X-Request-Id: ${requestId}\r\n`;
   }
 
   get #where(): Where {
     return this.#outcome?.where ?? NOWHERE;
   }
 
-  /** @returns the fields to send; good until the next attempt */
-  beginAttempt(target: Target): string[] {
+  /** @returns the field lines to send, without those that frame the body */
+  beginAttempt(target: Target): string {
     const { id: instanceId, address, port } = target.instance;
     this.#tries?.begin(target, this.#now);
     const resend = this.#tries?.resend ?? 0;
     const where = this.#where;
     const observation = this.#observation.attempt({ where, instanceId, address, port, resend });
     this.#attempt = observation;
-    const { fields } = this.intake.head;
-    fields.length = this.#stamped;
-    for (const field of observation.headers) fields.push(field);
-    return fields;
+    return this.#lines + linesOf(observation.headers);
   }
 
   /** What sums up the failed attempts: one by which a part of the request may have reached an instance, else the last. */

@@ -2,8 +2,8 @@ import { and, HOP_BY_HOP, namedBy, without } from './fields.ts';
 
 /** The head of a request as the proxy needs it, sorted in one pass. */
 export interface RequestHead {
-  /** End-to-end fields as received, without those the proxy writes itself. `stampRequest` adds to it. */
-  readonly fields: string[];
+  /** End-to-end fields as received, without those the proxy writes itself (request-stamp.ts). */
+  readonly fields: readonly string[];
   readonly hosts: number;
   readonly host: string | undefined;
   readonly contentLength: string | undefined;
@@ -26,8 +26,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * @param ownFields lower-case names that the proxy writes anew for each attempt (trace context)
  */
 export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<string>): RequestHead => {
+  const fields: string[] = [];
   const head: Mutable<RequestHead> = {
-    fields: [],
+    fields,
     hosts: 0,
     host: undefined,
     contentLength: undefined,
@@ -86,11 +87,11 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
         break;
       case 'te':
         // Trailers are the one coding of TE that means the same on every hop.
-        if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(value)) head.fields.push('TE', 'trailers');
+        if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(value)) fields.push('TE', 'trailers');
         break;
       default:
         if (HOP_BY_HOP.has(lower) || ownFields.has(lower) || isLookAlike(lower)) break;
-        head.fields.push(name, value);
+        fields.push(name, value);
     }
   }
   return head.connection === undefined ? head : withoutNamed(head, head.connection);
@@ -141,35 +142,6 @@ export const framingOf = (head: RequestHead, httpVersion: string): Framing | und
   if (contentLength === undefined) return 'none';
   if (!/^\d{1,15}$/.test(contentLength)) return undefined;
   return Number(contentLength) === 0 ? 'none' : 'length';
-};
-
-/** What this hop says about a request that it passes on. */
-export interface RequestStamp {
-  /** For `Host` upstream. */
-  readonly authority: string;
-  readonly scheme: 'http' | 'https';
-  readonly httpVersion: string;
-  readonly clientAddress: string;
-  readonly requestId: string;
-  readonly via: string;
-  /** Whether what the client says of the outermost host and scheme holds. */
-  readonly trusted: boolean;
-}
-
-/** Adds what a proxy owes the upstream: `Host`, `Via`, who asked and by which name. */
-export const stampRequest = (head: RequestHead, stamp: RequestStamp): void => {
-  const { fields } = head;
-  const { authority, clientAddress, scheme } = stamp;
-  fields.push('Host', authority);
-  if (head.contentLength !== undefined) fields.push('Content-Length', head.contentLength);
-  fields.push('X-Request-Id', stamp.requestId);
-  fields.push('X-Forwarded-For', and(head.forwardedFor, clientAddress));
-  fields.push('X-Forwarded-Host', (stamp.trusted ? head.forwardedHost : undefined) ?? authority);
-  fields.push('X-Forwarded-Proto', (stamp.trusted ? head.forwardedProto : undefined) ?? scheme);
-  const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress;
-  const host = authority.includes(':') ? `"${authority}"` : authority;
-  fields.push('Forwarded', and(head.forwarded, `for=${node};host=${host};proto=${scheme}`));
-  fields.push('Via', and(head.via, `${stamp.httpVersion} ${stamp.via}`));
 };
 
 /** Whether a `Via` list names this process (RFC 9110, 7.6.3: `[protocol/]version received-by [comment]`). */

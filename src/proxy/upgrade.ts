@@ -72,7 +72,8 @@ class Upgrade implements Traveller, OnConnection {
 
   attempt(target: Target, path: string): void {
     const { upgrade = '' } = this.#journey.intake.head;
-    const fields = [...this.#journey.beginAttempt(target), 'Connection', 'Upgrade', 'Upgrade', upgrade];
+    const lines = this.#journey.beginAttempt(target);
+    const fields = [...fieldsOf(lines), 'Connection', 'Upgrade', 'Upgrade', upgrade];
     const outgoing = this.#ask(target.instance, path, byName(fields));
     this.#outgoing = outgoing;
     let sent = false;

@@ -7,8 +7,10 @@ export interface UpstreamRequest {
   readonly method: string;
   /** With query. */
   readonly path: string;
-  /** Name, value, name, value …; those that frame the body included, but for `Transfer-Encoding`. */
-  readonly fields: readonly string[];
+  /** Its fields but those that frame the body, each line with its CRLF. */
+  readonly lines: string;
+  /** As the client has it; a body without one goes in chunks. */
+  readonly contentLength: string | undefined;
   /** A whole one, a stream that is passed on as it comes, or none. */
   readonly body: Buffer | Readable | undefined;
 }
@@ -24,27 +26,17 @@ const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 const PATH = /^[\x21-\x7e\x80-\xff]+$/;
 
 /** @throws where the path would break the request's line */
-export const requestHead = ({ method, path, fields, body }: UpstreamRequest): string => {
+const requestHead = (request: UpstreamRequest): string => {
+  const { method, path, lines } = request;
   if (!PATH.test(path)) throw new Error('the path holds characters that no request line may hold');
-  let head = `${method} ${path} HTTP/1.1\r\n`;
-  let hasLength = false;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    head += `${name}: ${fields[i + 1]}\r\n`;
-    hasLength ||= isLength(name);
-  }
-  if (!hasLength) {
-    if (body !== undefined) head += CHUNKED;
-    else if (EXPECTS_BODY.has(method)) head += 'Content-Length: 0\r\n';
-  }
-  return `${head}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${lines}${framingLine(request)}\r\n`;
 };
 
-const isLength = (name: string): boolean => name.length === 14 && name.toLowerCase() === 'content-length';
-
-/** Told by the names alone: a client may write whatever it likes into a value. */
-const tellsLength = (fields: readonly string[]): boolean =>
-  fields.some((name, i) => i % 2 === 0 && isLength(name));
+const framingLine = ({ method, contentLength, body }: UpstreamRequest): string => {
+  if (contentLength !== undefined) return `Content-Length: ${contentLength}\r\n`;
+  if (body !== undefined) return CHUNKED;
+  return EXPECTS_BODY.has(method) ? 'Content-Length: 0\r\n' : '';
+};
 
 /**
  * Writes the head and what is there of the body.
@@ -72,7 +64,7 @@ export const writeRequest = (
     }
   } else {
     socket.write(head, 'latin1');
-    return new BodyWriter(socket, body, !tellsLength(request.fields), turn);
+    return new BodyWriter(socket, body, request.contentLength === undefined, turn);
   }
   return undefined;
 };
