@@ -1,14 +1,16 @@
-import { type Context, SpanKind, TraceFlags } from '@opentelemetry/api';
+import { TraceFlags } from '@opentelemetry/api';
 import type { Target } from '../src/core/model.ts';
 import type { Where } from '../src/core/where.ts';
-import { clientAttributes, endClient, foldMethod, spanName } from '../src/telemetry/http-semantics.ts';
+import { foldMethod } from '../src/telemetry/http-semantics.ts';
+import type { HttpSpans } from '../src/telemetry/http-spans.ts';
 import type { AttemptObservation } from '../src/telemetry/observer.ts';
+import type { Caller } from '../src/telemetry/propagation.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 
 export interface CallAttempt {
   readonly method: string;
-  /** What the call belongs to. */
-  readonly context: Context;
+  /** Whom the call belongs to. */
+  readonly caller: Caller;
   readonly where: Where;
   readonly target: Target;
   /** 0 for the first attempt. */
@@ -20,11 +22,12 @@ const UNTRACED: AttemptObservation = { headers: [], end: () => {} };
 /** The client span of one attempt. Ends with the head of the response: bodies are the application's to read. */
 export const startCallSpan = (
   tracing: Tracing,
-  { context, target, ...call }: CallAttempt,
+  spans: HttpSpans,
+  { caller, target, ...call }: CallAttempt,
 ): AttemptObservation => {
   if (!tracing.enabled) return UNTRACED;
-  const span = tracing.draw(context);
-  const headers = tracing.inject(context, span);
+  const span = tracing.draw(caller.span);
+  const headers = tracing.inject(caller, span);
   if ((span.traceFlags & TraceFlags.SAMPLED) === 0) return { headers, end: () => {} };
   const { id: instanceId, address, port } = target.instance;
   const method = foldMethod(call.method);
@@ -32,13 +35,13 @@ export const startCallSpan = (
   return {
     headers,
     end: outcome => {
-      const attributes = clientAttributes('sdk', method, { ...call, instanceId, address, port });
-      const status = endClient(attributes, outcome);
-      const name = spanName(method);
-      const endedAt = epochNow();
+      const start = { ...call, instanceId, address, port };
       tracing.record({
-        ...{ context: span, parent: context, name, kind: SpanKind.CLIENT },
-        ...{ attributes, status, begunAt, endedAt },
+        context: span,
+        parent: caller.span,
+        begunAt,
+        endedAt: epochNow(),
+        describe: to => spans.attempt(to, method, start, outcome),
       });
     },
   };

@@ -1,4 +1,3 @@
-import type { Context } from '@opentelemetry/api';
 import { nanoid } from 'nanoid';
 import { Agent, type Dispatcher } from 'undici';
 import { type Decision, isRefusal } from '../src/core/decide.ts';
@@ -7,12 +6,14 @@ import type { Target } from '../src/core/model.ts';
 import { Tries } from '../src/core/retry.ts';
 import { readRetryAfter } from '../src/core/retry-after.ts';
 import { problem } from '../src/proxy/respond.ts';
+import { HttpSpans } from '../src/telemetry/http-spans.ts';
+import type { Caller } from '../src/telemetry/propagation.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 import { startCallSpan } from './call-span.ts';
 import type { CalledServices } from './called.ts';
 import { codeOf, towards } from './instance-dispatcher.ts';
 import { meshService } from './mesh-rule.ts';
-import { callingContext, type From, handOn } from './trace-carrier.ts';
+import { callingTrace, type From, handOn } from './trace-carrier.ts';
 
 export interface MeshInit extends RequestInit {
   /** The request that caused this call: its trace goes on, and so do its baggage and request id. */
@@ -33,6 +34,7 @@ export interface MeshFetchOptions {
 }
 
 export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): MeshFetch => {
+  const spans = new HttpSpans('sdk', tracing.limits);
   const agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 3_000 } });
 
   const attemptAll = async (call: Call, decision: Decision): Promise<Response> => {
@@ -68,7 +70,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     target: Target,
     tries: Tries,
   ): Promise<Response> => {
-    const span = startCallSpan(tracing, { ...call, where, target, resend: tries.resend });
+    const span = startCallSpan(tracing, spans, { ...call, where, target, resend: tries.resend });
     tries.begin(target, now());
     try {
       const dispatcher = towards(agent, call.host, target.instance);
@@ -106,7 +108,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
         host: url.host,
         method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
         isBodyLost: isStream(body),
-        context: callingContext(tracing, from, headers),
+        caller: callingTrace(tracing, from, headers),
       },
       decision,
     );
@@ -137,7 +139,7 @@ interface Call {
   readonly method: string;
   /** The body can be read only once, so there is only one attempt. */
   readonly isBodyLost: boolean;
-  readonly context: Context;
+  readonly caller: Caller;
 }
 
 const isStream = (body: unknown): boolean =>

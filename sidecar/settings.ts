@@ -3,6 +3,7 @@ import { type SettingValues, setting } from '../src/core/settings.ts';
 import { TRAFFIC_SETTINGS } from '../src/core/traffic-settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
 import { OTLP_SETTINGS } from '../src/telemetry/otlp/settings.ts';
+import { SPAN_LIMIT_SETTINGS } from '../src/telemetry/span-limits.ts';
 
 /** A setting that may be said several times; in the environment, joined by spaces. */
 export interface ListSetting {
@@ -116,6 +117,7 @@ export const SIDECAR_SETTINGS = {
   }),
   otlp: SETTINGS.otlp,
   ...OTLP_SETTINGS,
+  ...SPAN_LIMIT_SETTINGS,
   otelServiceName: setting<string | undefined>({
     ...SETTINGS.otelServiceName,
     fallback: undefined,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { context as active, type Context, propagation, trace } from '@opentelemetry/api';
+import { context as active, propagation } from '@opentelemetry/api';
+import { type Caller, callerOf } from '../src/telemetry/propagation.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 
 /** A request that came in: of node:http, Express, Fastify, or the web's own `Request`. */
@@ -24,13 +25,13 @@ const TRACE = [
  * The trace that a call belongs to: that of the request that caused it, else the one that its own headers name,
  * else the application's active OpenTelemetry context.
  */
-export const callingContext = (tracing: Tracing, from: From | undefined, own: Headers): Context => {
+export const callingTrace = (tracing: Tracing, from: From | undefined, own: Headers): Caller => {
   for (const headers of [from?.headers, own]) {
     if (headers === undefined) continue;
-    const context = tracing.extract(rawHeaders(headers));
-    if (trace.getSpanContext(context) !== undefined) return context;
+    const caller = tracing.extract(rawHeaders(headers));
+    if (caller.span !== undefined) return caller;
   }
-  return active.active();
+  return callerOf(active.active());
 };
 
 /**

@@ -24,6 +24,7 @@ import {
   readPropagators,
 } from './telemetry/propagation.ts';
 import { readSampler, TRACE_TRUSTS, type TraceTrust } from './telemetry/sampling.ts';
+import { SPAN_LIMIT_SETTINGS } from './telemetry/span-limits.ts';
 
 const text = (value: string): string | undefined => (value === '' ? undefined : value);
 
@@ -135,6 +136,7 @@ export const SETTINGS = {
     help: 'OTLP/HTTP receiver of traces; /v1/traces is added',
   }),
   ...OTLP_SETTINGS,
+  ...SPAN_LIMIT_SETTINGS,
   otelServiceName: setting({
     env: ['OTEL_SERVICE_NAME'],
     fallback: 'sluice-gateway',

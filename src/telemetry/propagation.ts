@@ -1,18 +1,31 @@
-import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3';
 import { readTraceContext, TRACE_CONTEXT_FIELDS, writeTraceContext } from './trace-context.ts';
+
+/** Whose request it is, as far as traces go. */
+export interface Caller {
+  /** What the request's span hangs below; always a valid one. */
+  readonly span: SpanContext | undefined;
+  /** What else a format hands on. The span need not be in it: to put it there copies a Map. */
+  readonly context: Context;
+}
+
+const NOBODY: Caller = { span: undefined, context: ROOT_CONTEXT };
+
+/** The caller that an OpenTelemetry context names. */
+export const callerOf = (context: Context): Caller => {
+  const span = trace.getSpanContext(context);
+  return { span: span !== undefined && isSpanContextValid(span) ? span : undefined, context };
+};
 
 /** How trace context enters and leaves over HTTP headers. */
 export interface Propagation {
   /** Lower-case names of the headers that carry it, in any format that is read. */
   readonly fields: ReadonlySet<string>;
   /** @param rawHeaders name, value, name, value … exactly as received */
-  extract(rawHeaders: readonly string[]): Context;
-  /**
-   * @param context what was extracted: a format may hand on more than the span
-   * @returns name, value, name, value …
-   */
-  inject(context: Context, span: SpanContext): string[];
+  extract(rawHeaders: readonly string[]): Caller;
+  /** @returns name, value, name, value … */
+  inject(caller: Caller, span: SpanContext): string[];
 }
 
 /** The values of OTEL_PROPAGATORS that are understood. */
@@ -41,26 +54,30 @@ const readPropagator = (name: string): PropagatorName => {
 
 interface Format {
   readonly fields: readonly string[];
-  read(context: Context, carrier: Carrier): Context;
-  write(headers: string[], context: Context, span: SpanContext): void;
+  /** @returns the caller given, where the carrier names none */
+  read(caller: Caller, carrier: Carrier): Caller;
+  write(headers: string[], caller: Caller, span: SpanContext): void;
 }
 
 const w3c: Format = {
   fields: TRACE_CONTEXT_FIELDS,
-  read: (context, carrier) => {
+  read: (caller, carrier) => {
     const span = readTraceContext(carrier.get('traceparent'), carrier.get('tracestate'));
-    return span === undefined ? context : trace.setSpanContext(context, span);
+    return span === undefined ? caller : { span, context: caller.context };
   },
-  write: (headers, _context, span) => writeTraceContext(headers, span),
+  write: (headers, _caller, span) => writeTraceContext(headers, span),
 };
 
 const b3 = (injectEncoding: B3InjectEncoding): Format => {
   const propagator = new B3Propagator({ injectEncoding });
   return {
     fields: propagator.fields(),
-    read: (context, carrier) => propagator.extract(context, carrier, getter),
-    write: (headers, context, span) =>
-      propagator.inject(trace.setSpanContext(context, span), headers, setter),
+    read: (caller, carrier) => {
+      const read = callerOf(propagator.extract(caller.context, carrier, getter));
+      return read.span === undefined ? { span: caller.span, context: read.context } : read;
+    },
+    write: (headers, caller, span) =>
+      propagator.inject(trace.setSpanContext(caller.context, span), headers, setter),
   };
 };
 
@@ -93,12 +110,12 @@ export const createPropagation = (names: readonly PropagatorName[]): Propagation
     fields,
     extract: rawHeaders => {
       const carrier = collect(rawHeaders, lookup);
-      if (carrier === undefined) return ROOT_CONTEXT;
-      return formats.reduce((context, format) => format.read(context, carrier), ROOT_CONTEXT);
+      if (carrier === undefined) return NOBODY;
+      return formats.reduce((caller, format) => format.read(caller, carrier), NOBODY);
     },
-    inject: (context, span) => {
+    inject: (caller, span) => {
       const headers: string[] = [];
-      for (const format of formats) format.write(headers, context, span);
+      for (const format of formats) format.write(headers, caller, span);
       return headers;
     },
   };

@@ -1,9 +1,10 @@
-import { TraceFlags, trace } from '@opentelemetry/api';
+import { TraceFlags } from '@opentelemetry/api';
 import type { AccessLogEntry } from './access-line.ts';
 import type { AccessLog } from './access-log.ts';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { HopMetrics } from './hop-metrics.ts';
 import { findHeader, foldMethod } from './http-semantics.ts';
+import { HttpSpans } from './http-spans.ts';
 import type { Metrics } from './metrics.ts';
 import type {
   AttemptObservation,
@@ -33,6 +34,7 @@ interface Parts {
   readonly metrics: HopMetrics;
   readonly accessLog: AccessLog;
   readonly hop: Hop;
+  readonly spans: HttpSpans;
   readonly clock: Clock;
 }
 
@@ -43,6 +45,7 @@ export const createRequestObserver = (options: RequestObserverOptions): RequestO
     metrics: options.metrics.forHop(options.hop),
     accessLog: options.accessLog,
     hop: options.hop,
+    spans: new HttpSpans(options.hop, options.tracing.limits),
     clock: options.clock ?? createSystemClock(),
   };
   return {
@@ -80,19 +83,27 @@ class Observation implements RequestObservation {
   }
 
   #joinTrace(): void {
-    const { tracing, hop, clock } = this.#parts;
+    const { tracing, spans, clock } = this.#parts;
     const start = this.#start;
     const caller = tracing.extract(start.rawHeaders);
-    const span = tracing.draw(caller);
+    const span = tracing.draw(caller.span);
     this.#traceId = span.traceId;
     if ((span.traceFlags & TraceFlags.SAMPLED) === 0) {
       this.#headers = tracing.inject(caller, span);
       return;
     }
-    const method = this.#method;
     const begunAt = this.#begunAt;
     const epoch = clock.epochAt(begunAt);
-    this.#trace = new RequestTrace({ tracing, hop, method, start, caller, span, begunAt, epoch });
+    this.#trace = new RequestTrace({
+      tracing,
+      spans,
+      method: this.#method,
+      start,
+      caller,
+      span,
+      begunAt,
+      epoch,
+    });
   }
 
   attempt(start: AttemptStart): AttemptObservation {
@@ -119,7 +130,7 @@ class Observation implements RequestObservation {
       time: clock.epochAt(endedAt) - milliseconds,
       hop,
       requestId: start.requestId,
-      traceId: this.#traceId ?? trace.getSpanContext(tracing.extract(start.rawHeaders))?.traceId,
+      traceId: this.#traceId ?? tracing.extract(start.rawHeaders).span?.traceId,
       method: start.method,
       host: start.authority,
       path: start.path.slice(0, MAX_PATH),

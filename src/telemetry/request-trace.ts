@@ -1,16 +1,17 @@
-import { type Context, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
-import { clientAttributes, endClient, endServer, serverAttributes, spanName } from './http-semantics.ts';
+import type { SpanContext } from '@opentelemetry/api';
+import type { HttpSpans } from './http-spans.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
+import type { Caller } from './propagation.ts';
 import type { Tracing } from './tracing.ts';
 
 /** A request that is recorded. */
 export interface TracedRequest {
   readonly tracing: Tracing;
-  readonly hop: string;
+  readonly spans: HttpSpans;
   /** Folded to the known ones. */
   readonly method: string;
   readonly start: RequestStart;
-  readonly caller: Context;
+  readonly caller: Caller;
   /** Drawn below the caller. */
   readonly span: SpanContext;
   /** Monotonic milliseconds, and those since the epoch at the same moment. */
@@ -25,31 +26,23 @@ export interface TracedRequest {
  */
 export class RequestTrace {
   readonly #request: TracedRequest;
-  /** What attempts are drawn below. */
-  readonly #context: Context;
 
   constructor(request: TracedRequest) {
     this.#request = request;
-    this.#context = trace.setSpanContext(request.caller, request.span);
   }
 
   attempt(start: AttemptStart, begunAt: number): AttemptTrace {
-    return new AttemptTrace(this.#request, this.#context, start, begunAt);
+    return new AttemptTrace(this.#request, start, begunAt);
   }
 
   end(outcome: RequestOutcome, endedAt: number): void {
-    const { tracing, hop, method, start, caller, span, epoch, begunAt } = this.#request;
-    const attributes = serverAttributes(hop, method, start);
-    const status = endServer(attributes, outcome);
+    const { tracing, spans, method, start, caller, span, epoch, begunAt } = this.#request;
     tracing.record({
       context: span,
-      parent: caller,
-      name: spanName(method, outcome.where.route),
-      kind: SpanKind.SERVER,
-      attributes,
-      status,
+      parent: caller.span,
       begunAt: epoch,
       endedAt: epoch + (endedAt - begunAt),
+      describe: to => spans.request(to, method, start, outcome),
     });
   }
 }
@@ -58,33 +51,27 @@ export class AttemptTrace {
   /** Trace context for the upstream. */
   readonly headers: readonly string[];
   readonly #request: TracedRequest;
-  readonly #parent: Context;
   readonly #span: SpanContext;
   readonly #start: AttemptStart;
   readonly #begunAt: number;
 
-  constructor(request: TracedRequest, parent: Context, start: AttemptStart, begunAt: number) {
+  constructor(request: TracedRequest, start: AttemptStart, begunAt: number) {
     this.#request = request;
-    this.#parent = parent;
-    this.#span = request.tracing.draw(parent);
+    this.#span = request.tracing.draw(request.span);
     this.headers = request.tracing.inject(request.caller, this.#span);
     this.#start = start;
     this.#begunAt = begunAt;
   }
 
   end(outcome: AttemptOutcome, endedAt: number): void {
-    const { tracing, hop, method, epoch, begunAt } = this.#request;
-    const attributes = clientAttributes(hop, method, this.#start);
-    const status = endClient(attributes, outcome);
+    const { tracing, spans, method, span: parent, epoch, begunAt } = this.#request;
+    const start = this.#start;
     tracing.record({
       context: this.#span,
-      parent: this.#parent,
-      name: spanName(method),
-      kind: SpanKind.CLIENT,
-      attributes,
-      status,
+      parent,
       begunAt: epoch + (this.#begunAt - begunAt),
       endedAt: epoch + (endedAt - begunAt),
+      describe: to => spans.attempt(to, method, start, outcome),
     });
   }
 }

@@ -1,8 +1,8 @@
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Log } from './log.ts';
 import type { Deliver, Verdict } from './otlp/delivery.ts';
-import { requestHead, writeSpan } from './otlp/encode.ts';
 import { createOutbox } from './otlp/outbox.ts';
+import { type FinishedSpan, SpanWriter } from './otlp/span-writer.ts';
+import type { SpanLimits } from './span-limits.ts';
 
 /** What became of every span that ended. `dropped` never reached the receiver's door, `failed` was turned away. */
 export interface SpanCounts {
@@ -16,6 +16,9 @@ export interface SpanCounts {
 
 export interface SpanExportOptions {
   readonly deliver: Deliver;
+  /** A message up to its spans, which take `size` bytes. */
+  readonly head: (size: number) => Buffer;
+  readonly limits: SpanLimits;
   /** Spans that may wait or be on their way; what ends beyond that is dropped and counted. */
   readonly queueSize: number;
   /** A message is sent when it has grown to so many bytes. */
@@ -27,7 +30,8 @@ export interface SpanExportOptions {
   readonly log: Log;
 }
 
-export interface SpanExport extends SpanProcessor {
+export interface SpanExport {
+  add(span: FinishedSpan): void;
   counts(): SpanCounts;
   /** Delivers what waits until the signal is aborted; spans that end later are dropped. Never rejects. */
   close(signal: AbortSignal): Promise<void>;
@@ -40,7 +44,7 @@ export interface SpanExport extends SpanProcessor {
  * and hundreds of spans are never serialised together while requests wait.
  */
 export const createSpanExport = (options: SpanExportOptions): SpanExport => {
-  const { deliver, concurrency, queueSize, batchBytes, delay, log } = options;
+  const { deliver, head, limits, concurrency, queueSize, batchBytes, delay, log } = options;
   let queued = 0;
   let exporting = 0;
   let exported = 0;
@@ -79,39 +83,34 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
     onSettled: settle,
   });
 
-  /** Of the open batch; all are made by one tracer, so its resource and scope are everyone's. */
-  let first: ReadableSpan | undefined;
+  /** The open batch. */
   let content = outbox.blank();
+  let writer = new SpanWriter(content, limits);
   let spans = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const seal = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (first === undefined) return;
-    const { resource, instrumentationScope } = first;
-    outbox.put({ head: size => requestHead(resource, instrumentationScope, size), spans, content });
-    first = undefined;
+    if (spans === 0) return;
+    outbox.put({ head: head(content.length), spans, content });
     content = outbox.blank();
+    writer = new SpanWriter(content, limits);
     spans = 0;
   };
 
   return {
-    onStart: () => {},
-    onEnd: span => {
+    add: span => {
       if (closed || queued + exporting >= queueSize) {
         dropped += 1;
         return;
       }
-      first ??= span;
-      writeSpan(content, span);
+      writer.write(span);
       spans += 1;
       queued += 1;
       if (content.length >= batchBytes) seal();
       else timer ??= setTimeout(seal, delay).unref();
     },
-    forceFlush: async () => seal(),
-    shutdown: async () => {},
     close: async signal => {
       closed = true;
       seal();

@@ -8,11 +8,12 @@ import type { OtlpSettings } from './otlp/settings.ts';
 import type { PropagatorName } from './propagation.ts';
 import { createRequestObserver, type Hop } from './request-observer.ts';
 import { readSampler, type TraceTrust } from './sampling.ts';
+import type { SpanLimitSettings } from './span-limits.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 
 /** As the settings of the same names have it. */
-export interface TelemetryOptions extends OtlpSettings {
+export interface TelemetryOptions extends OtlpSettings, SpanLimitSettings {
   readonly otelServiceName: string;
   readonly otlp: string | undefined;
   readonly otelSampler: string | undefined;
@@ -70,6 +71,7 @@ export const openTracing = (options: Omit<TelemetryOptions, 'accessLog'>, log: L
     serviceVersion: VERSION,
     otlp: options.otlp,
     wire: options,
+    limits: { attributeCount: options.spanAttributeCount, valueLength: options.spanValueLength },
     exportTimeout: options.otlpTimeout,
     sampler: readSampler(options.otelSampler, options.otelSamplerArg),
     trust: options.traceTrust,

@@ -1,8 +1,9 @@
-import { type Context, INVALID_SPAN_CONTEXT, type SpanContext } from '@opentelemetry/api';
+import { INVALID_SPAN_CONTEXT, type SpanContext } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
   envDetector,
+  type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import {
@@ -11,14 +12,17 @@ import {
   ATTR_SERVICE_VERSION,
 } from '@opentelemetry/semantic-conventions';
 import { type Clock, createSystemClock } from './clock.ts';
+import { createDraw, type Draw } from './draw.ts';
 import { createIds } from './ids.ts';
 import type { Log } from './log.ts';
 import { createDelivery } from './otlp/delivery.ts';
 import { createPoster, type Wire } from './otlp/post.ts';
-import { createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
+import { createRequestHead } from './otlp/request-head.ts';
+import type { FinishedSpan } from './otlp/span-writer.ts';
+import { type Caller, createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
 import { createSampler, DEFAULT_SAMPLER, type SamplerChoice, type TraceTrust } from './sampling.ts';
 import { createSpanExport, type SpanCounts } from './span-export.ts';
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from './span-limits.ts';
 import { systemTimers } from './timers.ts';
 
 export interface TracingOptions {
@@ -37,6 +41,7 @@ export interface TracingOptions {
   readonly clock?: Clock;
   /** Draws from [0, 1). */
   readonly chance?: () => number;
+  readonly limits?: SpanLimits;
   readonly queueSize?: number;
   readonly batchBytes?: number;
   /** Milliseconds that a span waits for company before it is sent. */
@@ -51,18 +56,27 @@ export interface TracingOptions {
  * Where it is not enabled, trace context is not ours to change: `propagationFields` is empty, so the headers
  * pass on as they came, `inject` writes nothing, and there is nothing to draw or record.
  */
-export interface Tracing extends Recorder {
+export interface Tracing {
   readonly enabled: boolean;
+  /** What spans may say. */
+  readonly limits: SpanLimits;
   /** Lower-case names of the headers that `inject` replaces. */
   readonly propagationFields: ReadonlySet<string>;
   /** The caller's context, or an empty one. Never throws. @param rawHeaders name, value, name, value … */
-  extract(rawHeaders: readonly string[]): Context;
-  /** Headers for the next hop: name, value, name, value … @param context the caller's */
-  inject(context: Context, span: SpanContext): string[];
+  extract(rawHeaders: readonly string[]): Caller;
+  /** Ids for a span, and whether it is sampled. */
+  readonly draw: Draw;
+  /** Headers for the next hop: name, value, name, value … */
+  inject(caller: Caller, span: SpanContext): string[];
+  /** For a span that was drawn as sampled; once each. */
+  record(span: FinishedSpan): void;
   counts(): SpanCounts;
   /** Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws. */
   shutdown(within?: number): Promise<void>;
 }
+
+/** The instrumentation that spans are of. */
+const SCOPE = 'sluice';
 
 /** To the receiver: enough that one slow answer does not hold up the rest. */
 const CONNECTIONS = 4;
@@ -75,7 +89,10 @@ export const createTracing = (options: TracingOptions): Tracing => {
   const clock = options.clock ?? createSystemClock();
   const chance = options.chance ?? Math.random;
   const poster = createPoster(tracesUrl(options.otlp), options.wire ?? {}, CONNECTIONS);
+  const limits = options.limits ?? DEFAULT_SPAN_LIMITS;
   const spans = createSpanExport({
+    head: createRequestHead(resourceOf(options), { name: SCOPE, version: options.serviceVersion }),
+    limits,
     deliver: createDelivery({
       poster,
       timeout: options.exportTimeout ?? 10_000,
@@ -88,30 +105,18 @@ export const createTracing = (options: TracingOptions): Tracing => {
     concurrency: CONNECTIONS,
     log: options.log,
   });
-  const recorder = createRecorder({
-    sample: createSampler({
-      sampler: options.sampler ?? DEFAULT_SAMPLER,
-      trust: options.trust ?? 'cap',
-      forcedPerSecond: options.forcedPerSecond ?? 100,
-      now: clock.now,
-      chance,
-    }),
-    resource: defaultResource()
-      .merge(detectResources({ detectors: [envDetector] }))
-      .merge(
-        resourceFromAttributes({
-          [ATTR_SERVICE_NAME]: options.serviceName,
-          [ATTR_SERVICE_INSTANCE_ID]: options.serviceInstanceId,
-          [ATTR_SERVICE_VERSION]: options.serviceVersion,
-        }),
-      ),
-    ids: createIds(),
-    processor: spans,
-    version: options.serviceVersion,
+  const sample = createSampler({
+    sampler: options.sampler ?? DEFAULT_SAMPLER,
+    trust: options.trust ?? 'cap',
+    forcedPerSecond: options.forcedPerSecond ?? 100,
+    now: clock.now,
+    chance,
   });
   return {
-    ...recorder,
     enabled: true,
+    limits,
+    draw: createDraw(sample, createIds()),
+    record: spans.add,
     propagationFields: propagation.fields,
     extract: propagation.extract,
     inject: propagation.inject,
@@ -126,8 +131,21 @@ export const createTracing = (options: TracingOptions): Tracing => {
   };
 };
 
-const passThrough = (extract: (rawHeaders: readonly string[]) => Context): Tracing => ({
+/** Who makes the spans: what the environment says of the process, and its name. */
+const resourceOf = ({ serviceName, serviceInstanceId, serviceVersion }: TracingOptions): Resource =>
+  defaultResource()
+    .merge(detectResources({ detectors: [envDetector] }))
+    .merge(
+      resourceFromAttributes({
+        [ATTR_SERVICE_NAME]: serviceName,
+        [ATTR_SERVICE_INSTANCE_ID]: serviceInstanceId,
+        [ATTR_SERVICE_VERSION]: serviceVersion,
+      }),
+    );
+
+const passThrough = (extract: Tracing['extract']): Tracing => ({
   enabled: false,
+  limits: DEFAULT_SPAN_LIMITS,
   propagationFields: new Set(),
   extract,
   draw: () => INVALID_SPAN_CONTEXT,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { trace } from '@opentelemetry/api';
 import { createPropagation, type PropagatorName, readPropagators } from '../../src/telemetry/propagation.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -9,9 +8,9 @@ const OTHER = `00-11111111111111111111111111111111-2222222222222222-01`;
 
 const through = (names: readonly PropagatorName[], rawHeaders: readonly string[]) => {
   const propagation = createPropagation(names);
-  const context = propagation.extract(rawHeaders);
-  const span = trace.getSpanContext(context);
-  return { span, headers: span === undefined ? [] : propagation.inject(context, span) };
+  const caller = propagation.extract(rawHeaders);
+  const { span } = caller;
+  return { span, headers: span === undefined ? [] : propagation.inject(caller, span) };
 };
 
 describe('traceparent (W3C Trace Context, 3.2)', () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type SpanContext, SpanKind } from '@opentelemetry/api';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
-import type { FinishedSpan } from '../../src/telemetry/recorder.ts';
+import { attributeKey } from '../../src/telemetry/otlp/attributes.ts';
+import { createPhrasing, failed, named } from '../../src/telemetry/otlp/phrase.ts';
+import type { FinishedSpan } from '../../src/telemetry/otlp/span-writer.ts';
+import { DEFAULT_SPAN_LIMITS } from '../../src/telemetry/span-limits.ts';
 import { createTracing, type Tracing, type TracingOptions } from '../../src/telemetry/tracing.ts';
 import { encodePartialSuccess } from '../support/otlp-decode.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
@@ -35,13 +38,22 @@ const start = (options: Partial<TracingOptions>): Tracing => {
   return tracing;
 };
 
+const phrasing = createPhrasing(DEFAULT_SPAN_LIMITS);
+const GET = phrasing({}, named('GET', SpanKind.INTERNAL));
+
 const makeSpans = (tracing: Tracing, count: number): void => {
-  for (let i = 0; i < count; i++) record(tracing, tracing.draw(ROOT_CONTEXT));
+  for (let i = 0; i < count; i++) record(tracing, tracing.draw(undefined));
 };
 
 const record = (tracing: Tracing, context: SpanContext, rest: Partial<FinishedSpan> = {}): void => {
-  const plain = { parent: ROOT_CONTEXT, name: 'GET', kind: SpanKind.INTERNAL, attributes: {} };
-  tracing.record({ ...plain, begunAt: EPOCH, endedAt: EPOCH + 2.5, context, ...rest });
+  tracing.record({
+    parent: undefined,
+    begunAt: EPOCH,
+    endedAt: EPOCH + 2.5,
+    context,
+    describe: to => to.say(GET),
+    ...rest,
+  });
 };
 
 /** Collects "level message" lines. */
@@ -62,19 +74,20 @@ describe('tracing to a real OTLP receiver', () => {
   it('delivers what a span says, and who made it', async () => {
     const receiver = await receive();
     const tracing = start({ otlp: receiver.url });
-    const span = tracing.draw(ROOT_CONTEXT);
+    const span = tracing.draw(undefined);
     record(tracing, span, {
-      name: 'GET orders',
-      kind: SpanKind.SERVER,
-      attributes: { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] },
-      status: { code: SpanStatusCode.ERROR, message: 'broken' },
+      describe: to => {
+        to.say(phrasing({ hop: 'gateway' }, named('GET orders', SpanKind.SERVER)));
+        to.text(attributeKey('text'), 'é');
+        to.whole(attributeKey('whole'), 7);
+        to.say(phrasing({}, failed));
+      },
     });
     const [received] = await receiver.waitFor(1);
     assert.equal(received?.name, 'GET orders');
     assert.equal(received?.kind, 'SERVER');
-    assert.deepEqual(received?.attributes, { text: 'é', whole: 7, part: 0.5, yes: true, list: ['a', 'b'] });
+    assert.deepEqual(received?.attributes, { hop: 'gateway', text: 'é', whole: 7 });
     assert.equal(received?.status, 'ERROR');
-    assert.equal(received?.statusMessage, 'broken');
     assert.equal(received?.traceId, span.traceId);
     assert.equal(received?.spanId, span.spanId);
     assert.equal(received?.parentSpanId, undefined);
@@ -95,9 +108,9 @@ describe('tracing to a real OTLP receiver', () => {
       'Tracestate',
       'vendor=1',
     ]);
-    const span = tracing.draw(caller);
+    const span = tracing.draw(caller.span);
     const headers = tracing.inject(caller, span);
-    record(tracing, span, { parent: caller });
+    record(tracing, span, { parent: caller.span });
     const [received] = await receiver.waitFor(1);
     assert.equal(received?.traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.equal(received?.parentSpanId, 'b7ad6b7169203331');
@@ -242,15 +255,15 @@ describe('an OTLP receiver that fails', () => {
 describe('tracing without a receiver', () => {
   it('leaves trace context alone: no header is ours, none is written, nothing is recorded', async () => {
     const tracing = start({});
-    const context = tracing.extract([
+    const caller = tracing.extract([
       'traceparent',
       '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     ]);
     assert.equal(tracing.enabled, false);
-    assert.equal(trace.getSpanContext(context)?.traceId, '0af7651916cd43dd8448eb211c80319c');
+    assert.equal(caller.span?.traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.equal(tracing.propagationFields.size, 0);
-    const span = tracing.draw(context);
-    assert.deepEqual(tracing.inject(context, span), []);
+    const span = tracing.draw(caller.span);
+    assert.deepEqual(tracing.inject(caller, span), []);
     record(tracing, span);
     await tracing.shutdown();
     assert.equal(tracing.counts().ended, 0);

@@ -1,9 +1,9 @@
 import type { Deliver, Verdict } from './delivery.ts';
 import { ProtobufWriter } from './protobuf.ts';
 
-/** Spans of one resource and scope as the end of a message; its beginning is made when it is sent. */
+/** A message, in two parts. */
 export interface Batch {
-  readonly head: (size: number) => Buffer;
+  readonly head: Buffer;
   readonly spans: number;
   readonly content: ProtobufWriter;
 }
@@ -51,8 +51,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
   const send = async ({ head, spans, content }: Batch): Promise<void> => {
     onTheirWay += 1;
     options.onSent(spans);
-    const body = content.bytes();
-    options.onSettled(spans, await deliver([head(body.length), body], spans, givenUp.signal));
+    options.onSettled(spans, await deliver([head, content.bytes()], spans, givenUp.signal));
     content.clear();
     if (blanks.length < concurrency) blanks.push(content);
     onTheirWay -= 1;

@@ -33,23 +33,26 @@ export class ProtobufWriter {
     this.#length = 0;
   }
 
-  /** @returns what `end` wants */
-  begin(field: number): number {
+  /**
+   * @param room bytes that its length will take; where that is wrong, `end` moves what was written
+   * @returns what `end` wants
+   */
+  begin(field: number, room = 1): number {
     this.#reserve(2 * LONGEST_VARINT);
     this.#tag(field, LENGTH_DELIMITED);
-    // Most messages are short; a longer length than one byte moves what was written.
-    this.#length += 1;
+    this.#length += room;
     return this.#length;
   }
 
-  end(start: number): void {
+  /** @param room what `begin` was told */
+  end(start: number, room = 1): void {
     const size = this.#length - start;
-    const extra = varintLength(size) - 1;
-    if (extra > 0) {
-      this.#reserve(extra);
+    const extra = varintLength(size) - room;
+    if (extra !== 0) {
+      if (extra > 0) this.#reserve(extra);
       this.#bytes.copyWithin(start + extra, start, this.#length);
     }
-    this.#length = start - 1;
+    this.#length = start - room;
     this.#varint(size);
     this.#length += size;
   }
@@ -96,12 +99,11 @@ export class ProtobufWriter {
     this.#length = this.#bytes.writeDoubleLE(value, this.#length);
   }
 
-  bytesOf(field: number, value: Uint8Array): void {
-    this.#reserve(2 * LONGEST_VARINT + value.length);
-    this.#tag(field, LENGTH_DELIMITED);
-    this.#varint(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+  /** Fields that were written before. */
+  raw(fields: Uint8Array): void {
+    this.#reserve(fields.length);
+    this.#bytes.set(fields, this.#length);
+    this.#length += fields.length;
   }
 
   /** @param value of lower-case hexadecimal digits, two a byte */

@@ -1,0 +1,143 @@
+import {
+  ATTR_CLIENT_ADDRESS,
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_PATH,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+} from '@opentelemetry/semantic-conventions';
+import type { Where } from '../core/where.ts';
+import { Cache } from './cache.ts';
+import { findHeader, splitAuthority } from './http-semantics.ts';
+import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
+import { attributeKey } from './otlp/attributes.ts';
+import { createPhrasing, failed, type Phrase, type Phrasing } from './otlp/phrase.ts';
+import type { SpanWriter } from './otlp/span-writer.ts';
+import { PlacePhrases } from './place-phrases.ts';
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from './span-limits.ts';
+
+const URL_PATH = attributeKey(ATTR_URL_PATH);
+const CLIENT_ADDRESS = attributeKey(ATTR_CLIENT_ADDRESS);
+const USER_AGENT = attributeKey(ATTR_USER_AGENT_ORIGINAL);
+const METHOD_ORIGINAL = attributeKey(ATTR_HTTP_REQUEST_METHOD_ORIGINAL);
+const ERROR_TYPE = attributeKey(ATTR_ERROR_TYPE);
+
+const RESEND_COUNT = attributeKey(ATTR_HTTP_REQUEST_RESEND_COUNT);
+const SERVER_ADDRESS = attributeKey(ATTR_SERVER_ADDRESS);
+const SERVER_PORT = attributeKey(ATTR_SERVER_PORT);
+
+const ATTR_SLUICE_INSTANCE = 'sluice.instance';
+
+const FAILED = createPhrasing(DEFAULT_SPAN_LIMITS)({}, failed);
+
+const MAX_METHOD = 64;
+const MAX_USER_AGENT = 256;
+const MAX_INSTANCES = 4096;
+const CLIENT_LEFT = 499;
+
+interface InstancePhrase {
+  readonly address: string;
+  readonly port: number;
+  readonly said: Phrase;
+}
+
+/**
+ * What the spans of one hop say, in the words of OpenTelemetry's semantic conventions for HTTP (stable since 1.23),
+ * plus our own `sluice.*`. What comes again with other requests is encoded once.
+ */
+export class HttpSpans {
+  readonly #hop: string;
+  readonly #phrasing: Phrasing;
+  readonly #places = new WeakMap<Where, PlacePhrases>();
+  readonly #instances = new Cache<string, InstancePhrase>(MAX_INSTANCES);
+  readonly #protocols = { http: new Map<string, Phrase>(), https: new Map<string, Phrase>() };
+  readonly #statuses: (Phrase | undefined)[] = [];
+
+  constructor(hop: string, limits: SpanLimits) {
+    this.#hop = hop;
+    this.#phrasing = createPhrasing(limits);
+  }
+
+  /**
+   * On the server's side only 5xx is an error of ours, and a response that was cut for another reason than the
+   * client's leaving. 499 is nginx's word for a client that left: no status was sent, so none is reported.
+   *
+   * @param method folded
+   */
+  request(to: SpanWriter, method: string, start: RequestStart, outcome: RequestOutcome): void {
+    const { status, error } = outcome;
+    to.say(this.#place(outcome.where).request(method));
+    to.say(this.#protocol(start));
+    if (status !== CLIENT_LEFT) to.say(this.#status(status));
+    to.text(URL_PATH, start.path);
+    to.text(CLIENT_ADDRESS, start.clientAddress);
+    if (method !== start.method) to.text(METHOD_ORIGINAL, start.method.slice(0, MAX_METHOD));
+    const [address, port] = splitAuthority(start.authority);
+    if (address !== '') to.text(SERVER_ADDRESS, address);
+    if (port !== undefined) to.whole(SERVER_PORT, port);
+    const userAgent = findHeader(start.rawHeaders, 'user-agent');
+    if (userAgent !== undefined) to.text(USER_AGENT, userAgent.slice(0, MAX_USER_AGENT));
+    const isFailure = status >= 500 || (outcome.cut === true && error !== undefined);
+    if (error !== undefined || isFailure) to.text(ERROR_TYPE, error ?? String(status));
+    if (isFailure) to.say(FAILED);
+  }
+
+  /**
+   * On the client's side 4xx is an error too; an attempt that the client abandoned is none.
+   *
+   * @param method folded
+   */
+  attempt(to: SpanWriter, method: string, start: AttemptStart, outcome: AttemptOutcome): void {
+    const { status, error, clientLeft } = outcome;
+    to.say(this.#place(start.where).attempt(method));
+    to.say(this.#instance(start));
+    if (status !== undefined) to.say(this.#status(status));
+    if (start.resend > 0) to.whole(RESEND_COUNT, start.resend);
+    if (clientLeft === true || (error === undefined && (status === undefined || status < 400))) return;
+    to.text(ERROR_TYPE, error ?? String(status));
+    to.say(FAILED);
+  }
+
+  #place(where: Where): PlacePhrases {
+    const known = this.#places.get(where);
+    if (known !== undefined) return known;
+    const made = new PlacePhrases(this.#hop, where, this.#phrasing);
+    this.#places.set(where, made);
+    return made;
+  }
+
+  #protocol({ scheme, protocolVersion }: RequestStart): Phrase {
+    const known = this.#protocols[scheme].get(protocolVersion);
+    if (known !== undefined) return known;
+    const made = this.#phrasing({
+      [ATTR_URL_SCHEME]: scheme,
+      [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion,
+    });
+    this.#protocols[scheme].set(protocolVersion, made);
+    return made;
+  }
+
+  #status(status: number): Phrase {
+    const known = this.#statuses[status];
+    if (known !== undefined) return known;
+    const made = this.#phrasing({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status });
+    this.#statuses[status] = made;
+    return made;
+  }
+
+  #instance({ instanceId, address, port }: AttemptStart): Phrase {
+    const known = this.#instances.get(instanceId);
+    if (known !== undefined && known.address === address && known.port === port) return known.said;
+    const said = this.#phrasing({
+      [ATTR_SERVER_ADDRESS]: address,
+      [ATTR_SERVER_PORT]: port,
+      [ATTR_SLUICE_INSTANCE]: instanceId,
+    });
+    return this.#instances.keep(instanceId, { address, port, said }).said;
+  }
+}
