@@ -1,6 +1,7 @@
 import { nanoid } from 'nanoid';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/limits.ts';
 import { Admission } from './admission.ts';
+import { inOnePiece } from './field-lines.ts';
 import type { Timed } from './heartbeat.ts';
 import type { ProxyOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -57,5 +58,5 @@ export const createContext = (options: ProxyOptions): Context => {
 /** As Node's server has it; the hint keeps clients from using a connection that is about to be closed. */
 const keepAliveLines = (keepAlive: number): string => {
   const hint = keepAlive === 0 ? '' : `Keep-Alive: timeout=${Math.floor(keepAlive / 1_000)}\r\n`;
-  return `Connection: keep-alive\r\n${hint}`;
+  return inOnePiece(`Connection: keep-alive\r\n${hint}`);
 };

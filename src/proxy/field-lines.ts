@@ -48,6 +48,12 @@ export const linesOf = (fields: readonly string[]): string => {
 export const fieldsOf = (lines: string): string[] =>
   readFieldLines(`${lines}\r\n`, 0, lines.length + 2) ?? [];
 
+/**
+ * The same text in one piece. V8 keeps what is added together as a tree of its parts, and walks it each time that it is
+ * written: once is enough for what is kept.
+ */
+export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
 /** A value without the white space around it, mostly one space in front. @param start behind the colon @param end of its line */
 export const valueIn = (text: string, start: number, end: number): string => {
   let first = start;

@@ -1,3 +1,4 @@
+import { inOnePiece } from './field-lines.ts';
 import { and } from './fields.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -37,7 +38,7 @@ export class RequestStamp {
     if (hasBeenForwarded(head)) return stampLines(head, words);
     if (this.#words === undefined || !areSame(this.#words, words)) {
       this.#words = words;
-      this.#lines = stampLines(head, words);
+      this.#lines = inOnePiece(stampLines(head, words));
     }
     return this.#lines;
   }

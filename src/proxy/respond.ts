@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
-import { linesOf } from './field-lines.ts';
+import { inOnePiece, linesOf } from './field-lines.ts';
 
 /** An answer that the proxy gives on its own account. */
 export interface OwnAnswer {
@@ -31,8 +31,15 @@ const answer = (status: number, fields: string[], requestId: string, body: Buffe
   return { status, fields, body };
 };
 
+const STATUS_LINES: ReadonlyMap<number, string> = new Map(
+  Object.entries(STATUS_CODES).map(([status, reason]) => [
+    Number(status),
+    inOnePiece(`HTTP/1.1 ${status} ${reason}\r\n`),
+  ]),
+);
+
 export const statusLine = (status: number): string =>
-  `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+  STATUS_LINES.get(status) ?? `HTTP/1.1 ${status} unknown\r\n`;
 
 /** The head of a response for a socket that no HTTP server holds. @param lines of its fields, each with its CRLF */
 export const rawHead = (status: number, lines: string): string => `${statusLine(status)}${lines}\r\n`;

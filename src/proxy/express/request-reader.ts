@@ -21,6 +21,9 @@ export interface PlainLimits {
 /** `GET /path HTTP/1.1`: visible ASCII and single spaces (RFC 9112, 3), a method whose requests are ordinary ones. */
 const REQUEST_LINE = /(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) [\x21-\x7e]+ HTTP\/1\.1\r\n/y;
 
+/** One string for each, whose hash is known wherever it is looked up. */
+const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS'] as const;
+
 /** No head that is longer is looked at: this much comes in one read. */
 const LONGEST = 8 * 1024;
 
@@ -73,10 +76,10 @@ export const readPlainRequest = (text: string, limits: PlainLimits): PlainReques
     }
   }
   if (contentLength !== undefined && contentLength > limits.keptBodyBytes) return undefined;
-  const methodEnd = text.indexOf(' ');
+  const method = METHODS.find(name => text.startsWith(name)) ?? '';
   return {
-    method: text.slice(0, methodEnd),
-    url: text.slice(methodEnd + 1, lineEnd - VERSION.length),
+    method,
+    url: text.slice(method.length + 1, lineEnd - VERSION.length),
     httpVersion: '1.1',
     rawHeaders,
     headBytes: blank + 4,
