@@ -3,7 +3,8 @@ import type { Target } from '../src/core/model.ts';
 import type { Where } from '../src/core/where.ts';
 import { foldMethod } from '../src/telemetry/http-semantics.ts';
 import type { HttpSpans } from '../src/telemetry/http-spans.ts';
-import type { AttemptObservation } from '../src/telemetry/observer.ts';
+import type { AttemptObservation, AttemptOutcome, AttemptStart } from '../src/telemetry/observer.ts';
+import type { DrawnSpan } from '../src/telemetry/otlp/span-writer.ts';
 import type { Caller } from '../src/telemetry/propagation.ts';
 import type { Tracing } from '../src/telemetry/tracing.ts';
 
@@ -26,25 +27,19 @@ export const startCallSpan = (
   { caller, target, ...call }: CallAttempt,
 ): AttemptObservation => {
   if (!tracing.enabled) return UNTRACED;
-  const span = tracing.draw(caller.span);
-  const headers = tracing.inject(caller, span);
-  if ((span.traceFlags & TraceFlags.SAMPLED) === 0) return { headers, end: () => {} };
+  const context = tracing.draw(caller.span);
+  const headers = tracing.inject(caller, context);
+  if ((context.traceFlags & TraceFlags.SAMPLED) === 0) return { headers, end: () => {} };
   const { id: instanceId, address, port } = target.instance;
   const method = foldMethod(call.method);
-  const begunAt = epochNow();
-  return {
-    headers,
-    end: outcome => {
-      const start = { ...call, instanceId, address, port };
-      tracing.record({
-        context: span,
-        parent: caller.span,
-        begunAt,
-        endedAt: epochNow(),
-        describe: to => spans.attempt(to, method, start, outcome),
-      });
-    },
+  const start: AttemptStart = { ...call, instanceId, address, port };
+  const span: DrawnSpan<AttemptOutcome> = {
+    context,
+    parent: caller.span,
+    begunAt: epochNow(),
+    describe: (to, outcome) => spans.attempt(to, method, start, outcome),
   };
+  return { headers, end: outcome => tracing.record(span, outcome, epochNow()) };
 };
 
 /** Milliseconds since the epoch, with fractions. */

@@ -1,19 +1,17 @@
-/** What was made for each key. Where there are too many, all is forgotten: a cache that is too small is soon full again. */
+/** What is made once for each key. For keys of which there are few: nothing is forgotten. */
 export class Cache<K, V> {
-  readonly #most: number;
+  readonly #create: (key: K) => V;
   readonly #made = new Map<K, V>();
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(create: (key: K) => V) {
+    this.#create = create;
   }
 
-  get(key: K): V | undefined {
-    return this.#made.get(key);
-  }
-
-  keep(key: K, value: V): V {
-    if (this.#made.size >= this.#most) this.#made.clear();
-    this.#made.set(key, value);
-    return value;
+  at(key: K): V {
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = this.#create(key);
+    this.#made.set(key, made);
+    return made;
   }
 }

@@ -32,5 +32,7 @@ export const splitAuthority = (authority: string): readonly [address: string, po
   const withPort = hasPort || (authority.startsWith('[') && colon > authority.lastIndexOf(']'));
   const host = withPort ? authority.slice(0, colon) : authority;
   const port = withPort ? Number(authority.slice(colon + 1)) : Number.NaN;
-  return [host.replace(/^\[|\]$/g, ''), Number.isInteger(port) ? port : undefined];
+  return [host.replace(/^\[|\]$/g, ''), isPort(port) ? port : undefined];
 };
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65_535;

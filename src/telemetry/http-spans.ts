@@ -26,7 +26,6 @@ const CLIENT_ADDRESS = attributeKey(ATTR_CLIENT_ADDRESS);
 const USER_AGENT = attributeKey(ATTR_USER_AGENT_ORIGINAL);
 const METHOD_ORIGINAL = attributeKey(ATTR_HTTP_REQUEST_METHOD_ORIGINAL);
 const ERROR_TYPE = attributeKey(ATTR_ERROR_TYPE);
-
 const RESEND_COUNT = attributeKey(ATTR_HTTP_REQUEST_RESEND_COUNT);
 const SERVER_ADDRESS = attributeKey(ATTR_SERVER_ADDRESS);
 const SERVER_PORT = attributeKey(ATTR_SERVER_PORT);
@@ -37,6 +36,7 @@ const FAILED = createPhrasing(DEFAULT_SPAN_LIMITS)({}, failed);
 
 const MAX_METHOD = 64;
 const MAX_USER_AGENT = 256;
+/** Beyond, all are forgotten: with more, most would be anyhow. */
 const MAX_INSTANCES = 4096;
 const CLIENT_LEFT = 499;
 
@@ -54,13 +54,20 @@ export class HttpSpans {
   readonly #hop: string;
   readonly #phrasing: Phrasing;
   readonly #places = new WeakMap<Where, PlacePhrases>();
-  readonly #instances = new Cache<string, InstancePhrase>(MAX_INSTANCES);
-  readonly #protocols = { http: new Map<string, Phrase>(), https: new Map<string, Phrase>() };
-  readonly #statuses: (Phrase | undefined)[] = [];
+  readonly #instances = new Map<string, InstancePhrase>();
+  readonly #protocols: Readonly<Record<RequestStart['scheme'], Cache<string, Phrase>>>;
+  readonly #statuses: Cache<number, Phrase>;
 
   constructor(hop: string, limits: SpanLimits) {
+    const phrasing = createPhrasing(limits);
+    const over = (scheme: string) =>
+      new Cache((version: string) =>
+        phrasing({ [ATTR_URL_SCHEME]: scheme, [ATTR_NETWORK_PROTOCOL_VERSION]: version }),
+      );
     this.#hop = hop;
-    this.#phrasing = createPhrasing(limits);
+    this.#phrasing = phrasing;
+    this.#protocols = { http: over('http'), https: over('https') };
+    this.#statuses = new Cache(status => phrasing({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status }));
   }
 
   /**
@@ -71,9 +78,9 @@ export class HttpSpans {
    */
   request(to: SpanWriter, method: string, start: RequestStart, outcome: RequestOutcome): void {
     const { status, error } = outcome;
-    to.say(this.#place(outcome.where).request(method));
-    to.say(this.#protocol(start));
-    if (status !== CLIENT_LEFT) to.say(this.#status(status));
+    to.say(this.#place(outcome.where).requests.at(method));
+    to.say(this.#protocols[start.scheme].at(start.protocolVersion));
+    if (status !== CLIENT_LEFT) to.say(this.#statuses.at(status));
     to.text(URL_PATH, start.path);
     to.text(CLIENT_ADDRESS, start.clientAddress);
     if (method !== start.method) to.text(METHOD_ORIGINAL, start.method.slice(0, MAX_METHOD));
@@ -94,9 +101,9 @@ export class HttpSpans {
    */
   attempt(to: SpanWriter, method: string, start: AttemptStart, outcome: AttemptOutcome): void {
     const { status, error, clientLeft } = outcome;
-    to.say(this.#place(start.where).attempt(method));
+    to.say(this.#place(start.where).attempts.at(method));
     to.say(this.#instance(start));
-    if (status !== undefined) to.say(this.#status(status));
+    if (status !== undefined) to.say(this.#statuses.at(status));
     if (start.resend > 0) to.whole(RESEND_COUNT, start.resend);
     if (clientLeft === true || (error === undefined && (status === undefined || status < 400))) return;
     to.text(ERROR_TYPE, error ?? String(status));
@@ -111,25 +118,6 @@ export class HttpSpans {
     return made;
   }
 
-  #protocol({ scheme, protocolVersion }: RequestStart): Phrase {
-    const known = this.#protocols[scheme].get(protocolVersion);
-    if (known !== undefined) return known;
-    const made = this.#phrasing({
-      [ATTR_URL_SCHEME]: scheme,
-      [ATTR_NETWORK_PROTOCOL_VERSION]: protocolVersion,
-    });
-    this.#protocols[scheme].set(protocolVersion, made);
-    return made;
-  }
-
-  #status(status: number): Phrase {
-    const known = this.#statuses[status];
-    if (known !== undefined) return known;
-    const made = this.#phrasing({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status });
-    this.#statuses[status] = made;
-    return made;
-  }
-
   #instance({ instanceId, address, port }: AttemptStart): Phrase {
     const known = this.#instances.get(instanceId);
     if (known !== undefined && known.address === address && known.port === port) return known.said;
@@ -138,6 +126,8 @@ export class HttpSpans {
       [ATTR_SERVER_PORT]: port,
       [ATTR_SLUICE_INSTANCE]: instanceId,
     });
-    return this.#instances.keep(instanceId, { address, port, said }).said;
+    if (this.#instances.size >= MAX_INSTANCES) this.#instances.clear();
+    this.#instances.set(instanceId, { address, port, said });
+    return said;
   }
 }

@@ -1,6 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { HttpSpans } from './http-spans.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
+import type { DrawnSpan, SpanWriter } from './otlp/span-writer.ts';
 import type { Caller } from './propagation.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -24,10 +25,16 @@ export interface TracedRequest {
  * milliseconds and told as counted from the request's start, so that no child outlives its parent by a step of
  * the system's time.
  */
-export class RequestTrace {
+export class RequestTrace implements DrawnSpan<RequestOutcome> {
+  readonly context: SpanContext;
+  readonly parent: SpanContext | undefined;
+  readonly begunAt: number;
   readonly #request: TracedRequest;
 
   constructor(request: TracedRequest) {
+    this.context = request.span;
+    this.parent = request.caller.span;
+    this.begunAt = request.epoch;
     this.#request = request;
   }
 
@@ -36,42 +43,41 @@ export class RequestTrace {
   }
 
   end(outcome: RequestOutcome, endedAt: number): void {
-    const { tracing, spans, method, start, caller, span, epoch, begunAt } = this.#request;
-    tracing.record({
-      context: span,
-      parent: caller.span,
-      begunAt: epoch,
-      endedAt: epoch + (endedAt - begunAt),
-      describe: to => spans.request(to, method, start, outcome),
-    });
+    const { tracing, epoch, begunAt } = this.#request;
+    tracing.record(this, outcome, epoch + (endedAt - begunAt));
+  }
+
+  describe(to: SpanWriter, outcome: RequestOutcome): void {
+    const { spans, method, start } = this.#request;
+    spans.request(to, method, start, outcome);
   }
 }
 
-export class AttemptTrace {
+export class AttemptTrace implements DrawnSpan<AttemptOutcome> {
+  readonly context: SpanContext;
+  readonly parent: SpanContext;
+  readonly begunAt: number;
   /** Trace context for the upstream. */
   readonly headers: readonly string[];
   readonly #request: TracedRequest;
-  readonly #span: SpanContext;
   readonly #start: AttemptStart;
-  readonly #begunAt: number;
 
   constructor(request: TracedRequest, start: AttemptStart, begunAt: number) {
+    this.context = request.tracing.draw(request.span);
+    this.parent = request.span;
+    this.begunAt = request.epoch + (begunAt - request.begunAt);
+    this.headers = request.tracing.inject(request.caller, this.context);
     this.#request = request;
-    this.#span = request.tracing.draw(request.span);
-    this.headers = request.tracing.inject(request.caller, this.#span);
     this.#start = start;
-    this.#begunAt = begunAt;
   }
 
   end(outcome: AttemptOutcome, endedAt: number): void {
-    const { tracing, spans, method, span: parent, epoch, begunAt } = this.#request;
-    const start = this.#start;
-    tracing.record({
-      context: this.#span,
-      parent,
-      begunAt: epoch + (this.#begunAt - begunAt),
-      endedAt: epoch + (endedAt - begunAt),
-      describe: to => spans.attempt(to, method, start, outcome),
-    });
+    const { tracing, epoch, begunAt } = this.#request;
+    tracing.record(this, outcome, epoch + (endedAt - begunAt));
+  }
+
+  describe(to: SpanWriter, outcome: AttemptOutcome): void {
+    const { spans, method } = this.#request;
+    spans.attempt(to, method, this.#start, outcome);
   }
 }

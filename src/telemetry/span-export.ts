@@ -1,7 +1,7 @@
 import type { Log } from './log.ts';
 import type { Deliver, Verdict } from './otlp/delivery.ts';
 import { createOutbox } from './otlp/outbox.ts';
-import { type FinishedSpan, SpanWriter } from './otlp/span-writer.ts';
+import { type DrawnSpan, SpanWriter } from './otlp/span-writer.ts';
 import type { SpanLimits } from './span-limits.ts';
 
 /** What became of every span that ended. `dropped` never reached the receiver's door, `failed` was turned away. */
@@ -31,7 +31,8 @@ export interface SpanExportOptions {
 }
 
 export interface SpanExport {
-  add(span: FinishedSpan): void;
+  /** @param endedAt milliseconds since the epoch, with fractions */
+  add<Outcome>(span: DrawnSpan<Outcome>, outcome: Outcome, endedAt: number): void;
   counts(): SpanCounts;
   /** Delivers what waits until the signal is aborted; spans that end later are dropped. Never rejects. */
   close(signal: AbortSignal): Promise<void>;
@@ -100,12 +101,12 @@ export const createSpanExport = (options: SpanExportOptions): SpanExport => {
   };
 
   return {
-    add: span => {
+    add: (span, outcome, endedAt) => {
       if (closed || queued + exporting >= queueSize) {
         dropped += 1;
         return;
       }
-      writer.write(span);
+      writer.write(span, outcome, endedAt);
       spans += 1;
       queued += 1;
       if (content.length >= batchBytes) seal();

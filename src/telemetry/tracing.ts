@@ -18,7 +18,7 @@ import type { Log } from './log.ts';
 import { createDelivery } from './otlp/delivery.ts';
 import { createPoster, type Wire } from './otlp/post.ts';
 import { createRequestHead } from './otlp/request-head.ts';
-import type { FinishedSpan } from './otlp/span-writer.ts';
+import type { DrawnSpan } from './otlp/span-writer.ts';
 import { type Caller, createPropagation, DEFAULT_PROPAGATORS, type PropagatorName } from './propagation.ts';
 import { createSampler, DEFAULT_SAMPLER, type SamplerChoice, type TraceTrust } from './sampling.ts';
 import { createSpanExport, type SpanCounts } from './span-export.ts';
@@ -68,8 +68,11 @@ export interface Tracing {
   readonly draw: Draw;
   /** Headers for the next hop: name, value, name, value … */
   inject(caller: Caller, span: SpanContext): string[];
-  /** For a span that was drawn as sampled; once each. */
-  record(span: FinishedSpan): void;
+  /**
+   * The end of a span that was drawn as sampled; once each.
+   * @param endedAt milliseconds since the epoch, with fractions
+   */
+  record<Outcome>(span: DrawnSpan<Outcome>, outcome: Outcome, endedAt: number): void;
   counts(): SpanCounts;
   /** Delivers what is queued, for `within` milliseconds at most; spans that end later are dropped. Never throws. */
   shutdown(within?: number): Promise<void>;

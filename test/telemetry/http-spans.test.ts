@@ -58,7 +58,7 @@ const writing = (limits: SpanLimits, resource: Attributes = {}) => {
           http.request(to, foldMethod(span.start.method), span.start, span.outcome);
         else http.attempt(to, foldMethod(span.method), span.start, span.outcome);
       };
-      writer.write({ context, parent, begunAt, endedAt, describe });
+      writer.write({ context, parent, begunAt, describe }, undefined, endedAt);
     }
     return Buffer.concat([head(content.length), content.bytes()]);
   };
@@ -152,6 +152,7 @@ const AUTHORITIES: Record<string, readonly [string | undefined, number | undefin
   'shop.example.com:8080': ['shop.example.com', 8080],
   '10.0.0.7:80': ['10.0.0.7', 80],
   '[::1]': ['::1', undefined],
+  'shop.example.com:1e30': ['shop.example.com', undefined],
   '[2001:db8::1]:8443': ['2001:db8::1', 8443],
 };
 

@@ -4,7 +4,7 @@ import { type SpanContext, SpanKind } from '@opentelemetry/api';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { attributeKey } from '../../src/telemetry/otlp/attributes.ts';
 import { createPhrasing, failed, named } from '../../src/telemetry/otlp/phrase.ts';
-import type { FinishedSpan } from '../../src/telemetry/otlp/span-writer.ts';
+import type { DrawnSpan, SpanWriter } from '../../src/telemetry/otlp/span-writer.ts';
 import { DEFAULT_SPAN_LIMITS } from '../../src/telemetry/span-limits.ts';
 import { createTracing, type Tracing, type TracingOptions } from '../../src/telemetry/tracing.ts';
 import { encodePartialSuccess } from '../support/otlp-decode.ts';
@@ -45,15 +45,9 @@ const makeSpans = (tracing: Tracing, count: number): void => {
   for (let i = 0; i < count; i++) record(tracing, tracing.draw(undefined));
 };
 
-const record = (tracing: Tracing, context: SpanContext, rest: Partial<FinishedSpan> = {}): void => {
-  tracing.record({
-    parent: undefined,
-    begunAt: EPOCH,
-    endedAt: EPOCH + 2.5,
-    context,
-    describe: to => to.say(GET),
-    ...rest,
-  });
+const record = (tracing: Tracing, context: SpanContext, rest: Partial<DrawnSpan<undefined>> = {}): void => {
+  const plain = { parent: undefined, begunAt: EPOCH, context, describe: (to: SpanWriter) => to.say(GET) };
+  tracing.record({ ...plain, ...rest }, undefined, EPOCH + 2.5);
 };
 
 /** Collects "level message" lines. */
@@ -97,6 +91,19 @@ describe('tracing to a real OTLP receiver', () => {
     assert.equal(received?.resource['service.instance.id'], 'gateway-1');
     assert.equal(received?.resource['service.version'], '0.1.0');
     assert.equal(received?.resource['telemetry.sdk.language'], 'nodejs');
+  });
+
+  it('leaves out what is beyond the limits, and counts it', async () => {
+    const receiver = await receive();
+    const tracing = start({ otlp: receiver.url, limits: { attributeCount: 2, valueLength: 3 } });
+    record(tracing, tracing.draw(undefined), {
+      describe: to => {
+        for (const key of ['a', 'b', 'c']) to.text(attributeKey(key), 'long');
+      },
+    });
+    const [received] = await receiver.waitFor(1);
+    assert.deepEqual(received?.attributes, { a: 'lon', b: 'lon' });
+    assert.deepEqual(received?.dropped, [1, 0, 0]);
   });
 
   it("continues the caller's trace and hands its own span on", async () => {

@@ -4,16 +4,15 @@ import type { AttributeKey } from './attributes.ts';
 import type { Phrase } from './phrase.ts';
 import type { ProtobufWriter } from './protobuf.ts';
 
-/** A span that is over. */
-export interface FinishedSpan {
+/** A span, of which the rest is said at its end. */
+export interface DrawnSpan<Outcome> {
   readonly context: SpanContext;
   /** Absent at the root of a trace. */
   readonly parent: SpanContext | undefined;
   /** Milliseconds since the epoch, with fractions. */
   readonly begunAt: number;
-  readonly endedAt: number;
-  /** Says all else: name and kind once, attributes, whether it failed. Called once, at once; never throws. */
-  describe(to: SpanWriter): void;
+  /** Says name and kind, attributes, and whether it failed. Never throws. */
+  describe(to: SpanWriter, outcome: Outcome): void;
 }
 
 /** The flags beside those of W3C say whether a context came over the wire (SpanFlags in trace.proto). */
@@ -44,7 +43,8 @@ export class SpanWriter {
     this.#limits = limits;
   }
 
-  write(span: FinishedSpan): void {
+  /** @param endedAt milliseconds since the epoch, with fractions */
+  write<Outcome>(span: DrawnSpan<Outcome>, outcome: Outcome, endedAt: number): void {
     const to = this.#to;
     const { context, parent } = span;
     this.#attributes = 0;
@@ -55,8 +55,8 @@ export class SpanWriter {
     if (context.traceState !== undefined) writeTraceState(to, context.traceState);
     if (parent !== undefined) to.hex(4, parent.spanId);
     writeTime(to, 7, span.begunAt);
-    writeTime(to, 8, span.endedAt);
-    span.describe(this);
+    writeTime(to, 8, endedAt);
+    span.describe(this, outcome);
     if (this.#dropped > 0) to.uint32(10, this.#dropped);
     const remote = parent?.isRemote === true ? IS_REMOTE : 0;
     to.fixed32(16, (context.traceFlags & FLAGS_MASK) | HAS_IS_REMOTE | remote);
