@@ -51,9 +51,10 @@ export const decide = (
 ): Decision | Refusal => {
   const route = matchRoute(table, facts.host, facts.path);
   if (route === undefined) return { code: 'no_route' };
-  const arm = route.arms.length === 1 ? firstWithShare(route.arms) : chooseByShare(route.arms, chance());
+  const arm = route.only ?? (route.arms.length > 1 ? chooseByShare(route.arms, chance()) : undefined);
   const key = keyOf(route, facts, fleet);
-  const target = arm && pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
+  const target =
+    arm && (arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance));
   if (arm === undefined || target === undefined) return { code: 'no_instance', where: route.where };
   return {
     where: arm.where,
@@ -78,6 +79,3 @@ const keyOf = (
 /** The path as one instance wants it: what is stripped follows the instance, so a retry asks again. */
 export const upstreamPath = (path: string, { strip }: Target): string =>
   strip === undefined ? path : stripPrefix(path, strip);
-
-const firstWithShare = <T extends { share: number }>([only]: readonly T[]): T | undefined =>
-  only !== undefined && only.share > 0 ? only : undefined;

@@ -1,0 +1,98 @@
+/** Something that a path, exact or by prefix, leads to. */
+export interface AtPath {
+  /** Begins with `/`; no trailing slash unless it is the root. */
+  readonly path: string;
+}
+
+/**
+ * Finds what fits a path: an exact one, else the longest prefix by whole segments.
+ *
+ * One pass over the path gives the hash of each of its prefixes; a hash that is known is looked at more closely. With
+ * thousands of entries no cache holds them all, so a look-up should touch few places: the hashes lie side by side, and
+ * nothing is cut out of the path. Work is linear in the path's length.
+ */
+export class PathIndex<T extends AtPath> {
+  readonly #exact: Slots<T>;
+  readonly #prefixes: Slots<T>;
+  readonly #root: T | undefined;
+  /** Of the longest prefix: behind it no boundary is looked at. */
+  readonly #longest: number;
+
+  /** Of several with one path the first is kept. */
+  constructor(exact: readonly T[], prefixes: readonly T[]) {
+    this.#exact = new Slots(exact);
+    this.#prefixes = new Slots(prefixes.filter(({ path }) => path !== '/'));
+    this.#root = prefixes.find(({ path }) => path === '/');
+    this.#longest = prefixes.reduce((most, { path }) => Math.max(most, path.length), 0);
+  }
+
+  /** @param path normalised, without query */
+  find(path: string): T | undefined {
+    const { length } = path;
+    let best = this.#root;
+    let hash = SEED;
+    for (let i = 0; i < length; i += 1) {
+      const code = charCodeAt.call(path, i);
+      if (code === SLASH && i > 0 && i <= this.#longest) best = this.#prefixes.find(hash, path, i) ?? best;
+      hash = Math.imul(hash ^ code, PRIME);
+    }
+    return this.#exact.find(hash, path, length) ?? this.#prefixes.find(hash, path, length) ?? best;
+  }
+}
+
+/** A hash table with open addressing, at most half full. */
+class Slots<T extends AtPath> {
+  readonly #mask: number;
+  /** Beside each other, apart from what they lead to. 0 where a slot is free. */
+  readonly #hashes: Int32Array;
+  readonly #values: (T | undefined)[];
+
+  constructor(values: readonly T[]) {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(2, values.length * 2)));
+    this.#mask = size - 1;
+    this.#hashes = new Int32Array(size);
+    this.#values = new Array<T | undefined>(size).fill(undefined);
+    for (const value of values) {
+      const { path } = value;
+      const hash = hashOf(path);
+      if (this.find(hash, path, path.length) !== undefined) continue;
+      let slot = this.#first(hash);
+      while (this.#hashes[slot] !== 0) slot = (slot + 1) & this.#mask;
+      this.#hashes[slot] = used(hash);
+      this.#values[slot] = value;
+    }
+  }
+
+  /** What has the first `length` characters of that path. @param hash of those */
+  find(hash: number, path: string, length: number): T | undefined {
+    const wanted = used(hash);
+    for (let slot = this.#first(hash); ; slot = (slot + 1) & this.#mask) {
+      const found = this.#hashes[slot];
+      if (found === 0) return undefined;
+      if (found !== wanted) continue;
+      const value = this.#values[slot] as T;
+      if (value.path.length === length && startsWith.call(path, value.path)) return value;
+    }
+  }
+
+  #first(hash: number): number {
+    return (hash ^ (hash >>> 15)) & this.#mask;
+  }
+}
+
+/** FNV-1a over UTF-16 units (Fowler, Noll, Vo; draft-eastlake-fnv), so that a prefix's hash leads to that of the whole. */
+const hashOf = (path: string): number => {
+  let hash = SEED;
+  for (let i = 0; i < path.length; i += 1) hash = Math.imul(hash ^ charCodeAt.call(path, i), PRIME);
+  return hash;
+};
+
+const SEED = 0x811c9dc5 | 0;
+const PRIME = 0x01000193;
+const SLASH = 0x2f;
+
+/** 0 says that a slot is free. */
+const used = (hash: number): number => (hash === 0 ? 1 : hash);
+
+/** Called by themselves: as methods of strings of many makes V8 would look them up anew each time. */
+const { charCodeAt, startsWith } = String.prototype;
