@@ -10,9 +10,11 @@ import { Mesh } from './mesh.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
-import { joinFigures, renderFigures } from './telemetry/figures.ts';
+import { joinFigures } from './telemetry/figures.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createPace } from './telemetry/pace.ts';
+import { renderFigures } from './telemetry/render.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
 import { VERSION } from './telemetry/version.ts';
@@ -55,6 +57,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const { last } = state;
   const store = openStore(config, last, log);
   const metrics = createMetrics({ version: VERSION });
+  const pace = createPace();
   const serve = { config, via: `sluice-${nanoid(10)}`, metrics, log };
   const traffic =
     config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
@@ -114,7 +117,11 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       snapshot: () => mesh.view,
       ejected: traffic.ejected,
       consul: () => watch.status(),
-      metrics: async () => renderFigures(joinFigures([await metrics.figures(), await traffic.figures()])),
+      metrics: async () => {
+        const own = metrics.figures();
+        const others = await traffic.figures();
+        return renderFigures(others.length === 0 ? own : joinFigures([own, ...others], pace), pace);
+      },
       workers: traffic.workers,
       weights: store,
       state: state.status,

@@ -17,6 +17,7 @@ import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
 import { openTelemetry } from '../src/telemetry/telemetry.ts';
 import { addWorkerMetrics } from '../src/telemetry/worker-metrics.ts';
 import { faultsPage } from './faults/matrix.ts';
+import { pageOf } from './telemetry/support/scrape.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -80,7 +81,7 @@ const metricsTable = async (): Promise<string> => {
     now: () => 0,
   });
   addWorkerMetrics(telemetry.metrics, { states: () => [], deaths: () => 0 });
-  const { body } = await telemetry.metrics.render();
+  const body = await pageOf(telemetry.metrics);
   await telemetry.close();
   const types = new Map(
     [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),

@@ -16,7 +16,8 @@ export interface AdminParts {
   readonly consul: () => SourceState;
   /** Undefined where this process serves alone. */
   readonly workers: () => Promise<readonly WorkerReading[]> | undefined;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** `/metrics`, piece by piece. */
+  readonly metrics: () => Promise<AsyncIterable<string>>;
   readonly weights: AdminWeights;
   /** The last known good state on disk; undefined where none is kept. Times in epoch milliseconds. */
   readonly state: () =>

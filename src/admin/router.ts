@@ -12,7 +12,7 @@ export interface Call {
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string goes out as it is, anything else as JSON. */
+  /** A string goes out as it is, an AsyncIterable of strings as it comes, anything else as JSON. */
   readonly body: unknown;
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Snapshot } from '../core/model.ts';
 import { readDuration } from '../core/values.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
+import { CONTENT_TYPE } from '../telemetry/exposition.ts';
 import { entryAnswer, type HistoryAnswer } from './api.ts';
 import { type Follower, followWeights } from './follower.ts';
 import type { AdminParts, AdminWeights } from './parts.ts';
@@ -16,7 +17,7 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
   return [
     { method: 'GET', path: '/healthz', handle: () => plain(200, 'alive\n') },
     { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
-    { method: 'GET', path: '/metrics', handle: () => metrics(parts) },
+    { method: 'GET', path: '/metrics', handle: metrics(parts) },
     { method: 'GET', path: '/api/status', handle: async () => ok(await view.status(parts)) },
     {
       method: 'GET',
@@ -54,9 +55,22 @@ const readiness = (parts: AdminParts): Reply => {
   return plain(503, `waiting for ${missing.join(' and ') || 'the first snapshot'}\n`);
 };
 
-const metrics = async (parts: AdminParts): Promise<Reply> => {
-  const { contentType, body } = await parts.metrics();
-  return { status: 200, body, headers: { 'content-type': contentType } };
+/** Scrapes at once. They take turns, so that many would keep each other from ending. */
+export const MOST_SCRAPES = 8;
+
+const metrics = (parts: AdminParts): ((call: Call) => Promise<Reply>) => {
+  let running = 0;
+  return async ({ signal }) => {
+    if (running >= MOST_SCRAPES) {
+      const detail = `${running} scrapes are under way; one that is not read any more ends within a minute`;
+      throw new AdminProblem(503, 'Overloaded', detail, { 'retry-after': '1' });
+    }
+    running += 1;
+    signal.addEventListener('abort', () => {
+      running -= 1;
+    });
+    return { status: 200, body: await parts.metrics(), headers: { 'content-type': CONTENT_TYPE } };
+  };
 };
 
 const snapshotOf = (parts: AdminParts): Snapshot => {

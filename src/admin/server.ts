@@ -7,6 +7,7 @@ import { refuseForeign } from './guard.ts';
 import type { AdminParts } from './parts.ts';
 import { AdminProblem, findRoute, type Reply } from './router.ts';
 import { adminRoutes } from './routes.ts';
+import { send } from './send.ts';
 
 export interface AdminServer {
   /** `host:port` with the real port. */
@@ -26,7 +27,7 @@ export const startAdmin = async (listen: HostPort, parts: AdminParts, log: Log):
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (req, res) => {
     answer(req, res)
       .catch((error: unknown) => problem(error, log))
-      .then(reply => send(res, reply));
+      .then(reply => send(res, reply, log));
   });
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<Reply> => {
@@ -59,19 +60,6 @@ export const startAdmin = async (listen: HostPort, parts: AdminParts, log: Log):
         server.closeAllConnections();
       }),
   };
-};
-
-const send = (res: ServerResponse, { status, headers, body }: Reply): void => {
-  if (res.destroyed) return;
-  const bytes = Buffer.from(typeof body === 'string' ? body : `${JSON.stringify(body)}\n`);
-  res.writeHead(status, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
-    'content-length': bytes.length,
-  });
-  res.end(bytes);
 };
 
 const problem = (error: unknown, log: Log): Reply => {

@@ -17,7 +17,6 @@ export const addStateMetrics = (metrics: Metrics, { status, consul, weights, now
     kind: 'counter',
     name: 'sluice_state_writes_total',
     help: 'Writes of the last known good state to disk: written, or failed and tried again.',
-    labelNames: ['result'],
     read: () => {
       const { written, failed } = status() ?? { written: 0, failed: 0 };
       return Object.entries({ written, failed }).map(([result, value]) => ({ labels: { result }, value }));
@@ -36,7 +35,6 @@ export const addStateMetrics = (metrics: Metrics, { status, consul, weights, now
     kind: 'gauge',
     name: 'sluice_last_known_age_seconds',
     help: 'Age of the state from disk that is in force for a source that was never there since the start; absent otherwise.',
-    labelNames: ['source'],
     read: () =>
       Object.entries({ consul: consul(), weights: weights() }).flatMap(([source, { lastKnown }]) =>
         lastKnown === undefined ? [] : [{ labels: { source }, value: (now() - lastKnown) / 1_000 }],

@@ -1,66 +1,136 @@
-import { type Metric, Registry } from 'prom-client';
+import { readLabels } from './exposition.ts';
 import { isWanted, type Live } from './live.ts';
+import type { Pace } from './pace.ts';
 
-/** One metric with its values at one moment: plain data, so that it can cross to another process. */
-export interface Figure {
+export interface FigureHead {
   readonly name: string;
   readonly help: string;
   readonly type: string;
   /** How those of several processes make one; a sum unless it is `max`. */
-  readonly aggregator?: string;
-  readonly values: readonly FigureValue[];
+  readonly aggregator?: string | undefined;
+  /** It is about the process, not about what the process does. */
+  readonly isOfProcess?: boolean;
+  /**
+   * Upper bounds of a histogram's buckets. Each series then has a count for each bucket, one for what is beyond the
+   * last, and the sum; without bounds it has one value.
+   */
+  readonly bounds?: readonly number[];
 }
 
-export interface FigureValue {
-  /** Where it is not the metric's: `…_bucket`, `…_sum` and `…_count` of a histogram. */
-  readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
+/**
+ * Some series of one metric: plain data, so that they can cross to another process. All of them may be in many of
+ * these, so that nobody is held up for long by handling one.
+ */
+export interface Figure extends FigureHead {
+  /** Each once: what follows the metric's name, as the text format has it. */
+  readonly series: readonly string[];
+  /** Those of each series in turn. */
+  readonly values: readonly number[];
 }
 
-/** The figures of several processes as those of one: values with the same labels are added up, or the most of them counts. */
-export const joinFigures = (all: readonly (readonly Figure[])[]): readonly Figure[] => {
-  const byName = new Map<string, { figure: Figure; values: Map<string, FigureValue> }>();
-  for (const figure of all.flat()) {
-    const joined = byName.get(figure.name) ?? { figure, values: new Map() };
-    byName.set(figure.name, joined);
-    for (const one of figure.values) {
-      const key = `${one.metricName ?? ''} ${JSON.stringify(one.labels)}`;
-      const before = joined.values.get(key)?.value ?? 0;
-      const value = figure.aggregator === 'max' ? Math.max(before, one.value) : before + one.value;
-      joined.values.set(key, { ...one, value });
+/** In order: those of one metric follow each other. */
+export type Figures = Iterable<Figure> | AsyncIterable<Figure>;
+
+/** Series in a figure. */
+const MOST = 100;
+
+export const valuesPerSeries = ({ bounds }: FigureHead): number =>
+  bounds === undefined ? 1 : bounds.length + 2;
+
+/**
+ * A metric from its series. Without any it still has a figure, so that it is known to be there.
+ *
+ * @param each gives a series and adds its values to the list
+ */
+export function* inFigures(
+  head: FigureHead,
+  each: Iterable<readonly [series: string, values: number | readonly number[]]>,
+): Generator<Figure> {
+  let series: string[] = [];
+  let values: number[] = [];
+  for (const [name, value] of each) {
+    series.push(name);
+    if (typeof value === 'number') values.push(value);
+    else values.push(...value);
+    if (series.length < MOST) continue;
+    yield { ...head, series, values };
+    series = [];
+    values = [];
+  }
+  yield { ...head, series, values };
+}
+
+interface Joined {
+  readonly head: FigureHead;
+  /** Where the values of each series begin. */
+  readonly places: Map<string, number>;
+  readonly values: number[];
+}
+
+/** The figures of several processes as those of one: values of the same series are added up, or the most of them counts. */
+export async function* joinFigures(all: readonly Figures[], pace: Pace): AsyncGenerator<Figure> {
+  const byName = new Map<string, Joined>();
+  for (const figures of all) {
+    for await (const figure of figures) {
+      add(byName, figure);
+      await pace();
     }
   }
-  return [...byName.values()].map(({ figure, values }) => ({ ...figure, values: [...values.values()] }));
+  for (const { head, places, values } of byName.values()) {
+    const width = valuesPerSeries(head);
+    yield* inFigures(head, sliced(places, values, width));
+  }
+}
+
+function* sliced(
+  places: ReadonlyMap<string, number>,
+  values: readonly number[],
+  width: number,
+): Generator<readonly [string, readonly number[]]> {
+  for (const [series, at] of places) yield [series, values.slice(at, at + width)];
+}
+
+const add = (byName: Map<string, Joined>, { series, values, ...head }: Figure): void => {
+  const joined: Joined = byName.get(head.name) ?? { head, places: new Map(), values: [] };
+  byName.set(head.name, joined);
+  const width = valuesPerSeries(head);
+  const isMax = head.aggregator === 'max';
+  for (const [i, name] of series.entries()) {
+    const at = joined.places.get(name);
+    if (at === undefined) joined.places.set(name, joined.values.length);
+    for (let j = 0; j < width; j++) {
+      const value = values[i * width + j] as number;
+      if (at === undefined) joined.values.push(value);
+      else {
+        const before = joined.values[at + j] as number;
+        joined.values[at + j] = isMax ? Math.max(before, value) : before + value;
+      }
+    }
+  }
 };
 
 /** What remains true of a worker that is gone: its counts, but not its present state or those of its process. */
 export const countsOf = (figures: readonly Figure[]): readonly Figure[] =>
-  keep(
-    figures.filter(({ type }) => type === 'counter' || type === 'histogram'),
-    ({ labels }) => labels.worker === undefined,
+  figures.filter(
+    ({ type, isOfProcess }) => (type === 'counter' || type === 'histogram') && isOfProcess !== true,
   );
 
 /** Without routes and versions that are no more, as Metrics.retain does it. */
-export const retainFigures = (figures: readonly Figure[], live: Live): readonly Figure[] =>
-  keep(figures, ({ labels }) => isWanted(labels, live));
+export const retainFigure = (figure: Figure, live: Live): Figure => {
+  const width = valuesPerSeries(figure);
+  const isKept = figure.series.map(text => isWanted(readLabels(text), live));
+  return {
+    ...figure,
+    series: figure.series.filter((_, i) => isKept[i]),
+    values: figure.values.filter((_, i) => isKept[Math.floor(i / width)]),
+  };
+};
 
-const keep = (figures: readonly Figure[], wanted: (value: FigureValue) => boolean): readonly Figure[] =>
-  figures.map(figure => ({ ...figure, values: figure.values.filter(wanted) }));
-
-/** All values of a metric together; 0 where there is none. */
-export const totalOf = (figures: readonly Figure[], name: string): number =>
-  figures.find(figure => figure.name === name)?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
-
-/** In the text format of Prometheus. */
-export const renderFigures = async (
-  figures: readonly Figure[],
-): Promise<{ readonly contentType: string; readonly body: string }> => {
-  const registry = new Registry();
+/** All values of a metric together; 0 where there is none. Not for histograms. */
+export const totalOf = (figures: readonly Figure[], name: string): number => {
+  let total = 0;
   for (const figure of figures) {
-    const metric = { name: figure.name, get: async () => figure };
-    // A registry asks its metrics for `name` and `get()`; the declared type knows only prom-client's own classes.
-    registry.registerMetric(metric as unknown as Metric);
+    if (figure.name === name) for (const value of figure.values) total += value;
   }
-  return { contentType: registry.contentType, body: await registry.metrics() };
+  return total;
 };

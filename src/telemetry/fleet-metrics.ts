@@ -1,5 +1,6 @@
 import type { Fleet } from '../core/fleet.ts';
-import type { Metrics, Reading } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import type { Reading } from './readings.ts';
 
 /** Adds what traffic has told of the instances to `/metrics`. Series of services that are gone go with them. */
 export const addFleetMetrics = (metrics: Metrics, fleet: Fleet): void => {
@@ -8,21 +9,18 @@ export const addFleetMetrics = (metrics: Metrics, fleet: Fleet): void => {
     name: 'sluice_instances_ejected',
     across: 'max',
     help: 'Instances that get no traffic because of their failures, those on trial included.',
-    labelNames: ['service'],
     read: () => ejected(fleet),
   });
   metrics.add({
     kind: 'counter',
     name: 'sluice_ejections_total',
     help: 'Ejections, by reason: consecutive_failures, success_rate, failed_trial.',
-    labelNames: ['service', 'reason'],
     read: () => ejections(fleet),
   });
   metrics.add({
     kind: 'counter',
     name: 'sluice_retries_total',
     help: 'Retries, by result: granted, or refused because the budget of the service was spent.',
-    labelNames: ['service', 'result'],
     read: () => retries(fleet),
   });
 };

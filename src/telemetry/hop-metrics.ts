@@ -1,56 +1,24 @@
+import type { Where } from '../core/where.ts';
+import type { AttemptRows } from './attempt-rows.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
-import { Places } from './places.ts';
-import type { CounterSeries, Distribution, HistogramSeries, Tally } from './series.ts';
+import type { RequestRows } from './request-rows.ts';
 
-/** The metrics of requests and attempts; the labels of each in this order. */
-export interface RequestSeries {
-  /** hop, route, service, version, method, status, error */
-  readonly requests: CounterSeries;
-  /** hop, route, service, version, status */
-  readonly durations: HistogramSeries;
-  /** hop, route, service, version */
-  readonly received: CounterSeries;
-  readonly sent: CounterSeries;
-  /** hop, service, version, result */
-  readonly attempts: CounterSeries;
-  /** hop, service, version */
-  readonly attemptDurations: HistogramSeries;
-}
-
-/** The series of one place that were needed so far: no series is shown before it counts something. */
-interface Place {
-  readonly labels: readonly [hop: string, route: string, service: string, version: string];
-  /** By `classIndex`. */
-  readonly classes: (StatusClass | undefined)[];
-  received?: Tally;
-  sent?: Tally;
-  attemptDurations?: Distribution;
-}
-
-interface StatusClass {
-  readonly name: string;
-  /** Of requests that did not fail on our own account. */
-  readonly byMethod: Map<string, Tally>;
-  durations?: Distribution;
-  attempts?: Tally;
-}
-
-const OTHER = 'other';
-const CLASSES = [OTHER, '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-
-const classIndex = (status: number): number => (status >= 100 && status < 600 ? Math.trunc(status / 100) : 0);
-
-/** The figures of one hop; each call is one request or attempt. What errs is rare and looks its series up. */
+/**
+ * The figures of one hop; each call is one request or attempt. Their rows are found by what is kept with the `Where`;
+ * what errs is rare and is looked up.
+ */
 export class HopMetrics {
   readonly #hop: string;
-  readonly #series: RequestSeries;
-  readonly #places: Places<Place>;
+  readonly #requests: RequestRows;
+  readonly #attempts: AttemptRows;
+  /** Marks each `Where` whose rows are known. */
+  #mark = {};
   #inFlight = 0;
 
-  constructor(hop: string, series: RequestSeries) {
+  constructor(hop: string, requests: RequestRows, attempts: AttemptRows) {
     this.#hop = hop;
-    this.#series = series;
-    this.#places = new Places((...where) => ({ labels: [hop, ...where], classes: [] }));
+    this.#requests = requests;
+    this.#attempts = attempts;
   }
 
   get inFlight(): number {
@@ -64,70 +32,37 @@ export class HopMetrics {
   /** @param method folded to the known ones (http-semantics) */
   requestEnded(method: string, outcome: RequestOutcome, seconds: number): void {
     this.#inFlight -= 1;
-    const { requests, durations, received, sent } = this.#series;
-    const place = this.#places.at(outcome.where);
-    const { labels } = place;
-    const status = statusClass(place, outcome.status);
-    if (outcome.error === undefined) this.#countRequest(place, status, method);
-    else requests.at([...labels, method, status.name, outcome.error]).total += 1;
-    if (outcome.upgraded !== true) {
-      status.durations ??= durations.at([...labels, status.name]);
-      status.durations.observe(seconds);
-    }
-    if (outcome.received > 0) {
-      place.received ??= received.at(labels);
-      place.received.total += outcome.received;
-    }
-    if (outcome.sent > 0) {
-      place.sent ??= sent.at(labels);
-      place.sent.total += outcome.sent;
-    }
+    const { where, status, error } = outcome;
+    if (where.keeper !== this.#mark) this.#keep(where);
+    if (where.requests === 0) where.requests = this.#requests.first(this.#hop, where);
+    this.#requests.count(where.requests, method, outcome, seconds);
+    if (error !== undefined) this.#requests.countError(this.#hop, where, method, status, error);
   }
 
-  attemptEnded(start: AttemptStart, outcome: AttemptOutcome, seconds: number): void {
-    const place = this.#places.at(start.where);
-    const { status, error, clientLeft } = outcome;
-    if (clientLeft === true) this.#countFailure(start, 'client_left');
-    else if (status === undefined || error !== undefined) this.#countFailure(start, error ?? OTHER);
-    else this.#countAnswer(start, statusClass(place, status));
-    if (clientLeft === true) return;
-    place.attemptDurations ??= this.#series.attemptDurations.at([
-      this.#hop,
-      start.where.service,
-      start.where.version,
-    ]);
-    place.attemptDurations.observe(seconds);
+  attemptEnded(
+    { where }: AttemptStart,
+    { status, error, clientLeft }: AttemptOutcome,
+    seconds: number,
+  ): void {
+    if (clientLeft === true) {
+      this.#attempts.countFailure(this.#hop, where, 'client_left');
+      return;
+    }
+    if (where.keeper !== this.#mark) this.#keep(where);
+    if (where.attempts === 0) where.attempts = this.#attempts.row(this.#hop, where);
+    if (error === undefined) this.#attempts.countAnswer(where.attempts, status);
+    else this.#attempts.countFailure(this.#hop, where, error);
+    this.#attempts.countSeconds(where.attempts, seconds);
   }
 
-  /** To be called before series are forgotten. */
+  /** To be called when rows were given up. */
   forget(): void {
-    this.#places.clear();
+    this.#mark = {};
   }
 
-  #countRequest({ labels }: Place, { name, byMethod }: StatusClass, method: string): void {
-    let tally = byMethod.get(method);
-    if (tally === undefined) {
-      tally = this.#series.requests.at([...labels, method, name, '']);
-      byMethod.set(method, tally);
-    }
-    tally.total += 1;
-  }
-
-  #countAnswer({ where: { service, version } }: AttemptStart, status: StatusClass): void {
-    status.attempts ??= this.#series.attempts.at([this.#hop, service, version, status.name]);
-    status.attempts.total += 1;
-  }
-
-  #countFailure({ where: { service, version } }: AttemptStart, result: string): void {
-    this.#series.attempts.at([this.#hop, service, version, result]).total += 1;
+  #keep(where: Where): void {
+    where.keeper = this.#mark;
+    where.requests = 0;
+    where.attempts = 0;
   }
 }
-
-const statusClass = ({ classes }: Place, status: number): StatusClass => {
-  const index = classIndex(status);
-  const known = classes[index];
-  if (known !== undefined) return known;
-  const created: StatusClass = { name: CLASSES[index] ?? OTHER, byMethod: new Map() };
-  classes[index] = created;
-  return created;
-};

@@ -1,6 +1,6 @@
 /** Methods, header fields and authorities as OpenTelemetry's semantic conventions for HTTP see them. */
 
-const METHODS = new Set([
+export const METHODS: readonly string[] = [
   'GET',
   'HEAD',
   'POST',
@@ -11,10 +11,15 @@ const METHODS = new Set([
   'TRACE',
   'PATCH',
   'QUERY',
-]);
+];
+
+/** What the others are called. */
+export const OTHER_METHOD = '_OTHER';
+
+const KNOWN_METHODS = new Set(METHODS);
 
 /** Methods are the caller's to invent, so unknown ones become one. */
-export const foldMethod = (method: string): string => (METHODS.has(method) ? method : '_OTHER');
+export const foldMethod = (method: string): string => (KNOWN_METHODS.has(method) ? method : OTHER_METHOD);
 
 /** @param name lower case. The first of several. */
 export const findHeader = (rawHeaders: readonly string[], name: string): string | undefined => {

@@ -23,7 +23,6 @@ export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings)
     kind: 'counter',
     name: 'sluice_shed_total',
     help: 'Turned away at the door: requests (reasons requests, event_loop) and connections (connections, client_connections).',
-    labelNames: ['reason'],
     read: () => Object.entries(readings().shed).map(([reason, value]) => ({ labels: { reason }, value })),
   });
   metrics.add({

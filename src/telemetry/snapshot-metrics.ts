@@ -1,5 +1,6 @@
 import type { Snapshot } from '../core/model.ts';
-import type { Metrics, Reading } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import type { Reading } from './readings.ts';
 
 /** How the gateway stands with the outside, read at each scrape. */
 export interface SnapshotReadings {
@@ -15,17 +16,11 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
   const { snapshot, now } = readings;
   const gauge = (name: string, help: string, read: () => number): void =>
     metrics.add({ kind: 'gauge', name, help, read });
-  const perService = (
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    read: (snapshot: Snapshot) => Iterable<Reading>,
-  ): void =>
+  const perService = (name: string, help: string, read: (snapshot: Snapshot) => Iterable<Reading>): void =>
     metrics.add({
       kind: 'gauge',
       name,
       help,
-      labelNames,
       read: () => {
         const current = snapshot();
         return current === undefined ? [] : read(current.snapshot);
@@ -45,9 +40,9 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
     'Tags and claims that are not served.',
     () => snapshot()?.snapshot.quarantine.length ?? 0,
   );
-  perService('sluice_instances', 'Instances in the catalog.', ['service', 'health'], instances);
-  perService('sluice_split_share', 'Share of each version in force, 0 to 1.', ['service', 'version'], shares);
-  perService('sluice_weights_problem', '1 while stored weights are not in force.', ['service'], problems);
+  perService('sluice_instances', 'Instances in the catalog.', instances);
+  perService('sluice_split_share', 'Share of each version in force, 0 to 1.', shares);
+  perService('sluice_weights_problem', '1 while stored weights are not in force.', problems);
 };
 
 function* instances({ services }: Snapshot): Iterable<Reading> {

@@ -50,7 +50,6 @@ export const openTelemetry = (
     kind: 'counter',
     name: 'sluice_access_log_lines_total',
     help: 'Lines of the access log: written, or dropped because their reader was too slow.',
-    labelNames: ['result'],
     read: () => Object.entries(accessLog.counts()).map(([result, value]) => ({ labels: { result }, value })),
   });
   return {

@@ -14,7 +14,6 @@ export const addWorkerMetrics = (metrics: Metrics, { states, deaths }: WorkerRea
     kind: 'gauge',
     name: 'sluice_workers',
     help: 'Worker processes (--workers), by state.',
-    labelNames: ['state'],
     read: () => {
       const now = states();
       return STATES.map(state => ({ labels: { state }, value: now.filter(each => each === state).length }));

@@ -14,7 +14,7 @@ export type ToWorker =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   /** With a socket. Counted in the next `connections`. */
   | { readonly kind: 'connection' }
-  /** Answered by `figures`. */
+  /** Answered by `figure`s and `told`. */
   | { readonly kind: 'tell' }
   /** The last one: answered by `left`, and by the end of the process. */
   | { readonly kind: 'drain'; readonly deadline: number; readonly delay: number };
@@ -23,5 +23,7 @@ export type FromWorker =
   | { readonly kind: 'follows' }
   /** @property taken those taken over since the last such message; sent before anything is read from them */
   | { readonly kind: 'connections'; readonly taken: number; readonly open: number }
-  | { readonly kind: 'figures'; readonly figures: readonly Figure[]; readonly ejected: Ejected }
-  | { readonly kind: 'left'; readonly cut: number; readonly figures: readonly Figure[] };
+  /** One of many, which are all when `told` or `left` follows. */
+  | { readonly kind: 'figure'; readonly figure: Figure }
+  | { readonly kind: 'told'; readonly ejected: Ejected }
+  | { readonly kind: 'left'; readonly cut: number };

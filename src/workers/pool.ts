@@ -3,10 +3,11 @@ import type { Config } from '../config.ts';
 import { createGate } from '../core/gate.ts';
 import { limitsOf } from '../core/limit-settings.ts';
 import type { Snapshot } from '../core/model.ts';
-import { countsOf, type Figure, joinFigures, retainFigures } from '../telemetry/figures.ts';
-import { liveIn } from '../telemetry/live.ts';
+import { countsOf, type Figure, joinFigures, retainFigure } from '../telemetry/figures.ts';
+import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createPace, type Pace } from '../telemetry/pace.ts';
 import { addWorkerMetrics } from '../telemetry/worker-metrics.ts';
 import { createCrew } from './crew.ts';
 import { RETAIN_EVERY_MS } from './data-path.ts';
@@ -31,7 +32,8 @@ const FIGURES_WITHIN = 1_000;
 export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptions): Traffic => {
   let snapshot: Snapshot | undefined;
   /** What workers counted that are no more, so that no count ever falls. */
-  let departed: readonly Figure[] = [];
+  const departed: Figure[] = [];
+  const pace = createPace();
   let cut = 0;
   let draining = false;
   const someoneServes = createGate();
@@ -48,7 +50,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       front.handOutWaiting();
     },
     onEnded: (worker, ending) => {
-      departed = joinFigures([departed, countsOf(worker.figures)]);
+      departed.push(...countsOf(worker.figures));
       cut += ending.cut ?? 0;
       for (const socket of ending.left) front.handOut(socket);
     },
@@ -63,7 +65,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     deaths: () => crew.deaths,
   });
   const retaining = setInterval(() => {
-    if (snapshot !== undefined) departed = retainFigures(departed, liveIn(snapshot));
+    if (snapshot !== undefined) void tidyUp(departed, liveIn(snapshot), pace);
   }, RETAIN_EVERY_MS);
   retaining.unref();
 
@@ -89,7 +91,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     },
     figures: async () => {
       await refresh();
-      return joinFigures([departed, ...workers().map(({ figures }) => figures)]);
+      return [[...departed], ...workers().map(({ figures }) => figures)];
     },
     ejected: async () => {
       await refresh();
@@ -131,4 +133,12 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       process.off('exit', killAll);
     },
   };
+};
+
+/** Makes few figures of many, without what is no more. Others may add to them meanwhile. */
+const tidyUp = async (figures: Figure[], live: Live, pace: Pace): Promise<void> => {
+  const tidied: Figure[] = [];
+  const before = [...figures];
+  for await (const figure of joinFigures([before], pace)) tidied.push(retainFigure(figure, live));
+  figures.splice(0, before.length, ...tidied);
 };

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../core/model.ts';
 import type { HostPort } from '../core/values.ts';
-import type { Figure } from '../telemetry/figures.ts';
+import type { Figures } from '../telemetry/figures.ts';
 
 /**
  * Who carries the requests, as the control side of a gateway sees it: this very process, or workers of its own.
@@ -12,8 +12,8 @@ export interface Traffic {
   follow(snapshot: Snapshot): void;
   /** Binds the traffic port once there is somebody to serve. @throws ListenError */
   listen(at: HostPort): Promise<HostPort>;
-  /** Figures that other processes keep. In bounded time. */
-  figures(): Promise<readonly Figure[]>;
+  /** Figures that other processes keep, by process. In bounded time. */
+  figures(): Promise<readonly Figures[]>;
   /** Instances that are ejected, be it by one worker alone: id -> epoch milliseconds. In bounded time. */
   ejected(): Promise<Ejected>;
   /** Undefined where there are no workers. In bounded time. */

@@ -26,7 +26,10 @@ export interface WorkerProcess {
   /** It gets the newest as soon as it has taken in the one before. */
   follow(snapshot: Snapshot): void;
   take(socket: Socket): void;
-  /** Asks for its figures. Resolves when they are told, or after `within` milliseconds. */
+  /**
+   * Asks for its figures, unless it is about to tell them anyway. Resolves when they are told, or after `within`
+   * milliseconds.
+   */
   refresh(within: number): Promise<void>;
   /** It serves on for `delay` milliseconds, finishes what runs, and ends; it is killed where it takes too long. */
   drain(deadline: number, delay: number): void;
@@ -58,6 +61,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   let state: WorkerState['state'] = 'starting';
   let open = 0;
   let figures: readonly Figure[] = [];
+  /** What it has told so far of the next. */
+  let told: Figure[] = [];
+  let isAsked = false;
   let ejected: Ejected = new Map();
   let cut: number | undefined;
   let newest: Snapshot | undefined;
@@ -78,6 +84,11 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     send({ kind: 'snapshot', snapshot: newest });
   };
 
+  const takeFigures = (): void => {
+    figures = told;
+    told = [];
+  };
+
   const onMessage = (message: FromWorker): void => {
     switch (message.kind) {
       case 'follows':
@@ -90,13 +101,17 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
         open = message.open;
         for (const socket of onTheirWay.splice(0, message.taken)) socket.destroy();
         break;
+      case 'figure':
+        told.push(message.figure);
+        break;
       case 'left':
         cut = message.cut;
-        figures = message.figures;
+        takeFigures();
         break;
-      case 'figures':
-        figures = message.figures;
+      case 'told':
+        takeFigures();
         ejected = message.ejected;
+        isAsked = false;
         onFigures.open();
         onFigures = createGate();
         break;
@@ -148,7 +163,8 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     },
     refresh: async within => {
       const { opened } = onFigures;
-      send({ kind: 'tell' });
+      if (!isAsked) send({ kind: 'tell' });
+      isAsked = true;
       let timer: NodeJS.Timeout | undefined;
       const tooLong = new Promise<void>(resolve => {
         timer = setTimeout(resolve, within);

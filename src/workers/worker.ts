@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createPace } from '../telemetry/pace.ts';
 import { VERSION } from '../telemetry/version.ts';
 import { type DataPath, openDataPath } from './data-path.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -35,6 +36,8 @@ const start = ({
   let taken = 0;
   let open = 0;
   let closedTimer: NodeJS.Timeout | undefined;
+  const pace = createPace();
+  let telling = Promise.resolve();
 
   const tellConnections = (): void => {
     clearTimeout(closedTimer);
@@ -57,12 +60,24 @@ const start = ({
     dataPath.take(socket);
   };
 
+  /** One after the other: all that is told before `end` belongs to it. */
+  const tellFigures = (end: FromWorker): Promise<void> => {
+    telling = telling.then(async () => {
+      for await (const figure of metrics.figures()) {
+        await tell({ kind: 'figure', figure });
+        await pace();
+      }
+      await tell(end);
+    });
+    return telling;
+  };
+
   const leave = async (deadline: number, delay: number, code: number): Promise<void> => {
     if (leaving) return;
     leaving = true;
     const { cut } = await dataPath.drain(deadline, delay);
     await dataPath.close();
-    await tell({ kind: 'left', cut, figures: await metrics.figures() });
+    await tellFigures({ kind: 'left', cut });
     process.exit(code);
   };
 
@@ -81,9 +96,7 @@ const start = ({
         take(socket);
         break;
       case 'tell':
-        void metrics
-          .figures()
-          .then(figures => tell({ kind: 'figures', figures, ejected: dataPath.ejected() }));
+        void tellFigures({ kind: 'told', ejected: dataPath.ejected() });
         break;
       case 'drain':
         void leave(message.deadline, message.delay, 0);

@@ -13,6 +13,9 @@ const state = {
   snapshot: undefined as Snapshot | undefined,
   draining: false,
   ejected: new Map<string, number>(),
+  page: async function* (): AsyncGenerator<string> {
+    yield 'sluice_up 1\n';
+  },
 };
 
 const parts: AdminParts = {
@@ -24,7 +27,7 @@ const parts: AdminParts = {
   snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
   ejected: async () => state.ejected,
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
-  metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'sluice_up 1\n' }),
+  metrics: async () => state.page(),
   workers: () => undefined,
   weights: store,
   state: () => undefined,

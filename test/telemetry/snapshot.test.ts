@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { logSwap } from '../../src/telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from '../../src/telemetry/snapshot-metrics.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
+import { pageOf } from './support/scrape.ts';
 
 const snapshot = (instances: Instance[], weights: AllWeights = new Map()): Snapshot =>
   buildSnapshot({ catalog: catalogOf(...instances), weights, policy: 'passing-only', tagPrefix: '' });
@@ -72,7 +73,7 @@ it('metrics follow the snapshot, and series of what is gone are gone', async () 
     weightsAreUp: () => false,
     now: () => 3_500,
   });
-  const lines = async (): Promise<string[]> => (await metrics.render()).body.split('\n');
+  const lines = async (): Promise<string[]> => (await pageOf(metrics)).split('\n');
   assert.ok((await lines()).includes('sluice_snapshot_revision 0'));
   current = snapshot([v1, v2, bad], weights({ v1: 3, v2: 1 }));
   const full = await lines();

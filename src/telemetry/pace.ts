@@ -1,0 +1,28 @@
+/** To be awaited between two small pieces of work that may be many. */
+export type Pace = () => Promise<void>;
+
+/** Milliseconds: what a request may have to wait for. */
+const SLICE = 4;
+
+/**
+ * Long work in slices: after each, whatever else waits for the event loop gets its turn. Those who share a pace share
+ * the slice too, and take turns.
+ *
+ * @param now monotonic milliseconds
+ */
+export const createPace = (now: () => number = () => performance.now()): Pace => {
+  const waiting: (() => void)[] = [];
+  let endsAt = 0;
+  const goOn = (): void => {
+    endsAt = now() + SLICE;
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(goOn);
+  };
+  return async () => {
+    if (now() < endsAt) return;
+    await new Promise<void>(resolve => {
+      waiting.push(resolve);
+      if (waiting.length === 1) setImmediate(goOn);
+    });
+  };
+};
