@@ -41,8 +41,8 @@ export interface SpanExport {
 /**
  * Batches spans, keeps count of each, and says when the receiver goes away and when it is back, once each.
  *
- * A span is written into its message at the moment when it ends. So it is garbage at once, what waits is compact,
- * and hundreds of spans are never serialised together while requests wait.
+ * A span is written into its message at the moment when it ends. So nothing of it lives on, what waits is compact, and
+ * hundreds of spans are never serialised together while requests wait.
  */
 export const createSpanExport = (options: SpanExportOptions): SpanExport => {
   const { deliver, head, limits, concurrency, queueSize, batchBytes, delay, log } = options;
