@@ -5,6 +5,7 @@ import type {
   BalanceName,
   HashKey,
   Health,
+  PathKind,
   Quarantined,
   ServiceWeights,
   SplitSource,
@@ -77,7 +78,7 @@ export interface RouteAnswer {
   /** As in `sluice.route`: `shop.example.com/orders/*`. */
   readonly route: string;
   readonly host?: string;
-  readonly kind: 'exact' | 'prefix';
+  readonly kind: PathKind;
   readonly path: string;
   readonly service: string;
   readonly source: SplitSource;

@@ -46,16 +46,84 @@ export interface ServiceWeights {
 /** Service name -> what the weight store knows of it. */
 export type AllWeights = ReadonlyMap<string, ServiceWeights>;
 
-export type PathKind = 'exact' | 'prefix';
+/**
+ * How a path is compared: whole; by whole segments (`/orders` fits `/orders/1`, not `/ordersX`); by an expression of RE2
+ * that fits the whole of it; or by its first characters, as Fabio and Traefik do (`/orders` fits `/ordersX`).
+ */
+export type PathKind = 'exact' | 'prefix' | 'regex' | 'text';
 
-/** What a request must look like for a rule to win it. */
+/** A condition on a header or a query parameter. */
+export interface ValueMatch {
+  /** Of a header in lower case; of a parameter as it is. */
+  readonly name: string;
+  /** `regex` fits the whole value; `present` asks for no value. */
+  readonly kind: 'exact' | 'regex' | 'present';
+  readonly value: string;
+}
+
+/** What a request must look like for a rule to win it (Gateway API, HTTPRouteMatch, with one host). */
 export interface Match {
   /** Lower case, without port: `shop.example.com`, `*.example.com`, or absent for any host. */
   readonly host?: string;
   readonly kind: PathKind;
-  /** Begins with `/`; no trailing slash unless it is the root. */
+  /** Begins with `/`; no trailing slash unless it is the root. An expression where `kind` is `regex`. */
   readonly path: string;
+  /** In upper case. */
+  readonly method?: string;
+  /** All must hold. */
+  readonly headers?: readonly ValueMatch[];
+  /** All must hold. */
+  readonly query?: readonly ValueMatch[];
+  /** A request that fits one of these does not fit (Traefik's `!`). */
+  readonly unless?: readonly Match[];
 }
+
+/** What a path becomes. `prefix` replaces what a prefix match has matched (Gateway API, HTTPPathModifier). */
+export interface PathChange {
+  readonly kind: 'full' | 'prefix';
+  readonly value: string;
+}
+
+/** Names as they are to be sent; each name is changed in one way only. */
+export interface HeaderChange {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+  /** In lower case. */
+  readonly remove: readonly string[];
+}
+
+/** Cross-origin requests (Gateway API, HTTPCORSFilter; fetch.spec.whatwg.org). `*` stands for any. */
+export interface Cors {
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly exposed: readonly string[];
+  readonly credentials: boolean;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
+/** What is done about a request or its answer, in the order of its list (Gateway API, HTTPRouteFilter). */
+export type Filter =
+  | { readonly type: 'request-headers'; readonly change: HeaderChange }
+  | { readonly type: 'response-headers'; readonly change: HeaderChange }
+  | {
+      readonly type: 'redirect';
+      readonly status: 301 | 302 | 303 | 307 | 308;
+      readonly scheme?: 'http' | 'https';
+      readonly hostname?: string;
+      readonly port?: number;
+      readonly path?: PathChange;
+    }
+  | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }
+  | {
+      readonly type: 'mirror';
+      readonly service: string;
+      readonly version?: string;
+      /** Of the requests, in [0, 1]. */
+      readonly share: number;
+    }
+  | { readonly type: 'cors'; readonly cors: Cors };
 
 /** Where the shares of a split come from. */
 export type SplitSource =
@@ -120,6 +188,7 @@ export interface Rule extends RuleSettings {
   readonly split: Split;
   /** Versions with at least one live instance that carries the rule, whatever their share. */
   readonly arms: readonly Arm[];
+  readonly filters?: readonly Filter[];
 }
 
 /** A rule (or a tag) that is not served, and why; everything else keeps working. */
