@@ -66,7 +66,10 @@ export interface Match {
   /** Lower case, without port: `shop.example.com`, `*.example.com`, or absent for any host. */
   readonly host?: string;
   readonly kind: PathKind;
-  /** Begins with `/`; no trailing slash unless it is the root. An expression where `kind` is `regex`. */
+  /**
+   * Begins with `/`. A trailing slash is never there where `kind` is `prefix` (but for the root), and counts where it is
+   * `text` or `exact`. An expression where `kind` is `regex`.
+   */
   readonly path: string;
   /** In upper case. */
   readonly method?: string;
@@ -74,14 +77,32 @@ export interface Match {
   readonly headers?: readonly ValueMatch[];
   /** All must hold. */
   readonly query?: readonly ValueMatch[];
+  /** An expression that fits the whole host (lower case, without port), besides what `host` asks for. */
+  readonly hostRegex?: string;
+  /** How the request came; a trusted proxy's word for it counts. */
+  readonly scheme?: 'http' | 'https';
+  /** The client's address is in one of these: addresses or CIDR blocks. */
+  readonly addresses?: readonly string[];
+  /** A request must fit all of these, too: two conditions of one sort (Traefik's `&&`). */
+  readonly also?: readonly Match[];
   /** A request that fits one of these does not fit (Traefik's `!`). */
   readonly unless?: readonly Match[];
+  /**
+   * Set for rules that rank among themselves by a number, as Traefik's do. A request that fits no rule without one is
+   * tried with these, whatever their hosts and paths: the highest first, and among equals by the usual precedence.
+   */
+  readonly priority?: number;
 }
 
-/** What a path becomes. `prefix` replaces what a prefix match has matched (Gateway API, HTTPPathModifier). */
+/**
+ * What a path becomes. `full` is `value`, whatever it was. `prefix` puts `value` in place of what a prefix match has
+ * matched (Gateway API, HTTPPathModifier). `segments` and `text` take off the first of `strip` that the path begins with,
+ * by whole segments or by characters (as Fabio and Traefik do), and put `value` in front, be it empty, in any case.
+ */
 export interface PathChange {
-  readonly kind: 'full' | 'prefix';
+  readonly kind: 'full' | 'prefix' | 'segments' | 'text';
   readonly value: string;
+  readonly strip?: readonly string[];
 }
 
 /** Names as they are to be sent; each name is changed in one way only. */
@@ -114,6 +135,20 @@ export type Filter =
       readonly hostname?: string;
       readonly port?: number;
       readonly path?: PathChange;
+      /** In place of the request's own query; empty for none. */
+      readonly query?: string;
+      /** A request that is already where it would be sent is not redirected, but goes its way (Traefik, Fabio). */
+      readonly unlessThere?: boolean;
+    }
+  | {
+      /** Who may pass: everybody else is answered 403. Addresses or CIDR blocks. */
+      readonly type: 'access';
+      /** Where given, the client's address must be in one of them. */
+      readonly allow?: readonly string[];
+      /** The client's address must be in none of them. */
+      readonly deny?: readonly string[];
+      /** Each address in `X-Forwarded-For` is judged as well, whoever wrote it: it can only tighten (Fabio). */
+      readonly forwarded?: boolean;
     }
   | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }
   | {
@@ -150,6 +185,12 @@ export interface Target {
   readonly version: string;
   /** Leading path segments to take off before the request goes upstream (`/orders`). */
   readonly strip?: string;
+  /** What its path becomes (`full`, `segments` or `text`), after the filters of the rule. */
+  readonly path?: PathChange;
+  /** The `Host` that it is to see: a name, with its port where it is not the usual one. */
+  readonly host?: string;
+  /** Among the instances of its version, in place of Consul's weight. */
+  readonly weight?: number;
 }
 
 /** One version behind a rule, with its live targets (never empty) and its share. */
