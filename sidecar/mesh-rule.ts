@@ -1,5 +1,7 @@
 import { type Instance, isLive, type LivePolicy, type Rule, type ServiceWeights } from '../src/core/model.ts';
-import { buildRule, isSound, readTags } from '../src/core/rule.ts';
+import { plainTarget } from '../src/core/backend.ts';
+import { buildTagRule } from '../src/core/rule.ts';
+import { isSound, readTags } from '../src/core/tagged.ts';
 
 export interface MeshRuleInput {
   readonly service: string;
@@ -19,13 +21,14 @@ export const meshService = (host: string): string | undefined =>
  * speaks to the service as the service speaks.
  */
 export const meshRule = ({ service, instances, stored, policy, tagPrefix }: MeshRuleInput): Rule =>
-  buildRule({
+  buildTagRule({
     match: { host: `${service}.mesh`, kind: 'prefix', path: '/' },
+    createIndex: 0,
     service,
     live: instances
       .filter(instance => isLive(instance, policy))
       .map(instance => readTags(instance, tagPrefix))
       .filter(isSound),
     stored,
-    toTarget: ({ instance, tags }) => ({ instance, version: tags.version }),
+    toTarget: plainTarget,
   });

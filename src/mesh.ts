@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
 import type { AllWeights, Catalog, LivePolicy, Snapshot } from './core/model.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 
@@ -11,6 +12,8 @@ export interface View {
 export interface MeshOptions {
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Whether route documents come in, too: there is no snapshot before they were seen once. Default: none do. */
+  readonly hasDocuments?: boolean;
   /** Who held which match when a process before this one ended: rule id -> service. */
   readonly owners?: ReadonlyMap<string, string>;
   /** Called after each swap, never for an update that changed nothing. */
@@ -19,8 +22,15 @@ export interface MeshOptions {
   readonly now?: () => number;
 }
 
+/** What came in. */
+export interface Change {
+  readonly catalog?: Catalog;
+  readonly weights?: AllWeights;
+  readonly documents?: Documents;
+}
+
 /**
- * The only holder of the current snapshot. Catalog and weights come in as they change; a new snapshot replaces
+ * The only holder of the current snapshot. Catalog, weights and documents come in as they change; a new snapshot replaces
  * the old one whole, and an update that changes nothing swaps nothing.
  */
 export class Mesh {
@@ -30,34 +40,44 @@ export class Mesh {
   readonly #owners: ReadonlyMap<string, string>;
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
+  #documents: Documents | undefined;
   #view: View | undefined;
 
-  constructor({ policy, tagPrefix, owners = new Map(), now = Date.now, onSwap }: MeshOptions) {
+  constructor(options: MeshOptions) {
+    const { policy, tagPrefix, hasDocuments = false, owners = new Map(), now = Date.now, onSwap } = options;
     this.#build = createSnapshotBuilder({ policy, tagPrefix });
+    this.#documents = hasDocuments ? undefined : NO_DOCUMENTS;
     this.#now = now;
     this.#onSwap = onSwap;
     this.#owners = owners;
   }
 
-  /** Undefined until both catalog and weights were seen once. */
+  /** Undefined until catalog, weights and documents were seen once. */
   get view(): View | undefined {
     return this.#view;
   }
 
   /** What is left out stays as it was. */
-  update(change: { readonly catalog?: Catalog; readonly weights?: AllWeights }): void {
-    this.#catalog = change.catalog ?? this.#catalog;
-    this.#weights = change.weights ?? this.#weights;
-    if (this.#catalog === undefined || this.#weights === undefined) return;
+  update(change: Change): void {
+    const catalog = change.catalog ?? this.#catalog;
+    const weights = change.weights ?? this.#weights;
+    const documents = change.documents ?? this.#documents;
+    this.#catalog = catalog;
+    this.#weights = weights;
+    this.#documents = documents;
+    if (catalog === undefined || weights === undefined || documents === undefined) return;
     const previous = this.#view;
+    const now = this.#now();
     const snapshot = this.#build({
-      catalog: this.#catalog,
-      weights: this.#weights,
+      catalog,
+      weights,
+      documents,
       owners: this.#owners,
+      now,
       ...(previous === undefined ? {} : { previous: previous.snapshot }),
     });
     if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;
-    this.#view = { snapshot, since: this.#now() };
+    this.#view = { snapshot, since: now };
     this.#onSwap?.(this.#view, previous);
   }
 }

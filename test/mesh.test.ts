@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Catalog } from '../src/core/model.ts';
 import { Mesh, type View } from '../src/mesh.ts';
-import { catalogOf, instance } from './core/build.ts';
+import { catalogOf, instance, serviceOf } from './core/build.ts';
 
 const orders = instance({ service: 'orders', tags: ['path=/orders'] });
 
@@ -48,7 +48,7 @@ it('who held a match before the process began, holds it on while it lives', () =
   const ownerOf = (catalog: Catalog, known: boolean): string | undefined => {
     const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '', ...(known ? { owners } : {}) });
     mesh.update({ catalog, weights: new Map() });
-    return mesh.view?.snapshot.rules[0]?.service;
+    return serviceOf(mesh.view?.snapshot.rules[0]);
   };
   assert.equal(ownerOf(catalogOf(older, newer), false), 'older');
   assert.equal(ownerOf(catalogOf(older, newer), true), 'newer');

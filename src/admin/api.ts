@@ -3,12 +3,14 @@
  */
 import type {
   BalanceName,
+  Filter,
   HashKey,
   Health,
-  PathKind,
-  Quarantined,
+  Match,
+  Problem,
   ServiceWeights,
   SplitSource,
+  Sticky,
 } from '../core/model.ts';
 import type { LedgerEntry } from '../core/weights.ts';
 
@@ -74,22 +76,55 @@ export interface RoutesAnswer {
   readonly routes: readonly RouteAnswer[];
 }
 
-export interface RouteAnswer {
+export interface RouteAnswer extends Match {
   /** As in `sluice.route`: `shop.example.com/orders/*`. */
   readonly route: string;
-  readonly host?: string;
-  readonly kind: PathKind;
-  readonly path: string;
-  readonly service: string;
-  readonly source: SplitSource;
-  /** What tags say of its traffic; the gateway's own settings hold for what is left out. */
+  readonly origin: OriginAnswer;
+  /** Where one service serves it: which, and what its backend says. */
+  readonly service?: string;
+  readonly source?: SplitSource;
+  readonly versions?: readonly VersionAnswer[];
+  /** None where a filter answers, or where nothing does. */
+  readonly backends: readonly BackendAnswer[];
+  readonly filters?: readonly Filter[];
+  /** What is said of its traffic; the gateway's own settings hold for what is left out. */
   readonly balance?: BalanceName;
   readonly hash?: HashKey;
+  readonly sticky?: Sticky;
   readonly retries?: number;
   /** Milliseconds. */
   readonly timeout?: number;
+}
+
+/** Where a rule comes from. */
+export interface OriginAnswer {
+  readonly from: 'tags' | 'document';
+  /** Whose tags. */
+  readonly service?: string;
+  /** Which document: `namespace/name`. */
+  readonly name?: string;
+  /** Of the rule in the document, from 0. */
+  readonly index?: number;
+  /** The rule's own name, where it has one. */
+  readonly rule?: string;
+  /** File or key, and line. */
+  readonly place?: string;
+  /** Of the document, ISO 8601. */
+  readonly createdAt?: string;
+}
+
+export interface BackendAnswer {
+  readonly service: string;
+  /** The one that a document narrows it to. */
+  readonly version?: string;
+  /** Of the rule's requests, in [0, 1]. */
+  readonly share: number;
+  /** There is no such service in the catalog. */
+  readonly isUnknown?: true;
+  readonly source: SplitSource;
   /** Versions with live instances, also those whose share is 0. */
   readonly versions: readonly VersionAnswer[];
+  readonly filters?: readonly Filter[];
 }
 
 export interface VersionAnswer {
@@ -129,7 +164,13 @@ export interface ServicesAnswer {
 /** `GET /api/quarantine` */
 export interface QuarantineAnswer {
   readonly revision: number;
-  readonly quarantine: readonly Quarantined[];
+  readonly quarantine: readonly QuarantinedAnswer[];
+}
+
+/** What is not in force as its owner wants it, and why. */
+export interface QuarantinedAnswer extends Problem {
+  /** ISO 8601. */
+  readonly since: string;
 }
 
 /**

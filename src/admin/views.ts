@@ -1,5 +1,6 @@
 import type {
   AllWeights,
+  Backend,
   Instance,
   Rule,
   ServiceState,
@@ -7,7 +8,10 @@ import type {
   Snapshot,
   SourceState,
 } from '../core/model.ts';
+import type { Origin } from '../core/origin.ts';
 import {
+  type BackendAnswer,
+  type OriginAnswer,
   type QuarantineAnswer,
   type RouteAnswer,
   type RoutesAnswer,
@@ -83,12 +87,34 @@ export const routes = ({ revision, rules }: Snapshot, ejected: Ejected): RoutesA
   routes: rules.map(rule => route(rule, ejected)).sort((a, b) => (a.route < b.route ? -1 : 1)),
 });
 
-const route = ({ id, match, service, split, arms, ...settings }: Rule, ejected: Ejected): RouteAnswer => ({
-  route: id,
-  ...match,
-  service,
+const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
+  const { id, match, origin: from, backends: served, mirrors: _, ...rest } = rule;
+  const backends = served.map(each => backend(each, ejected));
+  const [first, second] = backends;
+  return {
+    route: id,
+    ...match,
+    origin: origin(from),
+    ...(first === undefined || second !== undefined
+      ? {}
+      : { service: first.service, source: first.source, versions: first.versions }),
+    backends,
+    ...rest,
+  };
+};
+
+const origin = (of: Origin): OriginAnswer => {
+  if (of.from === 'tags') return { from: of.from, service: of.service };
+  const { createdAt, ...document } = of;
+  return {
+    ...document,
+    ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt).toISOString() }),
+  };
+};
+
+const backend = ({ split, arms, mirrors: _, ...rest }: Backend, ejected: Ejected): BackendAnswer => ({
+  ...rest,
   source: split.source,
-  ...settings,
   versions: arms.map(({ version, share, targets }) => ({
     version,
     share,
@@ -128,7 +154,7 @@ const instance = ({ id, address, port, health, tags, heldUntil }: Instance, ejec
 
 export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer => ({
   revision,
-  quarantine,
+  quarantine: quarantine.map(({ since, ...problem }) => ({ ...problem, since: new Date(since).toISOString() })),
 });
 
 export const weights = (index: number, all: AllWeights, { services }: Snapshot): WeightsAnswer => {

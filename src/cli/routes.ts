@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { QuarantineAnswer, RouteAnswer, RoutesAnswer } from '../admin/api.ts';
+import type { BackendAnswer, QuarantineAnswer, RouteAnswer, RoutesAnswer, VersionAnswer } from '../admin/api.ts';
 import { formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
@@ -22,22 +22,30 @@ export const routesCommand = (): Command =>
       }
       if (routes.routes.length === 0) {
         print('No routes: no service in Consul carries a path=, exact= or host= tag.');
-      } else print(table([['ROUTE', 'SERVICE', 'SPLIT', 'FROM', 'LIVE'], ...routes.routes.map(row)]));
-      for (const { service, subject, reason } of quarantine) {
-        print(`quarantined: ${service}: ${subject}: ${reason}`);
+      } else print(table([['ROUTE', 'SERVICE', 'SPLIT', 'FROM', 'LIVE'], ...routes.routes.flatMap(rows)]));
+      for (const { owner, subject, reason, since } of quarantine) {
+        print(`quarantined: ${owner}: ${subject}: ${reason} (since ${since})`);
       }
     });
 
-const row = ({ route, service, source, versions }: RouteAnswer): string[] => [
-  route,
-  service,
+/** A line for each service that serves it. */
+const rows = ({ route, backends }: RouteAnswer): string[][] => {
+  if (backends.length === 0) return [[route, '-', '-', '-', '-']];
+  return backends.map(backend => [route, serviceText(backend, backends.length > 1), ...splitCells(backend)]);
+};
+
+/** `orders`, or `orders 90 %` where it serves a part of the requests only. */
+const serviceText = ({ service, share, isUnknown }: BackendAnswer, isPart: boolean): string =>
+  `${service}${isPart ? ` ${formatShare(share)}` : ''}${isUnknown === true ? ' (unknown)' : ''}`;
+
+const splitCells = ({ source, versions }: BackendAnswer): string[] => [
   versions.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ') || '-',
   source,
   live(versions.flatMap(({ instances }) => instances)),
 ];
 
 /** `3`, or `3 (1 held, 1 ejected)` where Consul no longer lists one, or one gets no traffic for its failures. */
-const live = (instances: RouteAnswer['versions'][number]['instances']): string => {
+const live = (instances: VersionAnswer['instances']): string => {
   const held = instances.filter(({ heldUntil }) => heldUntil !== undefined).length;
   const ejected = instances.filter(({ ejectedUntil }) => ejectedUntil !== undefined).length;
   const notes = [held > 0 ? `${held} held` : '', ejected > 0 ? `${ejected} ejected` : ''].filter(

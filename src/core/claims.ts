@@ -1,16 +1,18 @@
+import { splitOf } from './backend.ts';
 import {
   type Instance,
   isLive,
   type LivePolicy,
   type Match,
-  type Quarantined,
-  type Rule,
+  type Problem,
   type ServiceState,
   type ServiceWeights,
   type Target,
 } from './model.ts';
 import { isPathPrefix } from './path.ts';
-import { buildRule, isSound, readTags, ruleId, splitOf, type Tagged } from './rule.ts';
+import { buildTagRule, ruleId } from './rule.ts';
+import type { Claim } from './settle.ts';
+import { isSound, readTags, type Tagged } from './tagged.ts';
 import type { ParsedTags } from './tags.ts';
 
 /** How instances are read, the same for all of them. */
@@ -26,16 +28,10 @@ export interface ServiceClaims {
   readonly instances: readonly Instance[];
   readonly stored: ServiceWeights | undefined;
   readonly state: ServiceState;
+  /** Those that may be sent requests, whatever paths they carry. */
+  readonly live: readonly Tagged[];
   readonly claims: readonly Claim[];
-  readonly quarantine: readonly Quarantined[];
-}
-
-/** One match that a service asks for, with the rule that it becomes unless another service holds it. */
-export interface Claim {
-  readonly rule: Rule;
-  readonly isLive: boolean;
-  /** Of the oldest instance that carries the match. */
-  readonly createIndex: number;
+  readonly problems: readonly Problem[];
 }
 
 export const readClaims = (
@@ -47,27 +43,30 @@ export const readClaims = (
   const isRouted = ({ instance }: Tagged): boolean => isLive(instance, policy);
   const all = instances.map(instance => readTags(instance, tagPrefix));
   const sound = all.filter(isSound);
+  const live = sound.filter(isRouted);
   const state: ServiceState = {
     name: service,
     instances,
-    split: splitOf(sound.filter(isRouted), stored),
+    split: splitOf(live, stored),
     ...(stored === undefined ? {} : { weights: stored }),
   };
   const claims = byMatch(sound).map(({ match, carriers }): Claim => {
-    const live = carriers.filter(isRouted);
+    const carrying = carriers.filter(isRouted);
+    const createIndex = Math.min(...carriers.map(({ instance }) => instance.createIndex));
     return {
-      rule: buildRule({ match, service, live, stored, toTarget: targetFor(match) }),
-      isLive: live.length > 0,
-      createIndex: Math.min(...carriers.map(({ instance }) => instance.createIndex)),
+      rule: buildTagRule({ match, createIndex, service, live: carrying, stored, toTarget: targetFor(match) }),
+      isLive: carrying.length > 0,
     };
   });
-  return { instances, stored, state, claims, quarantine: all.flatMap(problemsOf) };
+  return { instances, stored, state, live, claims, problems: all.flatMap(problemsOf) };
 };
 
-const problemsOf = ({ instance, tags }: Tagged): Quarantined[] =>
+const problemsOf = ({ instance: { service, id }, tags }: Tagged): Problem[] =>
   tags.problems.map(({ tag, reason }) => ({
-    service: instance.service,
-    instance: instance.id,
+    kind: 'tag',
+    owner: service,
+    service,
+    instance: id,
     subject: tag,
     reason,
   }));

@@ -7,6 +7,7 @@ import type { HashKey, Target } from './model.ts';
 import { stripPrefix } from './path.ts';
 import type { RetryPlan } from './retry.ts';
 import type { Route } from './route.ts';
+import type { RouteArm } from './route-backend.ts';
 import { chooseByShare } from './split.ts';
 import type { Where } from './where.ts';
 
@@ -51,11 +52,12 @@ export const decide = (
 ): Decision | Refusal => {
   const route = matchRoute(table, facts.host, facts.path);
   if (route === undefined) return { code: 'no_route' };
-  const arm = route.only ?? (route.arms.length > 1 ? chooseByShare(route.arms, chance()) : undefined);
+  const arm = route.only ?? chooseArm(route, chance);
+  if ('code' in arm) return arm;
   const key = keyOf(route, facts, fleet);
   const target =
-    arm && (arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance));
-  if (arm === undefined || target === undefined) return { code: 'no_instance', where: route.where };
+    arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
+  if (target === undefined) return { code: 'no_instance', where: arm.where };
   return {
     where: arm.where,
     target,
@@ -66,6 +68,15 @@ export const decide = (
     retries: route.retries,
     timeout: route.timeout,
   };
+};
+
+/** Between backends the rule's shares decide, between versions of one the split. */
+const chooseArm = ({ backends, where }: Route, chance: () => number): RouteArm | Refusal => {
+  const backend = backends.length === 1 ? backends[0] : chooseByShare(backends, chance());
+  if (backend === undefined || backend.share === 0) return { code: 'no_backend', where };
+  if (backend.isUnknown) return { code: 'no_backend', where: backend.where };
+  const arm = backend.only ?? (backend.arms.length > 1 ? chooseByShare(backend.arms, chance()) : undefined);
+  return arm ?? { code: 'no_instance', where: backend.where };
 };
 
 const BY_ADDRESS: HashKey = { of: 'address' };

@@ -3,6 +3,8 @@
  * that a snapshot can cross to another process as a message.
  */
 
+import type { Origin } from './origin.ts';
+
 /** Health of an instance: the worst of its own checks and its node's; maintenance outranks them all. */
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
 
@@ -165,7 +167,8 @@ export type SplitSource =
   | 'weights' // the operator's: the hash in Redis, or the memory of `sluice dev`
   | 'tags' // `weight=` tags
   | 'instances' // no weights anywhere: every live instance has an equal share
-  | 'unnamed'; // every version the hash gives a share to is dead: live versions it does not name serve
+  | 'unnamed' // every version the hash gives a share to is dead: live versions it does not name serve
+  | 'document'; // a route document names the version
 
 /** The share of traffic of one version, in [0, 1]. */
 export interface Share {
@@ -210,6 +213,15 @@ export interface HashKey {
   readonly name?: string;
 }
 
+/** What a caller is known by, so that it stays with its version: the same on every gateway, without stored state. */
+export interface Sticky extends HashKey {
+  readonly of: 'header' | 'cookie' | 'address';
+  /** Of a cookie that we give: seconds; without it, the cookie lasts as long as the browser's session. */
+  readonly maxAge?: number;
+  /** Of a cookie that we give: to which paths it belongs; `/` where it is left out. */
+  readonly path?: string;
+}
+
 /** What the owner of a rule says about its traffic; the gateway's own settings hold for what is left out. */
 export interface RuleSettings {
   readonly balance?: BalanceName;
@@ -218,6 +230,25 @@ export interface RuleSettings {
   readonly retries?: number;
   /** Milliseconds, over all attempts. */
   readonly timeout?: number;
+  readonly sticky?: Sticky;
+}
+
+/** A service that serves a part of a rule's requests. */
+export interface Backend {
+  readonly service: string;
+  /** Set where a document narrows it to one version. */
+  readonly version?: string;
+  /** Of the rule's requests, in [0, 1], whether or not anybody serves it; 0 for all where the weights sum to 0. */
+  readonly share: number;
+  /** There is no such service in the catalog: its part is refused with `no_backend`. */
+  readonly isUnknown?: true;
+  readonly split: Split;
+  /** Versions with at least one live instance that carries the rule, whatever their share. */
+  readonly arms: readonly Arm[];
+  /** For what is sent there, after the rule's own. */
+  readonly filters?: readonly Filter[];
+  /** Whom the `mirror` filters copy to, in their order. */
+  readonly mirrors?: readonly Backend[];
 }
 
 /** One match with what to do. */
@@ -225,21 +256,42 @@ export interface Rule extends RuleSettings {
   /** The match, readable and stable: `/orders/*`, `shop.example.com/orders`. Used as `sluice.route` and in metrics. */
   readonly id: string;
   readonly match: Match;
-  readonly service: string;
-  readonly split: Split;
-  /** Versions with at least one live instance that carries the rule, whatever their share. */
-  readonly arms: readonly Arm[];
+  readonly origin: Origin;
+  /** Those of tags have just one. */
+  readonly backends: readonly Backend[];
   readonly filters?: readonly Filter[];
+  /** Whom the `mirror` filters copy to, in their order. */
+  readonly mirrors?: readonly Backend[];
 }
 
-/** A rule (or a tag) that is not served, and why; everything else keeps working. */
-export interface Quarantined {
-  readonly service: string;
+export const QUARANTINE_KINDS = [
+  'tag', // one that can't be read, or not be honoured
+  'document', // a route document that can't be read
+  'conflict', // a match that somebody else holds
+  'disagreement', // instances of one version say different things, and one of them counts
+] as const;
+
+/** Something that is not in force as its owner wants it, and why; everything else keeps working. */
+export interface Problem {
+  readonly kind: (typeof QUARANTINE_KINDS)[number];
+  /** Who can mend it: a service, or a document as `namespace/name`. */
+  readonly owner: string;
+  /** Whose it is, where it is one service's. */
+  readonly service?: string;
   /** The instance whose tag is at fault, where it is one instance's. */
   readonly instance?: string;
-  /** The tag, or the match that two services claim. */
+  /** Where it is written, for a document: `routes/shop.yaml:12:7`. */
+  readonly place?: string;
+  /** The tag, the field of the document, or the match that two claim. */
   readonly subject: string;
+  /** Ends with what to do about it. */
   readonly reason: string;
+}
+
+/** A problem, for as long as it lasts. */
+export interface Quarantined extends Problem {
+  /** Epoch milliseconds. */
+  readonly since: number;
 }
 
 /** A service as the admin API shows it. */

@@ -1,5 +1,6 @@
-import type { BalanceName, HashKey, Rule, Target } from './model.ts';
+import type { BalanceName, HashKey, Rule } from './model.ts';
 import type { AtPath } from './path-index.ts';
+import { type RouteArm, RouteBackend } from './route-backend.ts';
 import { Where } from './where.ts';
 
 /**
@@ -14,36 +15,19 @@ export class Route implements AtPath {
   readonly retries: number | undefined;
   readonly timeout: number | undefined;
   readonly hash: HashKey | undefined;
-  readonly arms: readonly RouteArm[];
-  /** Of those that no version serves. */
+  readonly backends: readonly RouteBackend[];
+  /** Of those that no backend is chosen for. */
   readonly where: Where;
 
-  constructor({ id, service, match, arms, balance, hash, retries, timeout }: Rule) {
+  constructor({ id, match, backends, balance, hash, retries, timeout }: Rule) {
     this.path = match.path;
-    this.arms = arms.map(
-      ({ version, share, targets }) => new RouteArm(share, targets, new Where(id, service, version)),
-    );
-    const [first, second] = this.arms;
-    this.only = first !== undefined && second === undefined && first.share > 0 ? first : undefined;
+    this.backends = backends.map(backend => new RouteBackend(id, backend));
+    const [first, second] = this.backends;
+    this.only = first !== undefined && second === undefined && first.share > 0 ? first.only : undefined;
     this.balance = balance;
     this.retries = retries;
     this.timeout = timeout;
     this.hash = hash;
-    this.where = new Where(id, service, '');
-  }
-}
-
-export class RouteArm {
-  readonly where: Where;
-  /** Where there is no other. */
-  readonly only: Target | undefined;
-  readonly targets: readonly Target[];
-  readonly share: number;
-
-  constructor(share: number, targets: readonly Target[], where: Where) {
-    this.where = where;
-    this.only = targets.length === 1 ? targets[0] : undefined;
-    this.targets = targets;
-    this.share = share;
+    this.where = new Where(id, '', '');
   }
 }

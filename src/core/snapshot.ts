@@ -1,25 +1,33 @@
-import { type Claim, type ReadOptions, readClaims, type ServiceClaims } from './claims.ts';
-import type { AllWeights, Catalog, Quarantined, Rule, ServiceState, Snapshot } from './model.ts';
+import { type ReadOptions, readClaims, type ServiceClaims } from './claims.ts';
+import { createDocumentClaims, type ReadServices } from './document-claims.ts';
+import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
+import type { AllWeights, Catalog, Problem, Rule, ServiceState, Snapshot } from './model.ts';
+import { quarantineOf } from './quarantine.ts';
+import { type Claim, conflict, settle } from './settle.ts';
 
 export interface SnapshotInput {
   readonly catalog: Catalog;
   readonly weights: AllWeights;
+  readonly documents?: Documents;
   /** The snapshot in force: its owners of contested matches are the incumbents. */
   readonly previous?: Snapshot;
   /** The incumbents where there is no snapshot yet: rule id -> service. */
   readonly owners?: ReadonlyMap<string, string>;
+  /** Epoch milliseconds. */
+  readonly now: number;
 }
 
-/** catalog + weights -> every rule with its split and live targets. Same input, same snapshot. */
+/** catalog + weights + documents -> every rule with its split and live targets. Same input, same snapshot. */
 export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
 
 /**
  * Builds one snapshot after another. Of a catalog of thousands mostly one service changes at a time: a service
- * whose instances and weights are the same objects as before is not read again.
+ * whose instances and weights are the same objects as before is not read again, and its rules stay the same objects.
  */
 export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
-  let known: ReadonlyMap<string, ServiceClaims> = new Map();
-  return ({ catalog, weights, previous, owners }) => {
+  let known: ReadServices = new Map();
+  const claimDocuments = createDocumentClaims();
+  return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, now }) => {
     const read = new Map<string, ServiceClaims>();
     for (const [name, instances] of catalog) {
       const stored = weights.get(name);
@@ -28,55 +36,43 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
       read.set(name, isSame ? before : readClaims(name, instances, stored, options));
     }
     known = read;
-    return assemble(read, previous, owners);
+    const services = [...read.values()];
+    const claims = [...services.map(({ claims }) => claims), claimDocuments(documents.rules, read)].flat();
+    const { rules, problems } = share(claims, previous === undefined ? owners : holders(previous));
+    const all = [...services.flatMap(({ problems }) => problems), ...documents.problems, ...problems];
+    return {
+      revision: (previous?.revision ?? 0) + 1,
+      rules,
+      services: new Map(services.map(({ state }): [string, ServiceState] => [state.name, state])),
+      quarantine: quarantineOf(all, previous?.quarantine ?? [], now),
+    };
   };
 };
 
-const assemble = (
-  read: ReadonlyMap<string, ServiceClaims>,
-  previous: Snapshot | undefined,
-  owners: ReadonlyMap<string, string> = new Map(),
-): Snapshot => {
-  const quarantine: Quarantined[] = [];
-  const services = new Map<string, ServiceState>();
-  const claims = new Map<string, Claim[]>();
-  for (const [name, service] of read) {
-    services.set(name, service.state);
-    for (const entry of service.quarantine) quarantine.push(entry);
-    for (const claim of service.claims) {
-      const rivals = claims.get(claim.rule.id);
-      if (rivals === undefined) claims.set(claim.rule.id, [claim]);
-      else rivals.push(claim);
-    }
-  }
-
-  const incumbents =
-    previous === undefined ? owners : new Map(previous.rules.map(rule => [rule.id, rule.service]));
-  const rules: Rule[] = [];
-  for (const [id, rivals] of claims) {
-    const owner = settle(rivals, incumbents.get(id));
-    rules.push(owner.rule);
-    for (const loser of rivals) {
-      if (loser === owner) continue;
-      quarantine.push({
-        service: loser.rule.service,
-        subject: id,
-        reason: `service "${owner.rule.service}" holds this match; give one of the two another path or host`,
-      });
-    }
-  }
-  return { revision: (previous?.revision ?? 0) + 1, rules, services, quarantine };
+/** Rule id -> the service that holds the match by its tags. */
+export const holders = ({ rules }: Pick<Snapshot, 'rules'>): Map<string, string> => {
+  const holding = new Map<string, string>();
+  for (const { id, origin } of rules) if (origin.from === 'tags') holding.set(id, origin.service);
+  return holding;
 };
 
-/** The incumbent while it has a live instance; else those that live before those that don't, the oldest, the name. */
-const settle = (rivals: readonly Claim[], incumbent: string | undefined): Claim => {
-  const kept = rivals.find(claim => claim.rule.service === incumbent && claim.isLive);
-  if (kept !== undefined) return kept;
-  const [first] = [...rivals].sort(
-    (a, b) =>
-      Number(b.isLive) - Number(a.isLive) ||
-      a.createIndex - b.createIndex ||
-      (a.rule.service < b.rule.service ? -1 : 1),
-  );
-  return first as Claim;
+/** Each match goes to one of those who claim it. */
+const share = (
+  claims: readonly Claim[],
+  incumbents: ReadonlyMap<string, string> = new Map(),
+): { rules: Rule[]; problems: Problem[] } => {
+  const contested = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    const rivals = contested.get(claim.rule.id);
+    if (rivals === undefined) contested.set(claim.rule.id, [claim]);
+    else rivals.push(claim);
+  }
+  const rules: Rule[] = [];
+  const problems: Problem[] = [];
+  for (const [id, rivals] of contested) {
+    const owner = settle(rivals, incumbents.get(id));
+    rules.push(owner.rule);
+    for (const loser of rivals) if (loser !== owner) problems.push(conflict(loser, owner));
+  }
+  return { rules, problems };
 };

@@ -21,7 +21,9 @@ const CHUNK = 64 * 1024;
  */
 export function* encodeState({ services, rules }: Snapshot, origin: string): Generator<string, undefined> {
   const held = new Map<string, string[]>();
-  for (const { id, service } of rules) {
+  for (const { id, origin } of rules) {
+    if (origin.from !== 'tags') continue;
+    const { service } = origin;
     const ids = held.get(service);
     if (ids === undefined) held.set(service, [id]);
     else ids.push(id);

@@ -1,4 +1,4 @@
-import type { Quarantined, ServiceState, Snapshot } from '../core/model.ts';
+import type { Quarantined, Rule, ServiceState, Snapshot } from '../core/model.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 
@@ -7,20 +7,21 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
   const { revision } = next;
   const before = new Map(previous?.rules.map(rule => [rule.id, rule]));
   const after = new Map(next.rules.map(rule => [rule.id, rule]));
-  for (const [route, { service }] of after) {
-    if (before.get(route)?.service !== service) log.info({ revision, route, service }, 'route added');
+  for (const [route, rule] of after) {
+    const service = servedBy(rule);
+    if (servedBy(before.get(route)) !== service) log.info({ revision, route, service }, 'route added');
   }
-  for (const [route, { service }] of before) {
-    if (!after.has(route)) log.info({ revision, route, service }, 'route removed');
+  for (const [route, rule] of before) {
+    if (!after.has(route)) log.info({ revision, route, service: servedBy(rule) }, 'route removed');
   }
 
   const known = new Set(previous?.quarantine.map(keyOf));
   const present = new Set(next.quarantine.map(keyOf));
   for (const entry of next.quarantine) {
-    if (!known.has(keyOf(entry))) log.warn({ revision, ...entry }, 'quarantined');
+    if (!known.has(keyOf(entry))) log.warn({ revision, ...told(entry) }, 'quarantined');
   }
   for (const entry of previous?.quarantine ?? []) {
-    if (!present.has(keyOf(entry))) log.info({ revision, ...entry }, 'out of quarantine');
+    if (!present.has(keyOf(entry))) log.info({ revision, ...told(entry) }, 'out of quarantine');
   }
 
   for (const state of next.services.values()) {
@@ -46,11 +47,19 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
   }
 };
 
+const servedBy = (rule: Rule | undefined): string | undefined =>
+  rule?.backends.map(({ service }) => service).join(', ');
+
 const heldIn = (state: ServiceState | undefined): number =>
   state?.instances.filter(({ heldUntil }) => heldUntil !== undefined).length ?? 0;
 
-const keyOf = ({ service, instance, subject, reason }: Quarantined): string =>
-  [service, instance, subject, reason].join('\n');
+const told = ({ since, ...problem }: Quarantined): object => ({
+  ...problem,
+  since: new Date(since).toISOString(),
+});
+
+const keyOf = ({ kind, owner, instance, subject, reason }: Quarantined): string =>
+  [kind, owner, instance, subject, reason].join('\n');
 
 const sharesText = (shares: readonly { version: string; share: number }[]): string =>
   shares.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ');

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../core/model.ts';
+import { QUARANTINE_KINDS, type Snapshot } from '../core/model.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reading } from './readings.ts';
 
@@ -16,7 +16,7 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
   const { snapshot, now } = readings;
   const gauge = (name: string, help: string, read: () => number): void =>
     metrics.add({ kind: 'gauge', name, help, read });
-  const perService = (name: string, help: string, read: (snapshot: Snapshot) => Iterable<Reading>): void =>
+  const labelled = (name: string, help: string, read: (snapshot: Snapshot) => Iterable<Reading>): void =>
     metrics.add({
       kind: 'gauge',
       name,
@@ -35,15 +35,22 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
     return since === undefined ? 0 : (now() - since) / 1_000;
   });
   gauge('sluice_routes', 'Rules that are served.', () => snapshot()?.snapshot.rules.length ?? 0);
-  gauge(
+  labelled(
     'sluice_quarantined',
-    'Tags and claims that are not served.',
-    () => snapshot()?.snapshot.quarantine.length ?? 0,
+    'What is not in force as its owner wants it, by kind: tag, document, conflict, disagreement.',
+    quarantined,
   );
-  perService('sluice_instances', 'Instances in the catalog.', instances);
-  perService('sluice_split_share', 'Share of each version in force, 0 to 1.', shares);
-  perService('sluice_weights_problem', '1 while stored weights are not in force.', problems);
+  labelled('sluice_instances', 'Instances in the catalog.', instances);
+  labelled('sluice_split_share', 'Share of each version in force, 0 to 1.', shares);
+  labelled('sluice_weights_problem', '1 while stored weights are not in force.', problems);
 };
+
+/** Each kind has its series from the start, so that a rise from nothing can be alerted on. */
+function* quarantined({ quarantine }: Snapshot): Iterable<Reading> {
+  for (const kind of QUARANTINE_KINDS) {
+    yield { labels: { kind }, value: quarantine.filter(entry => entry.kind === kind).length };
+  }
+}
 
 function* instances({ services }: Snapshot): Iterable<Reading> {
   for (const { name, instances } of services.values()) {

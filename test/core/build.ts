@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../../src/core/claims.ts';
-import type { Catalog, Instance, Snapshot } from '../../src/core/model.ts';
+import type { Arm, Catalog, Instance, Rule, Snapshot } from '../../src/core/model.ts';
 import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
 
 let index = 1;
@@ -32,8 +32,18 @@ export const catalogOf = (...instances: readonly Instance[]): Catalog => {
 };
 
 /** One snapshot, read from scratch. */
-export const buildSnapshot = ({ policy, tagPrefix, ...input }: SnapshotInput & ReadOptions): Snapshot =>
-  createSnapshotBuilder({ policy, tagPrefix })(input);
+export const buildSnapshot = ({
+  policy,
+  tagPrefix,
+  ...input
+}: Omit<SnapshotInput, 'now'> & { now?: number } & ReadOptions): Snapshot =>
+  createSnapshotBuilder({ policy, tagPrefix })({ now: 0, ...input });
+
+/** The service that a rule of tags sends its requests to. */
+export const serviceOf = (rule: Rule | undefined): string | undefined => rule?.backends[0]?.service;
+
+/** Of a rule of tags. */
+export const armsOf = (rule: Rule | undefined): readonly Arm[] | undefined => rule?.backends[0]?.arms;
 
 export const emptySnapshot = (): Snapshot =>
   buildSnapshot({ catalog: new Map(), weights: new Map(), policy: 'passing-only', tagPrefix: '' });

@@ -9,9 +9,8 @@ import { ruleId } from '../../src/core/rule.ts';
 const rule = (match: Match): Rule => ({
   id: ruleId(match),
   match,
-  service: 'any',
-  split: { source: 'instances', shares: [] },
-  arms: [],
+  origin: { from: 'tags', service: 'any', createIndex: 1 },
+  backends: [],
 });
 
 const winner = (rules: readonly Match[], host: string, path: string): string | undefined =>

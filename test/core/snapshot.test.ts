@@ -10,7 +10,7 @@ import type {
   Snapshot,
 } from '../../src/core/model.ts';
 import { createSnapshotBuilder } from '../../src/core/snapshot.ts';
-import { buildSnapshot, catalogOf, instance } from './build.ts';
+import { armsOf, buildSnapshot, catalogOf, instance, serviceOf } from './build.ts';
 
 const NO_WEIGHTS: AllWeights = new Map();
 
@@ -24,7 +24,7 @@ const build = (catalog: Catalog, weights = NO_WEIGHTS, previous?: Snapshot): Sna
   });
 
 const shares = (rule: Rule | undefined): Record<string, number> =>
-  Object.fromEntries(rule?.arms.map(arm => [arm.version, arm.share]) ?? []);
+  Object.fromEntries(armsOf(rule)?.map(arm => [arm.version, arm.share]) ?? []);
 
 const byId = (snapshot: Snapshot): Record<string, Rule> =>
   Object.fromEntries(snapshot.rules.map(rule => [rule.id, rule]));
@@ -66,7 +66,7 @@ describe('rules from instances', () => {
     const snapshot = build(
       catalogOf(instance({ service: 'orders', tags: ['path=/orders'], health: 'critical' })),
     );
-    assert.deepEqual(byId(snapshot)['/orders/*']?.arms, []);
+    assert.deepEqual(armsOf(byId(snapshot)['/orders/*']), []);
   });
 
   it('warning and maintenance are not live unless warning is allowed', () => {
@@ -87,7 +87,7 @@ describe('rules from instances', () => {
         instance({ service: 'o', tags: ['path=/api/o', 'version=c'] }),
       ),
     );
-    const targets = byId(snapshot)['/api/o/*']?.arms.flatMap(arm => arm.targets);
+    const targets = armsOf(byId(snapshot)['/api/o/*'])?.flatMap(arm => arm.targets);
     assert.deepEqual(
       targets?.map(t => [t.version, t.strip]),
       [
@@ -153,10 +153,10 @@ describe('quarantine', () => {
   it('at a cold start the lowest CreateIndex holds a contested match, then the name', () => {
     const older = instance({ service: 'zeta', tags: ['path=/x'], createIndex: 5 });
     const newer = instance({ service: 'alpha', tags: ['path=/x'], createIndex: 9 });
-    assert.equal(byId(build(catalogOf(newer, older)))['/x/*']?.service, 'zeta');
+    assert.equal(serviceOf(byId(build(catalogOf(newer, older)))['/x/*']), 'zeta');
     const twin = instance({ service: 'alpha', tags: ['path=/x'], createIndex: 5 });
     const snapshot = build(catalogOf(older, twin));
-    assert.equal(byId(snapshot)['/x/*']?.service, 'alpha');
+    assert.equal(serviceOf(byId(snapshot)['/x/*']), 'alpha');
     assert.deepEqual(
       snapshot.quarantine.map(q => [q.service, q.subject]),
       [['zeta', '/x/*']],
@@ -168,11 +168,11 @@ describe('quarantine', () => {
     const rival = instance({ service: 'new', tags: ['path=/x'], createIndex: 5 });
     const first = build(catalogOf(incumbent));
     const second = build(catalogOf(incumbent, rival), NO_WEIGHTS, first);
-    assert.equal(byId(second)['/x/*']?.service, 'old');
+    assert.equal(serviceOf(byId(second)['/x/*']), 'old');
     const third = build(catalogOf({ ...incumbent, health: 'critical' }, rival), NO_WEIGHTS, second);
-    assert.equal(byId(third)['/x/*']?.service, 'new');
+    assert.equal(serviceOf(byId(third)['/x/*']), 'new');
     const fourth = build(catalogOf(incumbent, rival), NO_WEIGHTS, third);
-    assert.equal(byId(fourth)['/x/*']?.service, 'new');
+    assert.equal(serviceOf(byId(fourth)['/x/*']), 'new');
   });
 });
 
@@ -184,9 +184,9 @@ describe('one snapshot after another', () => {
     const users = instance({ service: 'users', tags: ['path=/users'] });
     const orders = instance({ service: 'orders', tags: ['path=/orders'] });
     const catalog = catalogOf(users, orders);
-    const previous = next({ catalog, weights: NO_WEIGHTS });
+    const previous = next({ catalog, weights: NO_WEIGHTS, now: 0 });
     const changed = new Map(catalog).set('orders', [{ ...orders, health: 'critical' as const }]);
-    const snapshot = next({ catalog: changed, weights: NO_WEIGHTS, previous });
+    const snapshot = next({ catalog: changed, weights: NO_WEIGHTS, previous, now: 0 });
     assert.equal(byId(snapshot)['/users/*'], byId(previous)['/users/*']);
     assert.equal(snapshot.services.get('users'), previous.services.get('users'));
     assert.notEqual(byId(snapshot)['/orders/*'], byId(previous)['/orders/*']);
@@ -220,7 +220,7 @@ describe('one snapshot after another', () => {
         weights = new Map([...weights, ...(dial === undefined ? [] : [[name, dial] as const])]);
       else if (step % 7 === 6) catalog = new Map([...catalog].filter(([known]) => known !== name));
       else catalog = new Map(catalog).set(name, [one(1), one(2)]);
-      const input = { catalog, weights, ...(previous === undefined ? {} : { previous }) };
+      const input = { catalog, weights, now: step, ...(previous === undefined ? {} : { previous }) };
       const snapshot = next(input);
       assert.deepEqual(snapshot, createSnapshotBuilder(RULES)(input));
       previous = snapshot;

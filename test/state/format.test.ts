@@ -76,7 +76,7 @@ const snapshotFrom = (services: readonly (typeof aService extends fc.Arbitrary<i
         ]),
       ),
       rules: [...byName].flatMap(([service, [, , , ids]]) =>
-        ids.map(id => ({ id, match, service, split, arms: [] })),
+        ids.map(id => ({ id, match, origin: { from: 'tags', service, createIndex: 1 }, backends: [] })),
       ),
     } satisfies Snapshot,
   };

@@ -83,7 +83,7 @@ it('metrics follow the snapshot, and series of what is gone are gone', async () 
     'sluice_snapshot_revision 1',
     'sluice_snapshot_age_seconds 2.5',
     'sluice_routes 1',
-    'sluice_quarantined 1',
+    'sluice_quarantined{kind="tag"} 1',
     'sluice_instances{service="orders",health="passing"} 2',
     'sluice_split_share{service="orders",version="v1"} 0.75',
   ]) {

@@ -1,0 +1,40 @@
+import type { Backend, SplitSource, Target } from './model.ts';
+import { Where } from './where.ts';
+
+/** A backend as requests meet it, in a compiled table. */
+export class RouteBackend {
+  readonly share: number;
+  /** The arm of all its requests, where there is just one to choose. */
+  readonly only: RouteArm | undefined;
+  readonly arms: readonly RouteArm[];
+  readonly isUnknown: boolean;
+  readonly source: SplitSource;
+  /** Of its requests that no version serves. */
+  readonly where: Where;
+
+  /** @param route the rule's id */
+  constructor(route: string, { service, share, isUnknown = false, split, arms }: Backend) {
+    this.share = share;
+    this.arms = arms.map(arm => new RouteArm(arm.share, arm.targets, new Where(route, service, arm.version)));
+    const [first, second] = this.arms;
+    this.only = first !== undefined && second === undefined && first.share > 0 ? first : undefined;
+    this.isUnknown = isUnknown;
+    this.source = split.source;
+    this.where = new Where(route, service, '');
+  }
+}
+
+export class RouteArm {
+  readonly where: Where;
+  /** Where there is no other. */
+  readonly only: Target | undefined;
+  readonly targets: readonly Target[];
+  readonly share: number;
+
+  constructor(share: number, targets: readonly Target[], where: Where) {
+    this.where = where;
+    this.only = targets.length === 1 ? targets[0] : undefined;
+    this.targets = targets;
+    this.share = share;
+  }
+}
