@@ -1,5 +1,5 @@
-import { type Instance, isLive, type LivePolicy, type Rule, type ServiceWeights } from '../src/core/model.ts';
 import { plainTarget } from '../src/core/backend.ts';
+import { type Instance, isLive, type LivePolicy, type Rule, type ServiceWeights } from '../src/core/model.ts';
 import { buildTagRule } from '../src/core/rule.ts';
 import { isSound, readTags } from '../src/core/tagged.ts';
 

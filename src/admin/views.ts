@@ -154,7 +154,10 @@ const instance = ({ id, address, port, health, tags, heldUntil }: Instance, ejec
 
 export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer => ({
   revision,
-  quarantine: quarantine.map(({ since, ...problem }) => ({ ...problem, since: new Date(since).toISOString() })),
+  quarantine: quarantine.map(({ since, ...problem }) => ({
+    ...problem,
+    since: new Date(since).toISOString(),
+  })),
 });
 
 export const weights = (index: number, all: AllWeights, { services }: Snapshot): WeightsAnswer => {

@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import type { BackendAnswer, QuarantineAnswer, RouteAnswer, RoutesAnswer, VersionAnswer } from '../admin/api.ts';
+import type {
+  BackendAnswer,
+  QuarantineAnswer,
+  RouteAnswer,
+  RoutesAnswer,
+  VersionAnswer,
+} from '../admin/api.ts';
 import { formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';

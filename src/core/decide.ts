@@ -1,14 +1,17 @@
 import { pickTarget } from './balance.ts';
-import type { ErrorCode } from './errors.ts';
+import { type Choice, choose, choosePinned } from './choose.ts';
 import type { Fleet } from './fleet.ts';
-import { type Hashable, hashOf } from './hash.ts';
+import { type Hashable, hash32, hashOf } from './hash.ts';
 import { matchRoute, type RouteTable } from './match.ts';
 import type { HashKey, Target } from './model.ts';
 import { stripPrefix } from './path.ts';
+import { NO_PINS } from './picking.ts';
+import { pinByHeader, pinByPath } from './pin.ts';
+import type { Refusal } from './refusal.ts';
 import type { RetryPlan } from './retry.ts';
 import type { Route } from './route.ts';
-import type { RouteArm } from './route-backend.ts';
-import { chooseByShare } from './split.ts';
+import { RouteArm } from './route-backend.ts';
+import { cookieFor } from './sticky.ts';
 import type { Where } from './where.ts';
 
 /** What routing needs to know of a request, free of any server's types. */
@@ -17,28 +20,32 @@ export interface RequestFacts extends Hashable {
   readonly host: string;
   /** Normalised (core/path), without query. */
   readonly path: string;
+  /** How the request came; a trusted proxy's word for it counts. */
+  readonly scheme?: 'http' | 'https';
 }
 
 /** Where one request goes. */
 export interface Decision extends RetryPlan {
   readonly where: Where;
   readonly target: Target;
+  /** The path that the rule goes by, where the request's own has a pinned version in front. */
+  readonly rulePath?: string | undefined;
   /** The path that the upstream sees, without query. */
   readonly path: string;
+  /** How the version was chosen, where there was a choice. */
+  readonly choice?: Choice | undefined;
+  /** A field value for the answer: the caller is known by it from now on. */
+  readonly setCookie?: string | undefined;
   /** Milliseconds over all attempts, where the rule says so. */
   readonly timeout?: number | undefined;
 }
 
-export interface Refusal {
-  readonly code: ErrorCode;
-  /** What is known of where the request was to go, so that spans and metrics can name it. */
-  readonly where?: Where;
-}
+export type { Refusal } from './refusal.ts';
 
 export const isRefusal = (outcome: Decision | Refusal): outcome is Refusal => 'code' in outcome;
 
 /**
- * match -> split -> pick, on one table. Same table, facts, fleet, time and chance: same decision.
+ * match -> version -> pick, on one table. Same table, facts, fleet, time and chance: same decision.
  *
  * @param now monotonic milliseconds
  * @param chance draws from [0, 1)
@@ -49,43 +56,64 @@ export const decide = (
   fleet: Fleet,
   now: number,
   chance: () => number,
+  picking = NO_PINS,
 ): Decision | Refusal => {
-  const route = matchRoute(table, facts.host, facts.path);
+  let route = matchRoute(table, facts.host, facts.path);
+  let rulePath: string | undefined;
+  let pinned: string | undefined;
+  if (picking.pinsByPath) {
+    const pin = pinByPath(table, facts.host, facts.path, route);
+    if (pin !== undefined) ({ route, path: rulePath, version: pinned } = pin);
+  }
   if (route === undefined) return { code: 'no_route' };
-  const arm = route.only ?? chooseArm(route, chance);
-  if ('code' in arm) return arm;
-  const key = keyOf(route, facts, fleet);
-  const target =
-    arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
+  pinned ??= pinByHeader(picking, facts);
+  const chosen =
+    pinned === undefined
+      ? (route.only ?? choose(route, facts, picking, chance))
+      : choosePinned(route, pinned, chance);
+  if ('code' in chosen) return chosen;
+  const choice = chosen instanceof RouteArm ? undefined : chosen;
+  const arm = chosen instanceof RouteArm ? chosen : chosen.arm;
+  const key = keyOf(route, facts, fleet, choice?.newcomer);
+  const target = arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
   if (target === undefined) return { code: 'no_instance', where: arm.where };
   return {
     where: arm.where,
     target,
-    path: upstreamPath(facts.path, target),
+    rulePath,
+    path: upstreamPath(rulePath ?? facts.path, target),
     candidates: arm.targets,
     balance: route.balance,
     key,
     retries: route.retries,
     timeout: route.timeout,
+    choice,
+    setCookie: choice && setCookieOf(route, choice, facts),
   };
 };
 
-/** Between backends the rule's shares decide, between versions of one the split. */
-const chooseArm = ({ backends, where }: Route, chance: () => number): RouteArm | Refusal => {
-  const backend = backends.length === 1 ? backends[0] : chooseByShare(backends, chance());
-  if (backend === undefined || backend.share === 0) return { code: 'no_backend', where };
-  if (backend.isUnknown) return { code: 'no_backend', where: backend.where };
-  const arm = backend.only ?? (backend.arms.length > 1 ? chooseByShare(backend.arms, chance()) : undefined);
-  return arm ?? { code: 'no_instance', where: backend.where };
-};
+const setCookieOf = (
+  { sticky }: Route,
+  { newcomer }: Choice,
+  { scheme }: RequestFacts,
+): string | undefined =>
+  sticky === undefined || newcomer === undefined
+    ? undefined
+    : cookieFor(sticky, newcomer, scheme === 'https');
 
 const BY_ADDRESS: HashKey = { of: 'address' };
 
+/** @param newcomer the cookie that the caller is given: it is the same one when it comes back with it */
 const keyOf = (
-  { balance, hash = BY_ADDRESS }: Route,
+  { balance, hash = BY_ADDRESS, sticky }: Route,
   facts: RequestFacts,
   { settings }: Fleet,
-): number | undefined => ((balance ?? settings.balance) === 'hash' ? hashOf(hash, facts) : undefined);
+  newcomer: string | undefined,
+): number | undefined => {
+  if ((balance ?? settings.balance) !== 'hash') return undefined;
+  const isByNewCookie = newcomer !== undefined && hash.of === 'cookie' && hash.name === sticky?.name;
+  return isByNewCookie ? hash32(newcomer) : hashOf(hash, facts);
+};
 
 /** The path as one instance wants it: what is stripped follows the instance, so a retry asks again. */
 export const upstreamPath = (path: string, { strip }: Target): string =>

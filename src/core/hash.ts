@@ -24,11 +24,12 @@ export interface Hashable {
 
 /** @returns undefined where the request lacks what is asked for */
 export const hashOf = (key: HashKey, request: Hashable): number | undefined => {
-  const text = textOf(key, request);
+  const text = keyText(key, request);
   return text === undefined || text === '' ? undefined : hash32(text);
 };
 
-const textOf = ({ of, name = '' }: HashKey, request: Hashable): string | undefined => {
+/** @returns undefined or nothing where the request lacks what is asked for */
+export const keyText = ({ of, name = '' }: HashKey, request: Hashable): string | undefined => {
   if (of === 'path') return request.path;
   if (of === 'address') return request.clientAddress;
   if (of === 'header') return request.header?.(name);

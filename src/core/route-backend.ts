@@ -1,9 +1,11 @@
 import type { Backend, SplitSource, Target } from './model.ts';
+import { type Part, seedOf } from './sticky.ts';
 import { Where } from './where.ts';
 
 /** A backend as requests meet it, in a compiled table. */
-export class RouteBackend {
+export class RouteBackend implements Part {
   readonly share: number;
+  readonly seed: number;
   /** The arm of all its requests, where there is just one to choose. */
   readonly only: RouteArm | undefined;
   readonly arms: readonly RouteArm[];
@@ -13,28 +15,35 @@ export class RouteBackend {
   readonly where: Where;
 
   /** @param route the rule's id */
-  constructor(route: string, { service, share, isUnknown = false, split, arms }: Backend) {
+  constructor(route: string, { service, version = '', share, isUnknown, split, arms }: Backend) {
     this.share = share;
+    this.seed = seedOf(service, version);
     this.arms = arms.map(arm => new RouteArm(arm.share, arm.targets, new Where(route, service, arm.version)));
     const [first, second] = this.arms;
     this.only = first !== undefined && second === undefined && first.share > 0 ? first : undefined;
-    this.isUnknown = isUnknown;
+    this.isUnknown = isUnknown === true;
     this.source = split.source;
     this.where = new Where(route, service, '');
   }
+
+  armOf(version: string): RouteArm | undefined {
+    return this.arms.find(({ where }) => where.version === version);
+  }
 }
 
-export class RouteArm {
+export class RouteArm implements Part {
   readonly where: Where;
   /** Where there is no other. */
   readonly only: Target | undefined;
   readonly targets: readonly Target[];
   readonly share: number;
+  readonly seed: number;
 
   constructor(share: number, targets: readonly Target[], where: Where) {
     this.where = where;
     this.only = targets.length === 1 ? targets[0] : undefined;
     this.targets = targets;
     this.share = share;
+    this.seed = seedOf(where.service, where.version);
   }
 }

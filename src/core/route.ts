@@ -1,4 +1,4 @@
-import type { BalanceName, HashKey, Rule } from './model.ts';
+import type { BalanceName, HashKey, Rule, Sticky } from './model.ts';
 import type { AtPath } from './path-index.ts';
 import { type RouteArm, RouteBackend } from './route-backend.ts';
 import { Where } from './where.ts';
@@ -9,25 +9,33 @@ import { Where } from './where.ts';
  */
 export class Route implements AtPath {
   readonly path: string;
-  /** The arm of all requests, where there is just one to choose. */
+  /** The arm of all requests that pin no version, where there is just one to choose and nobody to be told it. */
   readonly only: RouteArm | undefined;
   readonly balance: BalanceName | undefined;
   readonly retries: number | undefined;
   readonly timeout: number | undefined;
   readonly hash: HashKey | undefined;
+  readonly sticky: Sticky | undefined;
   readonly backends: readonly RouteBackend[];
   /** Of those that no backend is chosen for. */
   readonly where: Where;
 
-  constructor({ id, match, backends, balance, hash, retries, timeout }: Rule) {
+  constructor({ id, match, backends, balance, hash, sticky, retries, timeout }: Rule) {
     this.path = match.path;
     this.backends = backends.map(backend => new RouteBackend(id, backend));
     const [first, second] = this.backends;
-    this.only = first !== undefined && second === undefined && first.share > 0 ? first.only : undefined;
+    const alone = second === undefined ? first : undefined;
+    this.only = alone !== undefined && alone.share > 0 && sticky === undefined ? alone.only : undefined;
     this.balance = balance;
     this.retries = retries;
     this.timeout = timeout;
     this.hash = hash;
-    this.where = new Where(id, '', '');
+    this.sticky = sticky;
+    this.where = alone?.where ?? new Where(id, '', '');
+  }
+
+  /** Whether a request may pin this version. */
+  hasLive(version: string): boolean {
+    return this.backends.some(backend => backend.share > 0 && backend.armOf(version) !== undefined);
   }
 }

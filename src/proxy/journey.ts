@@ -161,7 +161,11 @@ export class Journey {
 
   /** Milliseconds over all attempts, where the rule says so. */
   get timeout(): number | undefined {
-    return this.#outcome === undefined || isRefusal(this.#outcome) ? undefined : this.#outcome.timeout;
+    return this.#decision?.timeout;
+  }
+
+  get #decision(): Decision | undefined {
+    return this.#outcome === undefined || isRefusal(this.#outcome) ? undefined : this.#outcome;
   }
 
   /** Closes the attempt under way, if there is one. */
@@ -198,7 +202,7 @@ export class Journey {
   }
 
   #leadOn(target: Target): void {
-    this.#lead(target, upstreamPath(this.intake.target.path, target));
+    this.#lead(target, upstreamPath(this.#decision?.rulePath ?? this.intake.target.path, target));
   }
 
   #observeEnd(outcome: AttemptOutcome): void {

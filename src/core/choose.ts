@@ -1,0 +1,72 @@
+import type { Hashable } from './hash.ts';
+import type { SplitSource } from './model.ts';
+import type { Picking } from './picking.ts';
+import type { Refusal } from './refusal.ts';
+import type { Route } from './route.ts';
+import type { RouteArm } from './route-backend.ts';
+import { chooseByShare } from './split.ts';
+import { callerHash, callerOf, chooseForCaller } from './sticky.ts';
+
+/** Which version serves a request, and why. */
+export interface Choice {
+  readonly arm: RouteArm;
+  /** `only`: there was no other that may. */
+  readonly reason: 'pin' | 'sticky' | 'split' | 'only';
+  /** Where the shares of the versions come from. */
+  readonly source: SplitSource;
+  /** What chose the version, in [0, 1): what was drawn, or the hash of a sticky caller. */
+  readonly roll?: number | undefined;
+  /** By what this caller is to be known from now on: it had no cookie. */
+  readonly newcomer?: string | undefined;
+}
+
+/**
+ * Between the services of a rule its shares decide, between versions of one the split. A sticky caller falls on the same
+ * ones each time, anybody else where chance has it.
+ */
+export const choose = (
+  { backends, sticky, where }: Route,
+  request: Hashable,
+  { stickyKey, newCookie }: Picking,
+  chance: () => number,
+): Choice | Refusal => {
+  let newcomer: string | undefined;
+  let caller = sticky && callerOf(sticky, request, stickyKey);
+  if (caller === undefined && sticky?.of === 'cookie' && newCookie !== undefined) {
+    newcomer = newCookie();
+    caller = callerHash(newcomer, stickyKey);
+  }
+  const backend =
+    backends.length === 1
+      ? backends[0]
+      : caller === undefined
+        ? chooseByShare(backends, chance())
+        : chooseForCaller(backends, caller);
+  if (backend === undefined || backend.share === 0) return { code: 'no_backend', where };
+  if (backend.isUnknown) return { code: 'no_backend', where: backend.where };
+  const { only, source } = backend;
+  if (only !== undefined) return { arm: only, reason: 'only', source, newcomer };
+  const roll = caller === undefined ? chance() : caller / 2 ** 32;
+  const arm =
+    caller === undefined ? chooseByShare(backend.arms, roll) : chooseForCaller(backend.arms, caller);
+  if (arm === undefined) return { code: 'no_instance', where: backend.where };
+  return { arm, reason: caller === undefined ? 'split' : 'sticky', source, roll, newcomer };
+};
+
+/**
+ * The version that a request names, be its share 0: that is how a version is tried before it gets traffic. Of several
+ * services those that have it live share the request as they share the rule's, so one without any is left out.
+ */
+export const choosePinned = (
+  { backends, where }: Route,
+  version: string,
+  chance: () => number,
+): Choice | Refusal => {
+  if (!backends.some(({ share }) => share > 0)) return { code: 'no_backend', where };
+  const able = backends.filter(backend => backend.share > 0 && backend.armOf(version) !== undefined);
+  const total = able.reduce((sum, { share }) => sum + share, 0);
+  const backend = able.length > 1 ? chooseByShare(able, chance() * total) : able[0];
+  const arm = backend?.armOf(version);
+  if (backend !== undefined && arm !== undefined) return { arm, reason: 'pin', source: backend.source };
+  return { code: 'version_not_live', where };
+};

@@ -1,0 +1,9 @@
+import type { ErrorCode } from './errors.ts';
+import type { Where } from './where.ts';
+
+/** Why a request goes nowhere. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** What is known of where the request was to go, so that spans and metrics can name it. */
+  readonly where?: Where;
+}
