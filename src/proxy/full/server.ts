@@ -78,6 +78,8 @@ export const createFullServer = (ctx: Context, connections: Connections): FullSe
 
   listener.on('clientError', (error: ParserError, socket: Duplex) => {
     const [exchange, ...others] = connections.of(socket)?.running ?? [];
+    // Bytes behind a request that was to be the last: those before are answered, and that ends the connection.
+    if (error.code === 'HPE_CLOSED_CONNECTION' && exchange !== undefined) return;
     const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
     if (!hasLeft && exchange === undefined) {
       answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()), timeouts.linger);

@@ -20,8 +20,6 @@ const KINDS: Readonly<Record<string, (path: string, body: string) => string>> = 
     `PUT ${path} HTTP/1.1\r\nHost: shop.example\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(body)}0\r\n\r\n`,
   'POST that waits to be asked': (path, body) =>
     `POST ${path} HTTP/1.1\r\nHost: shop.example\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  'an upgrade that is ignored': path =>
-    `POST ${path} HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 0\r\n\r\n`,
   'OPTIONS *': () => 'OPTIONS * HTTP/1.1\r\nHost: shop.example\r\n\r\n',
   'a wrong path': () => 'GET /%zz HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n',
 };
