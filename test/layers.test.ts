@@ -46,6 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'admin/api',
     'consul',
     'redis',
+    'documents',
     'weights',
     'canary',
     'embedded',

@@ -229,6 +229,34 @@ export const entryAnswer = ({ at, ...entry }: LedgerEntry): LedgerEntryAnswer =>
   at: new Date(at).toISOString(),
 });
 
+/** `sluice routes check --json` */
+export interface RoutesCheckAnswer {
+  /** Every document would be in force, and every rule served. */
+  readonly ok: boolean;
+  readonly documents: readonly {
+    readonly source: string;
+    /** Where it begins, from 1. */
+    readonly line: number;
+    /** `namespace/name`, where it can be read. */
+    readonly name?: string;
+    /** It would be in force. */
+    readonly ok: boolean;
+    readonly rules: number;
+  }[];
+  readonly problems: readonly {
+    readonly source: string;
+    readonly line: number;
+    readonly column: number;
+    /** `error`: the document is not in force; `unserved`: it is, but this is answered 500; `note`: it has no effect. */
+    readonly severity: 'error' | 'unserved' | 'note';
+    /** `spec.rules[0].matches`; absent where it is about no field. */
+    readonly field?: string;
+    readonly message: string;
+    /** Of the document, where it can be read. */
+    readonly name?: string;
+  }[];
+}
+
 /** RFC 9457, for every refusal of the admin API. */
 export interface ProblemAnswer {
   readonly title: string;

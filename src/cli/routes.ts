@@ -10,12 +10,21 @@ import { formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
 import { print, printJson, table } from './print.ts';
+import { routesCheckCommand } from './routes-check.ts';
 
 export const routesCommand = (): Command =>
   addSettings(new Command('routes'), ['admin'])
     .description('show what is routed where, and what is in quarantine')
     .option('--json', 'as JSON, as GET /api/routes has it')
-    .addHelpText('after', '\nExamples:\n  sluice routes\n  sluice routes --admin 10.0.0.5:9901 --json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice routes
+  sluice routes --admin 10.0.0.5:9901 --json
+  sluice routes check routes/                 route documents, before they are in force`,
+    )
+    .addCommand(routesCheckCommand())
     .action(async (options: { json?: boolean }, command: Command) => {
       const admin = adminClient(configOf(command).admin);
       const [routes, { quarantine }] = await Promise.all([

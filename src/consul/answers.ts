@@ -54,3 +54,21 @@ export const entriesAnswer: z.ZodType<readonly HealthEntry[]> = listOf(entry).tr
 
 /** `GET /v1/status/leader`: `host:port`, empty while there is none. */
 export const leaderAnswer: z.ZodType<string> = z.string();
+
+/** One key with its value. */
+export interface KeyEntry {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly createIndex: number;
+}
+
+/** `GET /v1/kv/PREFIX?recurse` */
+export const keysAnswer: z.ZodType<readonly KeyEntry[]> = listOf(
+  z
+    .object({ Key: z.string(), Value: z.string().nullish(), CreateIndex: z.number() })
+    .transform(({ Key, Value, CreateIndex }) => ({
+      key: Key,
+      value: Buffer.from(Value ?? '', 'base64'),
+      createIndex: CreateIndex,
+    })),
+).transform(list => list ?? []);

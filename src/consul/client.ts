@@ -7,6 +7,8 @@ import {
   checksAnswer,
   entriesAnswer,
   type HealthEntry,
+  type KeyEntry,
+  keysAnswer,
   leaderAnswer,
   type ServiceNames,
   serviceNamesAnswer,
@@ -15,6 +17,8 @@ import { CheckUnknown } from './errors.ts';
 import { registrationBody, type ServiceDefinition } from './registration.ts';
 import { type Answer, answerMeta, expectOk, isCheckUnknown, parse } from './reply.ts';
 import { type Call, createRequester, type Papi, type Reply } from './request.ts';
+
+export type { KeyEntry } from './answers.ts';
 
 export interface ConsulClientOptions {
   /** `host:port`, or a URL; a path in it stands before `/v1`. */
@@ -59,6 +63,8 @@ export interface ConsulClient {
     index: number,
     ask?: Ask,
   ): Promise<Answer<readonly HealthEntry[] | undefined>>;
+  /** All keys that begin with the prefix, in order; none is an empty list. */
+  keys(prefix: string, ask?: BlockingAsk): Promise<Answer<readonly KeyEntry[]>>;
   /** `host:port` of the leader; empty while there is none. The cheapest sign of life. */
   statusLeader(ask?: Ask): Promise<string>;
   /**
@@ -142,6 +148,15 @@ export const createConsulClient = (options: ConsulClientOptions): ConsulClient =
         ...meta,
         data: meta.index > 0 && meta.index === index ? undefined : parse(reply, entriesAnswer, path),
       };
+    },
+    keys: async (prefix, { index = 0, waitSeconds = 30, signal } = {}) => {
+      const path = `/kv/${prefix.split('/').map(encodeURIComponent).join('/')}`;
+      const waits = index > 0;
+      const query = { recurse: '', ...(waits ? { index: `${index}`, wait: `${waitSeconds}s` } : {}) };
+      const reply = await send({ path, query, signal }, waits ? waitSeconds : 0);
+      // Consul's way to say that there are none, or none that the token may see.
+      if (reply.status === 404) return { ...answerMeta(reply), data: [] };
+      return { ...answerMeta(expectOk(reply)), data: parse(reply, keysAnswer, '/kv') };
     },
     statusLeader: async ({ signal } = {}) => {
       const path = '/status/leader';

@@ -9,3 +9,12 @@ export interface LastKnown {
   /** When it was last known to be live, in epoch milliseconds; never in the future. */
   readonly at: number;
 }
+
+/** A text with route documents, as it was when all of them were good. */
+export interface DocumentText {
+  /** The path of a file, or `consul:` and a key. */
+  readonly name: string;
+  readonly text: string;
+  /** Of a key in Consul: the lower, the older. */
+  readonly createIndex?: number;
+}

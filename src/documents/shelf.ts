@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { HttpRoute } from '../core/document/http-route.ts';
+import type { Problem, ReadDocument } from './text.ts';
+
+/** A file or a key, with what was read of it. */
+export interface Source {
+  /** The path of a file, or `consul:` and a key. */
+  readonly name: string;
+  readonly documents: readonly ReadDocument[];
+  /** Of a key in Consul. */
+  readonly createIndex?: number;
+}
+
+/** A route that is in force. */
+export interface Shelved {
+  readonly source: string;
+  /** Where it begins there, from 1. */
+  readonly line: number;
+  readonly route: HttpRoute;
+  readonly createIndex?: number;
+  /** What stands there now has errors: this is what stood there before. */
+  readonly isOutdated?: true;
+}
+
+/** A problem with the place where it is, and what becomes of its document. */
+export interface ShelfProblem extends Problem {
+  readonly source: string;
+  /** `namespace/name` of the document. */
+  readonly name?: string;
+}
+
+export interface Shelf {
+  readonly routes: readonly Shelved[];
+  readonly problems: readonly ShelfProblem[];
+}
+
+export const EMPTY_SHELF: Shelf = { routes: [], problems: [] };
+
+/**
+ * The routes in force after the sources were read. A document with errors leaves the last good one of its name in force;
+ * one whose name can't be read may be any of its source that is no longer there, so all of those stay.
+ * Of two documents of one name the first counts, in the order of the sources' names. A route that stays as it was stays
+ * the same object.
+ *
+ * @param previous what was in force before
+ */
+export const restock = (previous: Shelf, sources: readonly Source[]): Shelf => {
+  const known = new Map(previous.routes.map(shelved => [shelved.route.name, shelved]));
+  const routes = new Map<string, Shelved>();
+  const problems: ShelfProblem[] = [];
+  const offer = (shelved: Shelved): void => {
+    const { source, line, route } = shelved;
+    const before = known.get(route.name);
+    const holder = routes.get(route.name);
+    if (holder !== undefined) problems.push({ source, name: route.name, ...duplicateOf(holder, line) });
+    else routes.set(route.name, isDeepStrictEqual(before, shelved) ? (before ?? shelved) : shelved);
+  };
+  for (const source of [...sources].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name, documents, createIndex } = source;
+    const index = createIndex === undefined ? {} : { createIndex };
+    for (const document of documents) {
+      for (const problem of document.problems) {
+        problems.push({
+          ...problem,
+          source: name,
+          ...(document.name === undefined ? {} : { name: document.name }),
+        });
+      }
+      if (document.route !== undefined)
+        offer({ source: name, line: document.line, route: document.route, ...index });
+    }
+    for (const shelved of lastGood(previous, source)) offer({ ...shelved, isOutdated: true });
+  }
+  return { routes: [...routes.values()], problems };
+};
+
+const lastGood = (previous: Shelf, { name, documents }: Source): readonly Shelved[] => {
+  const bad = documents.filter(({ route }) => route === undefined);
+  if (bad.length === 0) return [];
+  const isNameless = bad.some(document => document.name === undefined);
+  const good = new Set(documents.flatMap(({ route }) => (route === undefined ? [] : [route.name])));
+  const wanted = new Set(bad.map(document => document.name));
+  return previous.routes.filter(
+    ({ source, route }) => source === name && !good.has(route.name) && (isNameless || wanted.has(route.name)),
+  );
+};
+
+const duplicateOf = (holder: Shelved, line: number): Problem => ({
+  severity: 'error',
+  line,
+  column: 1,
+  field: 'metadata.name',
+  message: `"${holder.route.name}" is defined by ${holder.source}:${holder.line} already; give one of the two another name`,
+});

@@ -1,0 +1,115 @@
+import type { ConsulClient, KeyEntry } from '../consul/client.ts';
+import { ConsulError, describeFailure } from '../consul/errors.ts';
+import { type Continuity, watch } from '../consul/watch.ts';
+import type { DocumentText } from '../core/last-known.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Timers } from '../telemetry/timers.ts';
+import type { Text } from './texts.ts';
+
+export interface KeysWatch {
+  stop(): void;
+}
+
+/**
+ * Follows the keys below a prefix in Consul's KV store. As with the catalog, what is missing from an answer is gone only
+ * where the answer came in an unbroken session; after a break it is held, since Consul may have forgotten anything.
+ *
+ * @param options.onTexts called with all of them, at first and at each change; with those known before where the token may
+ * not read them, or where Consul is away and a process before this one kept some. Never called synchronously, nor after
+ * `stop`. Must not throw
+ */
+export const watchKeys = (options: {
+  readonly client: ConsulClient;
+  readonly prefix: string;
+  /** What a process before this one read: told where Consul is away, and held where Consul no longer lists it. */
+  readonly last: readonly DocumentText[] | undefined;
+  readonly onTexts: (texts: readonly Text[]) => void;
+  /** How long a key is held whose loss is doubted, in milliseconds. */
+  readonly holdMs: number;
+  readonly log: Log;
+  readonly timers: Timers;
+  /** Draws from [0, 1). */
+  readonly chance: () => number;
+}): KeysWatch => {
+  const { client, prefix, last, onTexts, holdMs, log, timers, chance } = options;
+  let known: ReadonlyMap<string, Held> = new Map((last ?? []).flatMap(fromText));
+  let isTold = false;
+  let problem: string | undefined;
+  let cancelExpiry = (): void => {};
+
+  const tell = (): void => {
+    isTold = true;
+    onTexts([...known.values()].map(({ entry }) => toText(entry)));
+  };
+
+  const take = (entries: readonly KeyEntry[], isBelieved: boolean): void => {
+    const now = timers.wall();
+    const next = new Map(entries.map((entry): [string, Held] => [entry.key, { entry }]));
+    for (const [key, held] of known) {
+      const until = held.until ?? now + holdMs;
+      if (!next.has(key) && !isBelieved && until > now) next.set(key, { ...held, until });
+    }
+    known = next;
+    cancelExpiry();
+    const expiry = Math.min(...[...known.values()].map(({ until }) => until ?? Number.POSITIVE_INFINITY));
+    if (expiry !== Number.POSITIVE_INFINITY) {
+      cancelExpiry = timers.after(Math.max(1, expiry - now), () => take(entries, false));
+    }
+    tell();
+  };
+
+  const following = watch<readonly KeyEntry[]>({
+    read: ask => client.keys(prefix, ask),
+    onAnswer: (entries, continuity) => {
+      if (problem !== undefined) log.info({ prefix }, 'the route documents in Consul can be read again');
+      problem = undefined;
+      take(entries.filter(isDocument), isWhole(continuity));
+    },
+    onBreak: error => {
+      const detail = describeFailure(error);
+      if (detail !== problem)
+        log.warn(
+          { prefix, detail },
+          'the route documents in Consul are out of reach; those known stay in force',
+        );
+      problem = detail;
+      if (!isTold && (last !== undefined || isForbidden(error))) tell();
+    },
+    timers,
+    chance,
+  });
+  return {
+    stop: () => {
+      following.stop();
+      cancelExpiry();
+    },
+  };
+};
+
+interface Held {
+  readonly entry: KeyEntry;
+  /** Set while Consul no longer lists it: epoch milliseconds. */
+  readonly until?: number;
+}
+
+const isWhole = (continuity: Continuity): boolean => continuity === 'advancing';
+
+/** Consul's own page makes empty keys for its folders. */
+const isDocument = ({ key, value }: KeyEntry): boolean => !key.endsWith('/') && value.length > 0;
+
+const isForbidden = (error: unknown): boolean => error instanceof ConsulError && error.kind === 'forbidden';
+
+const SCHEME = 'consul:';
+
+const toText = ({ key, value, createIndex }: KeyEntry): Text => ({
+  name: `${SCHEME}${key}`,
+  text: value.toString('utf8'),
+  createIndex,
+});
+
+/** Texts of files are none of ours. */
+const fromText = ({ name, text, createIndex }: DocumentText): [string, Held][] => {
+  if (!name.startsWith(SCHEME) || createIndex === undefined) return [];
+  const key = name.slice(SCHEME.length);
+  return [[key, { entry: { key, value: Buffer.from(text), createIndex } }]];
+};
