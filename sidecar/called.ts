@@ -1,8 +1,9 @@
-import { type Decision, decide, type Refusal, type RequestFacts } from '../src/core/decide.ts';
+import { type Decision, decide, type Refusal } from '../src/core/decide.ts';
 import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model.ts';
+import type { RequestFacts } from '../src/core/request-facts.ts';
 import { Where } from '../src/core/where.ts';
 import type { WeightSource } from './admin-weights.ts';
 import { meshRule } from './mesh-rule.ts';

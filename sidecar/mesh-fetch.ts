@@ -96,7 +96,15 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
     await called.prepare(service);
     const headers = new Headers(init.headers ?? request?.headers);
     const header = (name: string): string | undefined => headers.get(name) ?? undefined;
-    const decision = called.decide(service, { host: `${service}.mesh`, path: url.pathname, header });
+    const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
+    const decision = called.decide(service, {
+      host: `${service}.mesh`,
+      path: url.pathname,
+      method,
+      scheme: 'http',
+      header,
+      query: name => url.searchParams.get(name) ?? undefined,
+    });
     if (isRefusal(decision)) return refuse(decision.code);
     handOn(headers, from, tracing.enabled);
     const body = init.body ?? request?.body ?? undefined;
@@ -106,7 +114,7 @@ export const createMeshFetch = ({ called, tracing, chance }: MeshFetchOptions): 
         init,
         headers,
         host: url.host,
-        method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+        method,
         isBodyLost: isStream(body),
         caller: callingTrace(tracing, from, headers),
       },

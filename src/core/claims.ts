@@ -10,7 +10,8 @@ import {
   type Target,
 } from './model.ts';
 import { isPathPrefix } from './path.ts';
-import { buildTagRule, ruleId } from './rule.ts';
+import { buildTagRule } from './rule.ts';
+import { ruleId } from './rule-id.ts';
 import type { Claim } from './settle.ts';
 import { isSound, readTags, type Tagged } from './tagged.ts';
 import type { ParsedTags } from './tags.ts';

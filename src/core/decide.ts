@@ -1,28 +1,19 @@
 import { pickTarget } from './balance.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
 import type { Fleet } from './fleet.ts';
-import { type Hashable, hash32, hashOf } from './hash.ts';
+import { hash32, hashOf } from './hash.ts';
 import { matchRoute, type RouteTable } from './match.ts';
 import type { HashKey, Target } from './model.ts';
 import { stripPrefix } from './path.ts';
 import { NO_PINS } from './picking.ts';
 import { pinByHeader, pinByPath } from './pin.ts';
 import type { Refusal } from './refusal.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { RetryPlan } from './retry.ts';
 import type { Route } from './route.ts';
 import { RouteArm } from './route-backend.ts';
 import { cookieFor } from './sticky.ts';
 import type { Where } from './where.ts';
-
-/** What routing needs to know of a request, free of any server's types. */
-export interface RequestFacts extends Hashable {
-  /** Lower case, without port. */
-  readonly host: string;
-  /** Normalised (core/path), without query. */
-  readonly path: string;
-  /** How the request came; a trusted proxy's word for it counts. */
-  readonly scheme?: 'http' | 'https';
-}
 
 /** Where one request goes. */
 export interface Decision extends RetryPlan {
@@ -58,11 +49,11 @@ export const decide = (
   chance: () => number,
   picking = NO_PINS,
 ): Decision | Refusal => {
-  let route = matchRoute(table, facts.host, facts.path);
+  let route = matchRoute(table, facts);
   let rulePath: string | undefined;
   let pinned: string | undefined;
   if (picking.pinsByPath) {
-    const pin = pinByPath(table, facts.host, facts.path, route);
+    const pin = pinByPath(table, facts, route);
     if (pin !== undefined) ({ route, path: rulePath, version: pinned } = pin);
   }
   if (route === undefined) return { code: 'no_route' };

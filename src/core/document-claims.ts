@@ -2,7 +2,7 @@ import { buildBackend, buildNarrowed, plainTarget } from './backend.ts';
 import type { ServiceClaims } from './claims.ts';
 import type { DocumentBackend, DocumentRule } from './document-rule.ts';
 import type { Backend, Filter, Rule } from './model.ts';
-import { ruleId } from './rule.ts';
+import { ruleId } from './rule-id.ts';
 import type { Claim } from './settle.ts';
 
 /** What the catalog says, service by service. */

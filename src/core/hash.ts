@@ -17,8 +17,8 @@ export const mix32 = (hash: number): number => {
 /** What a hash may be taken of. */
 export interface Hashable {
   readonly path: string;
-  readonly clientAddress?: string;
-  /** The value of a request's header by its lower-case name; of several the first. */
+  readonly clientAddress?: string | undefined;
+  /** The value of a request's header by its lower-case name; several lines are joined, cookies by `; ` (RFC 9113, 8.2.3). */
   header?(name: string): string | undefined;
 }
 

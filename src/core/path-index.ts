@@ -4,8 +4,17 @@ export interface AtPath {
   readonly path: string;
 }
 
+/** What a path may lead to, each kind with its own paths. */
+export interface Paths<T extends AtPath> {
+  readonly exact: readonly T[];
+  /** By whole segments. */
+  readonly prefixes: readonly T[];
+  /** By characters; never the root. Where a prefix has the same path, whoever fits both is found at the prefix. */
+  readonly texts: readonly T[];
+}
+
 /**
- * Finds what fits a path: an exact one, else the longest prefix by whole segments.
+ * Finds what fits a path: an exact one, else the longest prefix, be it by whole segments or by characters.
  *
  * One pass over the path gives the hash of each of its prefixes; a hash that is known is looked at more closely. With
  * thousands of entries no cache holds them all, so a look-up should touch few places: the hashes lie side by side, and
@@ -17,13 +26,19 @@ export class PathIndex<T extends AtPath> {
   readonly #root: T | undefined;
   /** Of the longest prefix: behind it no boundary is looked at. */
   readonly #longest: number;
+  readonly #texts: Slots<T>;
+  /** Of the texts, ascending; ends with one that no path has. */
+  readonly #textLengths: Int32Array;
 
   /** Of several with one path the first is kept. */
-  constructor(exact: readonly T[], prefixes: readonly T[]) {
+  constructor({ exact, prefixes, texts }: Paths<T>) {
     this.#exact = new Slots(exact);
     this.#prefixes = new Slots(prefixes.filter(({ path }) => path !== '/'));
     this.#root = prefixes.find(({ path }) => path === '/');
     this.#longest = prefixes.reduce((most, { path }) => Math.max(most, path.length), 0);
+    this.#texts = new Slots(texts);
+    const lengths = new Set(texts.map(({ path }) => path.length));
+    this.#textLengths = Int32Array.from([...[...lengths].sort((a, b) => a - b), NO_LENGTH]);
   }
 
   /** @param path normalised, without query */
@@ -31,12 +46,48 @@ export class PathIndex<T extends AtPath> {
     const { length } = path;
     let best = this.#root;
     let hash = SEED;
+    let texts = 0;
+    let textLength = this.#textLengths[0];
     for (let i = 0; i < length; i += 1) {
+      if (i === textLength) {
+        best = this.#texts.find(hash, path, i) ?? best;
+        textLength = this.#textLengths[++texts];
+      }
       const code = charCodeAt.call(path, i);
       if (code === SLASH && i > 0 && i <= this.#longest) best = this.#prefixes.find(hash, path, i) ?? best;
       hash = Math.imul(hash ^ code, PRIME);
     }
+    if (length === textLength) best = this.#texts.find(hash, path, length) ?? best;
     return this.#exact.find(hash, path, length) ?? this.#prefixes.find(hash, path, length) ?? best;
+  }
+
+  /** What has exactly this path. */
+  exactAt(path: string): T | undefined {
+    return this.#exact.find(hashOf(path), path, path.length);
+  }
+
+  prefixAt(path: string): T | undefined {
+    return path === '/' ? this.#root : this.#prefixes.find(hashOf(path), path, path.length);
+  }
+
+  textAt(path: string): T | undefined {
+    return this.#texts.find(hashOf(path), path, path.length);
+  }
+
+  /** All prefixes that fit, the longest first: for the rare request that the longest has no use for. */
+  prefixesOf(path: string): T[] {
+    const { length } = path;
+    const found: T[] = this.#root === undefined ? [] : [this.#root];
+    const longest = Math.max(this.#longest, this.#textLengths.at(-2) ?? 0);
+    let hash = SEED;
+    for (let i = 0; i <= length && i <= longest; i += 1) {
+      const code = i === length ? SLASH : charCodeAt.call(path, i);
+      const prefix = code === SLASH && i > 0 ? this.#prefixes.find(hash, path, i) : undefined;
+      const fitting = prefix ?? (this.#textLengths.includes(i) ? this.#texts.find(hash, path, i) : undefined);
+      if (fitting !== undefined) found.push(fitting);
+      hash = Math.imul(hash ^ code, PRIME);
+    }
+    return found.reverse();
   }
 }
 
@@ -89,6 +140,7 @@ const hashOf = (path: string): number => {
 
 const SEED = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
+const NO_LENGTH = -1;
 const SLASH = 0x2f;
 
 /** 0 says that a slot is free. */

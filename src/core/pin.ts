@@ -1,5 +1,6 @@
 import { matchRoute, type RouteTable } from './match.ts';
 import type { Picking } from './picking.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { Route } from './route.ts';
 
 /** A request whose path begins with its version, read without it. */
@@ -18,18 +19,28 @@ export interface PathPin {
  */
 export const pinByPath = (
   table: RouteTable,
-  host: string,
-  path: string,
+  facts: RequestFacts,
   literal: Route | undefined,
 ): PathPin | undefined => {
   if (literal !== undefined && literal.path !== '/') return undefined;
+  const { path } = facts;
   const end = path.indexOf('/', 1);
   const version = end < 0 ? path.slice(1) : path.slice(1, end);
   if (version === '') return undefined;
   const rest = end < 0 ? '/' : path.slice(end);
-  const route = matchRoute(table, host, rest);
+  const route = matchRoute(table, withPath(facts, rest));
   return route?.hasLive(version) === true ? { route, version, path: rest } : undefined;
 };
+
+const withPath = (facts: RequestFacts, path: string): RequestFacts => ({
+  host: facts.host,
+  path,
+  method: facts.method,
+  scheme: facts.scheme,
+  clientAddress: facts.clientAddress,
+  header: name => facts.header(name),
+  query: name => facts.query(name),
+});
 
 /** The version that a request's header names; an empty one names none. */
 export const pinByHeader = (

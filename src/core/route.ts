@@ -1,5 +1,7 @@
+import { type Condition, conditionsOf } from './conditions.ts';
 import type { BalanceName, HashKey, Rule, Sticky } from './model.ts';
 import type { AtPath } from './path-index.ts';
+import type { RequestFacts } from './request-facts.ts';
 import { type RouteArm, RouteBackend } from './route-backend.ts';
 import { Where } from './where.ts';
 
@@ -9,6 +11,10 @@ import { Where } from './where.ts';
  */
 export class Route implements AtPath {
   readonly path: string;
+  /** What it asks for besides host and path, where it does. */
+  readonly conditions: readonly Condition[] | undefined;
+  /** The next in order of precedence with the same host and path. */
+  readonly next: Route | undefined;
   /** The arm of all requests that pin no version, where there is just one to choose and nobody to be told it. */
   readonly only: RouteArm | undefined;
   readonly balance: BalanceName | undefined;
@@ -19,10 +25,16 @@ export class Route implements AtPath {
   readonly backends: readonly RouteBackend[];
   /** Of those that no backend is chosen for. */
   readonly where: Where;
+  readonly rule: Rule;
 
-  constructor({ id, match, backends, balance, hash, sticky, retries, timeout }: Rule) {
+  /** @param like another route of the same rule: what is counted there goes on being counted there */
+  constructor(rule: Rule, next?: Route, like?: Route) {
+    const { id, match, backends, balance, hash, sticky, retries, timeout } = rule;
     this.path = match.path;
-    this.backends = backends.map(backend => new RouteBackend(id, backend));
+    this.conditions = like === undefined ? conditionsOf(match) : like.conditions;
+    this.next = next;
+    this.rule = rule;
+    this.backends = like?.backends ?? backends.map(backend => new RouteBackend(id, backend));
     const [first, second] = this.backends;
     const alone = second === undefined ? first : undefined;
     this.only = alone !== undefined && alone.share > 0 && sticky === undefined ? alone.only : undefined;
@@ -31,7 +43,14 @@ export class Route implements AtPath {
     this.timeout = timeout;
     this.hash = hash;
     this.sticky = sticky;
-    this.where = alone?.where ?? new Where(id, '', '');
+    this.where = alone?.where ?? like?.where ?? new Where(id, '', '');
+  }
+
+  /** Whether all that it asks for besides host and path holds. */
+  takes(facts: RequestFacts): boolean {
+    if (this.conditions === undefined) return true;
+    for (const condition of this.conditions) if (!condition.holds(facts)) return false;
+    return true;
   }
 
   /** Whether a request may pin this version. */

@@ -1,5 +1,6 @@
 import { type BackendInput, buildBackend } from './backend.ts';
 import type { Match, Rule, RuleSettings } from './model.ts';
+import { ruleId } from './rule-id.ts';
 import { newestFirst, type Tagged } from './tagged.ts';
 
 export interface TagRuleInput extends BackendInput {
@@ -20,7 +21,3 @@ export const buildTagRule = ({ match, createIndex, ...backend }: TagRuleInput): 
 /** Each setting as the newest instance that names it has it. */
 const settingsOf = (live: readonly Tagged[]): RuleSettings =>
   Object.assign({}, ...[...live].sort((a, b) => newestFirst(b, a)).map(({ tags }) => tags.settings));
-
-/** `/orders/*` for a prefix, `/orders` for an exact path, with the host in front where there is one. */
-export const ruleId = ({ host, kind, path }: Match): string =>
-  `${host ?? ''}${kind === 'exact' ? path : path === '/' ? '/*' : `${path}/*`}`;

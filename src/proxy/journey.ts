@@ -78,7 +78,7 @@ export class Journey {
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#request.rawHeaders);
+    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#request);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { Decision, Refusal, RequestFacts } from '../core/decide.ts';
+import type { Decision, Refusal } from '../core/decide.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestObserver } from '../telemetry/observer.ts';
 

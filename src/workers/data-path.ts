@@ -68,7 +68,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     drain: proxy.drain,
     follow: next => {
       snapshot = next;
-      table = compileRoutes(next.rules);
+      table = compileRoutes(next.rules, table);
       const ids = instanceIds(next);
       proxy.retain(ids);
       fleet.retain(ids);

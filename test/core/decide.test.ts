@@ -5,6 +5,7 @@ import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import type { Instance, ServiceWeights } from '../../src/core/model.ts';
 import { Where } from '../../src/core/where.ts';
+import { factsOf } from '../support/facts.ts';
 import { buildSnapshot, catalogOf, instance } from './build.ts';
 
 const table = (instances: Instance[], stored?: ServiceWeights) =>
@@ -17,7 +18,7 @@ const table = (instances: Instance[], stored?: ServiceWeights) =>
     }).rules,
   );
 
-const facts = (path: string) => ({ host: 'x.test', path });
+const facts = (path: string) => factsOf({ path });
 
 const V1 = instance({ service: 'orders', tags: ['path=/orders', 'version=v1', 'strip=true'] });
 const V2 = instance({ service: 'orders', tags: ['path=/orders', 'version=v2'] });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import { compileRoutes, matchRoute } from '../../src/core/match.ts';
-import type { Match, Rule } from '../../src/core/model.ts';
-import { isPathPrefix } from '../../src/core/path.ts';
-import { ruleId } from '../../src/core/rule.ts';
+import { compileRoutes, matchRoute, type RouteTable } from '../../src/core/match.ts';
+import type { Match, Rule, ValueMatch } from '../../src/core/model.ts';
+import { ruleId } from '../../src/core/rule-id.ts';
+import { type Asked, factsOf } from '../support/facts.ts';
 
 const rule = (match: Match): Rule => ({
   id: ruleId(match),
@@ -14,7 +13,12 @@ const rule = (match: Match): Rule => ({
 });
 
 const winner = (rules: readonly Match[], host: string, path: string): string | undefined =>
-  matchRoute(compileRoutes(rules.map(rule)), host, path)?.where.route;
+  winnerOf(rules, { host, path });
+
+const winnerOf = (rules: readonly Match[], asked: Asked): string | undefined =>
+  matchRoute(compileRoutes(rules.map(rule)), factsOf(asked))?.where.route;
+
+const exact = (name: string, value: string): ValueMatch => ({ name, kind: 'exact', value });
 
 describe('precedence', () => {
   const rules: Match[] = [
@@ -49,54 +53,91 @@ describe('precedence', () => {
   it('an empty table', () => assert.equal(winner([], 'x.test', '/'), undefined));
 });
 
-/** Every rule in order of precedence, the first that fits: slow and plain. */
-const naive = (rules: readonly Match[], host: string, path: string): string | undefined => {
-  const hostRank = (h: string | undefined): number =>
-    h === undefined ? 0 : h.startsWith('*.') ? h.length : 1e6;
-  const fitting = rules.filter(
-    m =>
-      (m.host === undefined ||
-        m.host === host ||
-        (m.host.startsWith('*.') && host.endsWith(m.host.slice(1)) && host.length > m.host.length - 1)) &&
-      (m.kind === 'exact' ? m.path === path : isPathPrefix(m.path, path)),
-  );
-  const [best] = fitting.sort(
-    (a, b) =>
-      hostRank(b.host) - hostRank(a.host) ||
-      Number(b.kind === 'exact') - Number(a.kind === 'exact') ||
-      b.path.length - a.path.length,
-  );
-  return best === undefined ? undefined : ruleId(best);
-};
+describe('what a rule asks for besides host and path', () => {
+  const rules: Match[] = [
+    { kind: 'prefix', path: '/a' },
+    { kind: 'prefix', path: '/a', method: 'POST' },
+    { kind: 'prefix', path: '/a', headers: [exact('x-tenant', 'acme')] },
+    { kind: 'prefix', path: '/a', headers: [exact('x-tenant', 'acme'), exact('x-beta', '1')] },
+    { kind: 'prefix', path: '/a', query: [exact('beta', '1')] },
+    { kind: 'prefix', path: '/a', headers: [exact('x-tenant', 'acme')], query: [exact('beta', '1')] },
+    { kind: 'prefix', path: '/a/b', method: 'DELETE' },
+    { kind: 'exact', path: '/a/b', headers: [{ name: 'x-v', kind: 'regex', value: 'v[0-9]+' }] },
+    { kind: 'regex', path: '/a/[0-9]+' },
+    { kind: 'regex', path: '/a/[0-9]+', headers: [{ name: 'x-any', kind: 'present', value: '' }] },
+    { kind: 'prefix', path: '/only', method: 'GET' },
+  ];
+  const table: [name: string, Asked, route: string | undefined][] = [
+    ['nothing', { path: '/a' }, '/a/*'],
+    ['a method', { path: '/a', method: 'POST' }, 'POST /a/*'],
+    ['a method before headers', { path: '/a', method: 'POST', headers: { 'x-tenant': 'acme' } }, 'POST /a/*'],
+    ['a header', { path: '/a', headers: { 'x-tenant': 'acme' } }, '/a/* x-tenant=acme'],
+    ['another value', { path: '/a', headers: { 'x-tenant': 'Acme' } }, '/a/*'],
+    [
+      'more headers',
+      { path: '/a', headers: { 'x-tenant': 'acme', 'x-beta': '1' } },
+      '/a/* x-beta=1 x-tenant=acme',
+    ],
+    ['a parameter', { path: '/a', query: { beta: '1' } }, '/a/* ?beta=1'],
+    [
+      'both',
+      { path: '/a', query: { beta: '1' }, headers: { 'x-tenant': 'acme' } },
+      '/a/* x-tenant=acme ?beta=1',
+    ],
+    ['a longer prefix without its method', { path: '/a/b/c' }, '/a/*'],
+    ['a longer prefix with it', { path: '/a/b/c', method: 'DELETE' }, 'DELETE /a/b/*'],
+    ['an exact path with what it asks for', { path: '/a/b', headers: { 'x-v': 'v12' } }, '/a/b x-v~v[0-9]+'],
+    ['a value that an expression fits only in part', { path: '/a/b', headers: { 'x-v': 'v12x' } }, '/a/*'],
+    ['an expression before a prefix', { path: '/a/7' }, '~/a/[0-9]+'],
+    ['a header that is there', { path: '/a/7', headers: { 'x-any': '' } }, '~/a/[0-9]+ x-any'],
+    ['an expression of the whole path', { path: '/a/7/x' }, '/a/*'],
+    ['HEAD is not GET', { path: '/only', method: 'HEAD' }, undefined],
+  ];
+  for (const [name, asked, route] of table) it(name, () => assert.equal(winnerOf(rules, asked), route));
+});
 
-it('the compiled table agrees with sorting all rules by precedence', () => {
-  const label = fc.constantFrom('a', 'b', 'c');
-  const host = fc.array(label, { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'));
-  const path = fc
-    .array(fc.constantFrom('x', 'y', 'xy', ''), { maxLength: 4 })
-    .map(segments => `/${segments.join('/')}`);
-  const prefix = path.map(p => p.replace(/\/+$/, '') || '/');
-  const rulePath = fc.oneof(
-    prefix.map(p => ({ kind: 'prefix' as const, path: p })),
-    path.map(p => ({ kind: 'exact' as const, path: p })),
-  );
-  const ruleHost = fc.option(
-    fc.oneof(
-      host,
-      host.map(h => `*.${h}`),
-    ),
-    { nil: undefined },
-  );
-  const match = fc
-    .tuple(ruleHost, rulePath)
-    .map(([h, p]): Match => (h === undefined ? p : { host: h, ...p }));
-  const rules = fc.uniqueArray(match, { maxLength: 12, selector: ruleId });
-  fc.assert(
-    fc.property(rules, host, path, (table, h, p) => {
-      assert.equal(winner(table, h, p), naive(table, h, p));
-    }),
-    { numRuns: 5_000 },
-  );
+describe('a rule that cannot be compiled', () => {
+  const broken: [name: string, Match][] = [
+    ['a header', { kind: 'prefix', path: '/', headers: [{ name: 'x', kind: 'regex', value: '(' }] }],
+    ['a path', { kind: 'regex', path: '(' }],
+    ['a host', { kind: 'prefix', path: '/', hostRegex: '(' }],
+    ['an address', { kind: 'prefix', path: '/', addresses: ['10.0.0.0/33'] }],
+    ['what it excludes', { kind: 'prefix', path: '/', unless: [{ kind: 'regex', path: '(' }] }],
+  ];
+  for (const [name, rule] of broken) {
+    it(`${name}: takes nothing, and leaves the rest alone`, () => {
+      assert.equal(winnerOf([rule], { headers: { x: '1' } }), undefined);
+      assert.equal(winnerOf([rule, { kind: 'exact', path: '/' }], {}), '/');
+    });
+  }
+});
+
+describe('a table made from the one before', () => {
+  const rules = ['/a', '/a/b', '/c'].map(path => rule({ kind: 'prefix', path }));
+  const conditional = rule({ kind: 'prefix', path: '/a', method: 'POST' });
+  const before = compileRoutes(rules);
+  const at = (table: RouteTable, path: string) => matchRoute(table, factsOf({ path }));
+
+  it('keeps the routes of rules that stayed', () => {
+    const changed = rule({ kind: 'prefix', path: '/c' });
+    const after = compileRoutes([...rules.slice(0, 2), changed], before);
+    assert.equal(at(after, '/a'), at(before, '/a'));
+    assert.equal(at(after, '/a/b'), at(before, '/a/b'));
+    assert.notEqual(at(after, '/c'), at(before, '/c'));
+    assert.equal(at(after, '/c')?.rule, changed);
+  });
+
+  it('goes on counting where a rule has got a neighbour', () => {
+    const after = compileRoutes([...rules, conditional], before);
+    assert.notEqual(at(after, '/a'), at(before, '/a'));
+    assert.equal(at(after, '/a')?.where, at(before, '/a')?.where);
+    assert.equal(at(compileRoutes(rules, after), '/a')?.next, undefined);
+  });
+
+  it('is not changed by it', () => {
+    compileRoutes([conditional], before);
+    assert.equal(at(before, '/c')?.rule, rules[2]);
+  });
 });
 
 it('a path of thousands of segments costs no more than what the rules could match', () => {
@@ -107,6 +148,7 @@ it('a path of thousands of segments costs no more than what the rules could matc
   const attack = '/'.repeat(8_000);
   const begun = performance.now();
   // Each took 60 ms when every prefix of the path was looked up.
-  for (let i = 0; i < 200; i++) assert.equal(matchRoute(table, 'x.test', attack + i)?.where.route, '/*');
+  for (let i = 0; i < 200; i++)
+    assert.equal(matchRoute(table, factsOf({ path: attack + i }))?.where.route, '/*');
   assert.ok(performance.now() - begun < 2_000, `${performance.now() - begun} ms for 200 look-ups`);
 });

@@ -10,6 +10,7 @@ import {
 import { meshService } from '../../sidecar/mesh-rule.ts';
 import { isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
+import { factsOf } from '../support/facts.ts';
 import type { AllWeights, Health, Instance } from '../../src/core/model.ts';
 
 const instance = (id: string, tags: string[], health: Health = 'passing'): Instance => ({
@@ -63,7 +64,7 @@ const open: CalledServices[] = [];
 
 const outcome = async (called: CalledServices, service = 'users', path = '/users/1') => {
   await called.prepare(service);
-  const decision = called.decide(service, { host: `${service}.mesh`, path });
+  const decision = called.decide(service, factsOf({ host: `${service}.mesh`, path }));
   return isRefusal(decision) ? decision.code : `${decision.where.version} ${decision.path}`;
 };
 

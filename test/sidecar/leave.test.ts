@@ -11,6 +11,7 @@ import { Fleet } from '../../src/core/fleet.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { startConsul } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
+import { factsOf } from '../support/facts.ts';
 import { entriesOf, startSidecar } from './support.ts';
 
 test('SIGTERM on a sidecar under load costs not one request, with no retry by the caller', async t => {
@@ -47,7 +48,7 @@ test('SIGTERM on a sidecar under load costs not one request, with no retry by th
 
   const answers = new Map<string, number>();
   const send = async (): Promise<void> => {
-    const decision = called.decide('busy', { host: 'busy.mesh', path: '/' });
+    const decision = called.decide('busy', factsOf({ host: 'busy.mesh' }));
     const outcome = isRefusal(decision) ? decision.code : await ask(decision.target.instance.port);
     answers.set(outcome, (answers.get(outcome) ?? 0) + 1);
   };

@@ -4,6 +4,7 @@ import { decideOutbound } from '../../sidecar/outbound.ts';
 import { ownAddress } from '../../sidecar/own-address.ts';
 import { programEnv } from '../../sidecar/program-env.ts';
 import { isRefusal } from '../../src/core/decide.ts';
+import { factsOf } from '../support/facts.ts';
 import { Where } from '../../src/core/where.ts';
 
 const nobody = {
@@ -27,7 +28,7 @@ describe('what comes to the outbound port', () => {
   ];
   for (const [name, host, clientAddress, expected] of cases) {
     it(name, () => {
-      const outcome = decideOutbound(nobody, { host, path: '/', clientAddress });
+      const outcome = decideOutbound(nobody, factsOf({ host, clientAddress }));
       const said = isRefusal(outcome)
         ? outcome.code + (outcome.where === undefined ? '' : ` for ${outcome.where.service}`)
         : `${outcome.target.instance.address}:${outcome.target.instance.port}`;
@@ -36,12 +37,7 @@ describe('what comes to the outbound port', () => {
   }
 
   it('is forwarded to an IPv6 address without its brackets', () => {
-    const outcome = decideOutbound(nobody, {
-      host: '[2001:db8::1]',
-      port: 8080,
-      path: '/',
-      clientAddress: '::1',
-    });
+    const outcome = decideOutbound(nobody, { ...factsOf({ host: '[2001:db8::1]', clientAddress: '::1' }), port: 8080 });
     assert.ok(!isRefusal(outcome));
     assert.equal(outcome.target.instance.address, '2001:db8::1');
     assert.equal(outcome.target.instance.port, 8080);
