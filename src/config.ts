@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
 import { LIMIT_SETTINGS } from './core/limit-settings.ts';
@@ -107,6 +107,22 @@ export const SETTINGS = {
     read: file => orNone(() => readFileSync(file, 'utf8')),
     expected: 'a file that can be read, e.g. /etc/consul/ca.pem',
     help: "file of the authority that signed Consul's certificate (PEM)",
+  }),
+  routes: setting<string | undefined>({
+    flag: '--routes <file|folder>',
+    env: ['SLUICE_ROUTES'],
+    fallback: undefined,
+    fallbackText: 'none',
+    read: path => (existsSync(path) ? path : undefined),
+    expected: 'a file or a folder that is there',
+    help: 'route documents (HTTPRoute): a file, or the *.yaml, *.yml and *.json of a folder; followed live',
+  }),
+  routesPrefix: setting({
+    env: ['SLUICE_ROUTES_PREFIX'],
+    fallback: 'sluice/routes/',
+    read: value => (/^[^/]/.test(value) ? value : undefined),
+    expected: 'what keys begin with, e.g. sluice/routes/, or off',
+    help: "route documents in Consul's KV store: those of the keys that begin with this; off reads none",
   }),
   redis: setting<string>({
     flag: '--redis <url|off>',

@@ -2,12 +2,16 @@ import { nanoid } from 'nanoid';
 import { startAdmin } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
+import { HOLD_MS } from './consul/hold.ts';
 import { openConsul } from './consul/open.ts';
 import { createGate } from './core/gate.ts';
 import type { LastKnown } from './core/last-known.ts';
 import { formatHostPort } from './core/values.ts';
+import { followDocuments } from './documents/documents.ts';
+import { createRuleMaker } from './documents/rules.ts';
 import { Mesh } from './mesh.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
+import { openDocuments } from './state/documents.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
 import { joinFigures } from './telemetry/figures.ts';
@@ -55,6 +59,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     log,
   });
   const { last } = state;
+  const keptDocuments = await openDocuments(config.stateDir, consul.address, log);
   const store = openStore(config, last, log);
   const metrics = createMetrics({ version: VERSION });
   const pace = createPace();
@@ -67,6 +72,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const mesh = new Mesh({
     policy: config.live,
     tagPrefix: config.tagPrefix,
+    hasDocuments: true,
     ...(last === undefined ? {} : { owners: last.owners }),
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
@@ -86,6 +92,19 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   store.onChange(weights => mesh.update({ weights }));
   void store.ready.then(() => mesh.update({ weights: store.current() }));
 
+  const toRules = createRuleMaker();
+  const documents = followDocuments({
+    path: config.routes,
+    keys:
+      config.routesPrefix === 'off'
+        ? undefined
+        : { client: consul, prefix: config.routesPrefix, holdMs: HOLD_MS },
+    last: keptDocuments.last ?? (last === undefined ? undefined : []),
+    onShelf: shelf => mesh.update({ documents: toRules(shelf) }),
+    onGood: keptDocuments.save,
+    log,
+  });
+
   addSnapshotMetrics(metrics, {
     snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',
@@ -101,6 +120,8 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const closeParts = async (): Promise<void> => {
     await traffic.close();
     await state.close();
+    await documents.stop();
+    await keptDocuments.close();
     watch.stop();
     consul.close();
     await store.close();

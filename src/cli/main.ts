@@ -4,6 +4,7 @@ import { VERSION } from '../telemetry/version.ts';
 import { devCommand } from './dev.ts';
 import { reportFailure } from './errors.ts';
 import { gatewayCommand } from './gateway.ts';
+import { lintCommand } from './lint.ts';
 import { routesCommand } from './routes.ts';
 import { weightsCommand } from './weights.ts';
 
@@ -17,10 +18,11 @@ Examples:
   sluice dev                                  a gateway with an embedded Consul agent, nothing else needed
   sluice gateway --consul 127.0.0.1:8500 --redis redis://127.0.0.1:6379
   sluice routes
+  sluice lint
   sluice weights set orders v1=95 v2=5 --reason "canary"`,
   );
 
-for (const command of [gatewayCommand(), devCommand(), weightsCommand(), routesCommand()]) {
+for (const command of [gatewayCommand(), devCommand(), weightsCommand(), routesCommand(), lintCommand()]) {
   program.addCommand(command);
 }
 

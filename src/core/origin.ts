@@ -22,6 +22,8 @@ export interface DocumentOrigin {
   readonly place: string;
   /** Epoch milliseconds. One that does not say is younger than all that do. */
   readonly createdAt?: number;
+  /** Of the key in Consul: among those that don't say when they were created, keys come first, in this order. */
+  readonly createIndex?: number;
 }
 
 /**
@@ -39,7 +41,9 @@ export const compareOrigins = (a: Origin, b: Origin): number => {
 const compareDocuments = (a: DocumentOrigin, b: DocumentOrigin): number => {
   const { createdAt: ageOfA = YOUNGEST } = a;
   const { createdAt: ageOfB = YOUNGEST } = b;
-  return ageOfA - ageOfB || compareText(a.name, b.name) || a.index - b.index;
+  const { createIndex: indexOfA = YOUNGEST } = a;
+  const { createIndex: indexOfB = YOUNGEST } = b;
+  return ageOfA - ageOfB || indexOfA - indexOfB || compareText(a.name, b.name) || a.index - b.index;
 };
 
 const YOUNGEST = Number.MAX_SAFE_INTEGER;

@@ -73,7 +73,7 @@ export const watchKeys = (options: {
           'the route documents in Consul are out of reach; those known stay in force',
         );
       problem = detail;
-      if (!isTold && (last !== undefined || isForbidden(error))) tell();
+      if (!isTold && (last !== undefined || isRefused(error))) tell();
     },
     timers,
     chance,
@@ -97,7 +97,9 @@ const isWhole = (continuity: Continuity): boolean => continuity === 'advancing';
 /** Consul's own page makes empty keys for its folders. */
 const isDocument = ({ key, value }: KeyEntry): boolean => !key.endsWith('/') && value.length > 0;
 
-const isForbidden = (error: unknown): boolean => error instanceof ConsulError && error.kind === 'forbidden';
+/** Consul is there and will not tell: so it is for as long as nobody changes the token, or what stands in between. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof ConsulError && (error.kind === 'forbidden' || (error.status ?? 500) < 500);
 
 const SCHEME = 'consul:';
 

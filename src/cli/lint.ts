@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import type { QuarantineAnswer } from '../admin/api.ts';
+import { adminClient } from './admin-client.ts';
+import { addSettings, configOf } from './options.ts';
+import { print, printJson, table } from './print.ts';
+
+export const lintCommand = (): Command =>
+  addSettings(new Command('lint'), ['admin'])
+    .description('show what a gateway was told and does not serve; exits 1 if there is anything')
+    .option('--json', 'as JSON, as GET /api/quarantine has it')
+    .addHelpText(
+      'after',
+      `
+Bad tags and route documents, two owners of one match, instances that disagree: each with its reason, its owner and
+since when. Everything else is served.
+
+Examples:
+  sluice lint
+  sluice lint --admin 10.0.0.5:9901 --json
+  sluice routes check routes/                 before they are in force`,
+    )
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const answer = await adminClient(configOf(command).admin).get<QuarantineAnswer>('/api/quarantine');
+      if (options.json === true) printJson(answer);
+      else if (answer.quarantine.length === 0)
+        print('Nothing is in quarantine: all that was told is served.');
+      else print(table([['SINCE', 'KIND', 'OWNER', 'WHAT', 'WHY'], ...answer.quarantine.map(row)]));
+      if (answer.quarantine.length > 0) process.exitCode = 1;
+    });
+
+const row = ({ since, kind, owner, subject, reason }: QuarantineAnswer['quarantine'][number]): string[] => [
+  since,
+  kind,
+  owner,
+  subject,
+  reason,
+];

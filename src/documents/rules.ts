@@ -1,0 +1,96 @@
+import type { RouteRule } from '../core/document/route-rule.ts';
+import type { Session, Timeouts } from '../core/document/traffic.ts';
+import type { DocumentBackend, DocumentRule, Documents } from '../core/document-rule.ts';
+import { hash32 } from '../core/hash.ts';
+import type { Match, Problem, RuleSettings } from '../core/model.ts';
+import type { DocumentOrigin } from '../core/origin.ts';
+import type { Shelf, ShelfProblem, Shelved } from './shelf.ts';
+
+/** One shelf after another as rules: a route that stayed the same object keeps its rules. */
+export const createRuleMaker = (): ((shelf: Shelf) => Documents) => {
+  const made = new WeakMap<Shelved, readonly DocumentRule[]>();
+  const rulesOf = (shelved: Shelved): readonly DocumentRule[] => {
+    const before = made.get(shelved);
+    if (before !== undefined) return before;
+    const rules = shelved.route.rules.flatMap((rule, index) => toRules(shelved, rule, index));
+    made.set(shelved, rules);
+    return rules;
+  };
+  return ({ routes, problems }) => ({
+    rules: routes.flatMap(rulesOf),
+    problems: problems.filter(({ severity }) => severity !== 'note').map(toProblem),
+  });
+};
+
+/** A rule for each host and each match. */
+const toRules = (shelved: Shelved, rule: RouteRule, index: number): DocumentRule[] => {
+  const origin = originOf(shelved, rule, index);
+  const { filters } = rule;
+  const shared = {
+    origin,
+    ...(filters.length === 0 ? {} : { filters }),
+    backends: rule.backends.map(toBackend),
+    ...settingsOf(rule, `${origin.name}/${index}`),
+  };
+  const { hostnames } = shelved.route;
+  return rule.matches.flatMap((match): DocumentRule[] => {
+    const matches: readonly Match[] =
+      hostnames.length === 0 ? [match] : hostnames.map(host => ({ host, ...match }));
+    return matches.map(match => ({ ...shared, match }));
+  });
+};
+
+const originOf = (
+  { source, line, route, createIndex }: Shelved,
+  { name }: RouteRule,
+  index: number,
+): DocumentOrigin => ({
+  from: 'document',
+  name: route.name,
+  index,
+  ...(name === undefined ? {} : { rule: name }),
+  place: `${source}:${line}`,
+  ...(route.createdAt === undefined ? {} : { createdAt: route.createdAt }),
+  ...(createIndex === undefined ? {} : { createIndex }),
+});
+
+const toBackend = ({ service, ...backend }: RouteRule['backends'][number]): DocumentBackend => ({
+  service: service ?? NO_SERVICE,
+  ...backend,
+});
+
+/** What no service can be called: Consul registers none without a name. */
+const NO_SERVICE = '';
+
+/** @param rule what tells it from all others: two rules must not share a session (GEP-1619) */
+const settingsOf = ({ timeouts = {}, retry, session }: RouteRule, rule: string): RuleSettings => ({
+  ...timeoutsOf(timeouts),
+  ...(retry?.attempts === undefined ? {} : { retries: retry.attempts }),
+  ...(session === undefined ? {} : sessionOf(session, rule)),
+});
+
+const timeoutsOf = ({ request }: Timeouts): RuleSettings =>
+  request === undefined ? {} : { timeout: request };
+
+/** Callers of one session stay with one version, and there with one instance. */
+const sessionOf = (session: Session, rule: string): RuleSettings => {
+  const { by, name = `sluice-${hash32(rule).toString(36)}`, path, isPermanent, timeout } = session;
+  return {
+    balance: 'hash',
+    hash: { of: by, name },
+    sticky: {
+      of: by,
+      name,
+      ...(path === undefined ? {} : { path }),
+      ...(isPermanent === true && timeout !== undefined ? { maxAge: timeout / 1_000 } : {}),
+    },
+  };
+};
+
+const toProblem = ({ source, line, column, name, field, message }: ShelfProblem): Problem => ({
+  kind: 'document',
+  owner: name ?? source,
+  place: `${source}:${line}:${column}`,
+  subject: field ?? 'document',
+  reason: message,
+});
