@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { QuarantineAnswer } from '../admin/api.ts';
+import type { QuarantineAnswer, QuarantinedAnswer } from '../admin/api.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
 import { print, printJson, table } from './print.ts';
@@ -24,14 +24,15 @@ Examples:
       if (options.json === true) printJson(answer);
       else if (answer.quarantine.length === 0)
         print('Nothing is in quarantine: all that was told is served.');
-      else print(table([['SINCE', 'KIND', 'OWNER', 'WHAT', 'WHY'], ...answer.quarantine.map(row)]));
+      else print(table([['SINCE', 'KIND', 'OWNER', 'WHAT', 'WHERE', 'WHY'], ...answer.quarantine.map(row)]));
       if (answer.quarantine.length > 0) process.exitCode = 1;
     });
 
-const row = ({ since, kind, owner, subject, reason }: QuarantineAnswer['quarantine'][number]): string[] => [
+const row = ({ since, kind, owner, subject, place, instance, reason }: QuarantinedAnswer): string[] => [
   since,
   kind,
   owner,
   subject,
+  place ?? instance ?? '-',
   reason,
 ];
