@@ -33,7 +33,8 @@ The program is started when its port is free, registered when it listens, and de
 stopped. It is told PORT, http_proxy (call http://NAME.mesh/ through it) and SLUICE_OUTBOUND.
 
 Each flag is also a variable (SLUICE_SIDECAR_SERVICE, …; lists are joined by spaces); honoured are
-CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_SSL, CONSUL_CACERT, REDIS_URL, OTEL_EXPORTER_OTLP_*,
+CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT,
+CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY, CONSUL_TLS_SERVER_NAME, REDIS_URL, OTEL_EXPORTER_OTLP_*,
 OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG and OTEL_PROPAGATORS. Flags are stronger.
 `;
 

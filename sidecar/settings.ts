@@ -94,8 +94,13 @@ export const SIDECAR_SETTINGS = {
   }),
   consul: SETTINGS.consul,
   consulToken: SETTINGS.consulToken,
+  consulTokenFile: SETTINGS.consulTokenFile,
   consulTls: SETTINGS.consulTls,
   consulCa: SETTINGS.consulCa,
+  consulCert: SETTINGS.consulCert,
+  consulKey: SETTINGS.consulKey,
+  consulServerName: SETTINGS.consulServerName,
+  consulDc: SETTINGS.consulDc,
   redis: setting({
     ...SETTINGS.redis,
     fallback: 'off',

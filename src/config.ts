@@ -8,6 +8,7 @@ import {
   type Env,
   isSaid,
   readSettings,
+  type Setting,
   type SettingSources,
   type SettingValues,
   setting,
@@ -49,6 +50,15 @@ const orNone = <T>(read: () => T): T | undefined => {
 /** Consul's address as its own tools take it: `host:port` or a URL. */
 const consulAddress = (value: string): string | undefined =>
   readHostPort(value) !== undefined && !value.startsWith(':') ? value : url(value, 'http:', 'https:');
+
+/** Its value is the text in the file. */
+const pemFile = (
+  of: Pick<Setting<string | undefined>, 'env' | 'expected' | 'help'>,
+): Setting<string | undefined> => ({
+  ...of,
+  fallback: undefined,
+  read: file => orNone(() => readFileSync(file, 'utf8')),
+});
 
 /** 0 is none. */
 const readWorkers = (value: string): number | undefined => {
@@ -93,6 +103,14 @@ export const SETTINGS = {
     expected: 'a token',
     help: "the Consul ACL token (environment only: a process's flags are visible to everyone)",
   }),
+  consulTokenFile: setting<string | undefined>({
+    flag: '--consul-token-file <file>',
+    env: ['CONSUL_HTTP_TOKEN_FILE'],
+    fallback: undefined,
+    read: file => (orNone(() => readFileSync(file, 'utf8')) === undefined ? undefined : file),
+    expected: 'a file that can be read, e.g. /run/secrets/consul-token',
+    help: 'file of the Consul ACL token, read again when it is replaced; outranks consul-token',
+  }),
   consulTls: setting({
     env: ['CONSUL_HTTP_SSL'],
     fallback: false,
@@ -100,13 +118,45 @@ export const SETTINGS = {
     expected: 'true or false',
     help: 'speak https to Consul',
   }),
-  /** The PEM text itself. */
-  consulCa: setting<string | undefined>({
+  consulCa: pemFile({
     env: ['CONSUL_CACERT'],
-    fallback: undefined,
-    read: file => orNone(() => readFileSync(file, 'utf8')),
     expected: 'a file that can be read, e.g. /etc/consul/ca.pem',
     help: "file of the authority that signed Consul's certificate (PEM)",
+  }),
+  consulCert: pemFile({
+    env: ['CONSUL_CLIENT_CERT'],
+    expected: 'a file that can be read, e.g. /etc/sluice/consul.pem',
+    help: 'file of our certificate for Consul (PEM)',
+  }),
+  consulKey: pemFile({
+    env: ['CONSUL_CLIENT_KEY'],
+    expected: 'a file that can be read, e.g. /etc/sluice/consul-key.pem',
+    help: "file of that certificate's key (PEM)",
+  }),
+  consulServerName: setting<string | undefined>({
+    env: ['CONSUL_TLS_SERVER_NAME'],
+    fallback: undefined,
+    read: text,
+    expected: 'a name, e.g. server.dc1.consul',
+    help: "the name in Consul's certificate, where it isn't that of its address",
+  }),
+  consulDc: setting<string | undefined>({
+    flag: '--consul-dc <name>',
+    env: ['SLUICE_CONSUL_DC'],
+    fallback: undefined,
+    fallbackText: "the agent's own",
+    read: value => (/^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined),
+    expected: 'the name of a datacenter, e.g. dc2',
+    help: 'the Consul datacenter that is followed',
+  }),
+  hold: setting({
+    flag: '--hold <duration>',
+    env: ['SLUICE_HOLD'],
+    fallback: 60_000,
+    fallbackText: '60s',
+    read: readDuration,
+    expected: 'a duration, e.g. 60s',
+    help: 'how long an instance is kept that a Consul in doubt no longer lists; 0s never',
   }),
   routes: setting<string | undefined>({
     flag: '--routes <file|folder>',

@@ -86,6 +86,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const watch = watchCatalog({
     client: consul,
     log,
+    holdMs: config.hold,
     ...(last === undefined ? {} : { last }),
     onCatalog: admitByWeights(store, catalog => mesh.update({ catalog })),
   });
@@ -108,6 +109,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   addSnapshotMetrics(metrics, {
     snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',
+    consulRequests: consul.requests,
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
@@ -138,6 +140,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       snapshot: () => mesh.view,
       ejected: traffic.ejected,
       consul: () => watch.status(),
+      release: watch.release,
       metrics: async () => {
         const own = metrics.figures();
         const others = await traffic.figures();

@@ -70,6 +70,7 @@ const metricsTable = async (): Promise<string> => {
   addSnapshotMetrics(telemetry.metrics, {
     snapshot: () => undefined,
     consulIsUp: () => true,
+    consulRequests: () => 0,
     weightsAreUp: () => true,
     now: () => 0,
   });

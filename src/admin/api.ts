@@ -161,6 +161,12 @@ export interface ServicesAnswer {
   }[];
 }
 
+/** Answer to `DELETE /api/held` and `DELETE /api/held/SERVICE`. */
+export interface ReleaseAnswer {
+  /** Instances that were held and are no more. */
+  readonly released: number;
+}
+
 /** `GET /api/quarantine` */
 export interface QuarantineAnswer {
   readonly revision: number;

@@ -3,7 +3,7 @@ import type { Snapshot } from '../core/model.ts';
 import { readDuration } from '../core/values.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { CONTENT_TYPE } from '../telemetry/exposition.ts';
-import { entryAnswer, type HistoryAnswer } from './api.ts';
+import { entryAnswer, type HistoryAnswer, type ReleaseAnswer } from './api.ts';
 import { type Follower, followWeights } from './follower.ts';
 import type { AdminParts, AdminWeights } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
@@ -30,6 +30,8 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
       handle: async () => ok(view.services(snapshotOf(parts), await parts.ejected())),
     },
     { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
+    { method: 'DELETE', path: '/api/held', handle: () => release(parts) },
+    { method: 'DELETE', path: '/api/held/:service', handle: ({ params }) => release(parts, params.service) },
     { method: 'GET', path: '/api/weights', handle: call => weights(parts, follower, call) },
     { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
     { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
@@ -81,6 +83,11 @@ const snapshotOf = (parts: AdminParts): Snapshot => {
     });
   }
   return current.snapshot;
+};
+
+const release = (parts: AdminParts, service?: string): Reply => {
+  const answer: ReleaseAnswer = { released: parts.release(service) };
+  return ok(answer);
 };
 
 const weights = async (parts: AdminParts, follower: Follower, { query, signal }: Call): Promise<Reply> => {

@@ -4,6 +4,8 @@ import type {
   QuarantineAnswer,
   RouteAnswer,
   RoutesAnswer,
+  SourceAnswer,
+  StatusAnswer,
   VersionAnswer,
 } from '../admin/api.ts';
 import { formatShare } from '../core/values.ts';
@@ -27,8 +29,9 @@ Examples:
     .addCommand(routesCheckCommand())
     .action(async (options: { json?: boolean }, command: Command) => {
       const admin = adminClient(configOf(command).admin);
-      const [routes, { quarantine }] = await Promise.all([
+      const [routes, { consul, weights }, { quarantine }] = await Promise.all([
         admin.get<RoutesAnswer>('/api/routes'),
+        admin.get<StatusAnswer>('/api/status'),
         admin.get<QuarantineAnswer>('/api/quarantine'),
       ]);
       if (options.json === true) {
@@ -41,6 +44,7 @@ Examples:
       for (const { owner, subject, reason, since } of quarantine) {
         print(`quarantined: ${owner}: ${subject}: ${reason} (since ${since})`);
       }
+      for (const note of [...absence('Consul', consul), ...absence('Redis', weights)]) print(note);
     });
 
 /** A line for each service that serves it. */
@@ -58,6 +62,29 @@ const splitCells = ({ source, versions }: BackendAnswer): string[] => [
   source,
   live(versions.flatMap(({ instances }) => instances)),
 ];
+
+/** What is shown is not the present where its source is away. */
+const absence = (name: string, { state, since, detail = '', lastKnownAt }: SourceAnswer): string[] => {
+  if (state === 'up') return [];
+  const inForce =
+    lastKnownAt === undefined
+      ? 'what it said last is in force'
+      : `in force is the state from disk, last live at ${lastKnownAt} (${ago(lastKnownAt)} ago)`;
+  return [`${name} is away since ${since}, and ${inForce}: ${detail}`];
+};
+
+/** `40s`, `12min`, `3h`, `2d` */
+const ago = (time: string): string => {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1_000));
+  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's'];
+  return `${Math.floor(seconds / size)}${unit}`;
+};
+
+const UNITS = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+] as const;
 
 /** `3`, or `3 (1 held, 1 ejected)` where Consul no longer lists one, or one gets no traffic for its failures. */
 const live = (instances: VersionAnswer['instances']): string => {

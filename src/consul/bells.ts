@@ -1,6 +1,7 @@
 import type { Timers } from '../telemetry/timers.ts';
 import type { CheckAnswer, ServiceNames } from './answers.ts';
 import type { ConsulClient } from './client.ts';
+import { ConsulError } from './errors.ts';
 import { type Continuity, watch } from './watch.ts';
 
 /**
@@ -17,6 +18,7 @@ export interface Bells {
   areUp(): boolean;
   /** Names of the last list of services. */
   services(): readonly string[];
+  lists(service: string): boolean;
   stop(): void;
 }
 
@@ -24,6 +26,8 @@ export interface BellsOptions {
   readonly client: ConsulClient;
   readonly timers: Timers;
   readonly chance: () => number;
+  /** Consul's own service was in the catalog that a process before this one knew. */
+  readonly expectsConsul: boolean;
   /** A bell's session broke. */
   readonly onBreak: (error: unknown) => void;
   /** The last of the three came up. */
@@ -32,6 +36,8 @@ export interface BellsOptions {
   readonly onReset: () => void;
   /** Something was registered or deregistered; `names` are the services that the list itself shows changed. */
   readonly onServices: (names: ReadonlySet<string>) => void;
+  /** Most services are gone at once. That is more often a mishap of Consul's than what somebody wanted. */
+  readonly onEmptied: (gone: number) => void;
   /** Checks of these services, and of these nodes as a whole, changed. */
   readonly onChecks: (services: ReadonlySet<string>, nodes: ReadonlySet<string>) => void;
 }
@@ -41,9 +47,10 @@ type Bell = 'services' | 'critical' | 'warning';
 const COUNT = 3;
 
 export const ringBells = (options: BellsOptions): Bells => {
-  const { client, timers, chance, onBreak, onUp, onReset, onServices, onChecks } = options;
+  const { client, timers, chance, onBreak, onUp, onReset, onServices, onEmptied, onChecks } = options;
   const up = new Set<Bell>();
   let names: ServiceNames = {};
+  let { expectsConsul } = options;
 
   /** Whether the answer is a change to be followed, rather than the beginning of a session. */
   const hear = (bell: Bell, continuity: Continuity): boolean => {
@@ -90,6 +97,8 @@ export const ringBells = (options: BellsOptions): Bells => {
       // The list looks the same when only an address or a port changed; its index tells.
       read: async ask => {
         const answer = await client.catalogServices(ask);
+        if (expectsConsul && isEmpty(answer.data)) throw nothingListed();
+        expectsConsul ||= Object.hasOwn(answer.data, CONSUL);
         return { ...answer, data: { names: answer.data, index: answer.index } };
       },
       isSame: (a, b) => a.index === b.index,
@@ -97,7 +106,10 @@ export const ringBells = (options: BellsOptions): Bells => {
       onAnswer: (data, continuity) => {
         const before = names;
         names = data.names;
-        if (hear('services', continuity)) onServices(changedNames(before, names));
+        if (!hear('services', continuity)) return;
+        const gone = countGone(before, names);
+        if (gone >= FEW && gone > Object.keys(before).length / 2) onEmptied(gone);
+        else onServices(changedNames(before, names));
       },
     }),
     ringChecks('critical'),
@@ -107,11 +119,29 @@ export const ringBells = (options: BellsOptions): Bells => {
   return {
     areUp: () => up.size === COUNT,
     services: () => Object.keys(names),
+    lists: service => Object.hasOwn(names, service),
     stop: () => {
       for (const each of watches) each.stop();
     },
   };
 };
+
+/** The name of Consul's servers in their own catalog. */
+const CONSUL = 'consul';
+
+/** Fewer services than these may well be deregistered at once. */
+const FEW = 3;
+
+const isEmpty = (names: ServiceNames): boolean => Object.keys(names).length === 0;
+
+/** Consul never forgets its own service but for a moment: what was visible to the token is so no more. */
+const nothingListed = (): ConsulError =>
+  new ConsulError('forbidden', 'Consul lists no services any more, not even its own', {
+    hint: 'the token may have lost service:read and node:read (docs/operations.md)',
+  });
+
+const countGone = (before: ServiceNames, after: ServiceNames): number =>
+  Object.keys(before).filter(name => !Object.hasOwn(after, name)).length;
 
 type Checks = ReadonlyMap<string, CheckAnswer>;
 

@@ -7,7 +7,9 @@ import type { ConsulClient } from './client.ts';
 import { createHeldCatalog, type LastCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
 import { backOff } from './pace.ts';
-import { createReadQueue } from './read-queue.ts';
+import { createReadQueue, type ReadKind } from './read-queue.ts';
+import { READS_AT_ONCE } from './reads.ts';
+import { createRightsCheck } from './rights.ts';
 import { createSession } from './session.ts';
 import { createViews } from './views.ts';
 
@@ -35,6 +37,8 @@ export interface CatalogWatch {
   readonly ready: Promise<void>;
   stop(): void;
   status(): SourceState;
+  /** Lets go of instances that are held, of one service or of all, and tells so at once. @returns how many that were */
+  release(service?: string): number;
 }
 
 /** A Consul that neither answers nor fails is waited for so long where there is a last known catalog. */
@@ -44,14 +48,15 @@ const PATIENCE_MS = 2_000;
 const RECONCILE_MS = 30_000;
 
 /**
- * Follows the whole catalog with seven connections, however many services there are: three long polls say
- * that (and mostly where) something changed, and services are then read one by one over four more.
+ * Follows the whole catalog with five connections, however many services there are: three long polls say that
+ * (and mostly where) something changed, and services are then read one by one over two more.
  */
 export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   const { client, log, last, holdMs = HOLD_MS, timers = systemTimers, chance = Math.random } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
-  const views = createViews(client, log, signal);
+  const views = createViews({ client, isListed: name => bells.lists(name), log, signal });
+  const checkRights = createRightsCheck(client.address, log);
   const session = createSession({
     queries: ['bells', 'reads'],
     address: client.address,
@@ -82,12 +87,14 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       settling: restarted || timers.wall() < settleUntil,
     });
 
-  const read = async (name: string): Promise<void> => {
+  const read = async (name: string, kind: ReadKind): Promise<void> => {
+    const began = current;
     try {
-      const { regressed } = await views.refresh(name, current);
+      const { regressed } = await views.refresh(name, began, kind === 'urgent');
       if (regressed) beginAnew();
     } catch (error) {
-      if (signal.aborted) return;
+      // A connection that breaks ends all reads on it: that is one failure.
+      if (signal.aborted || began !== current) return;
       queue.clear();
       failed('reads', error);
       current += 1;
@@ -140,6 +147,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     onSweepDone: () => {
       failures = 0;
       isRead = true;
+      if (checkRights({ listed: bells.services().length, hidden: views.hidden() })) queue.sweep();
       session.answered('reads');
       publish();
       views.forgetBut(bells.services());
@@ -149,6 +157,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       if (restarted) settleUntil = timers.wall() + SETTLE_MS;
       restarted = false;
     },
+    atOnce: READS_AT_ONCE,
     timers,
   });
 
@@ -156,6 +165,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     client,
     timers,
     chance,
+    expectsConsul: last?.catalog.has('consul') === true,
     onBreak: error => {
       failed('bells', error);
       endSession();
@@ -165,6 +175,10 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     onServices: names => {
       queue.urgent(names);
       queue.sweep();
+    },
+    onEmptied: gone => {
+      log.warn({ consul: client.address, gone }, 'Consul has lost most services at once: they are held');
+      beginAnew();
     },
     onChecks: (names, nodes) => {
       queue.urgent([...names, ...(nodes.size > 0 ? views.servicesOn(nodes) : [])]);
@@ -183,6 +197,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       cancelReconcile();
       cancelPatience();
     },
+    release: held.release,
     status: () => ({
       ...session.status(),
       ...(isRead || last === undefined || held.current() === undefined ? {} : { lastKnown: last.at }),

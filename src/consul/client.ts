@@ -13,23 +13,14 @@ import {
   type ServiceNames,
   serviceNamesAnswer,
 } from './answers.ts';
+import { type EndpointOptions, endpointOf } from './endpoint.ts';
 import { CheckUnknown } from './errors.ts';
+import { openReads } from './reads.ts';
 import { registrationBody, type ServiceDefinition } from './registration.ts';
 import { type Answer, answerMeta, expectOk, isCheckUnknown, parse } from './reply.ts';
 import { type Call, createRequester, type Papi, type Reply } from './request.ts';
 
 export type { KeyEntry } from './answers.ts';
-
-export interface ConsulClientOptions {
-  /** `host:port`, or a URL; a path in it stands before `/v1`. */
-  readonly address: string;
-  readonly token?: string;
-  /** Speak https. `ca` is PEM text; without it the system's authorities count. */
-  readonly tls?: { readonly ca?: string };
-  readonly dc?: string;
-  /** How long a call may take, in milliseconds; a blocking query may take so much longer than its wait. */
-  readonly timeoutMs?: number;
-}
 
 export interface Ask {
   readonly signal?: AbortSignal;
@@ -53,11 +44,16 @@ export type CheckStatus = 'passing' | 'warning' | 'critical';
 export interface ConsulClient {
   /** `host:port` as it may be shown to people. */
   readonly address: string;
+  /** Requests that were sent so far. */
+  requests(): number;
   catalogServices(ask?: BlockingAsk): Promise<Answer<ServiceNames>>;
   /** Checks of the whole catalog that are in this state. */
   healthState(state: CheckStatus, ask?: BlockingAsk): Promise<Answer<readonly CheckAnswer[]>>;
   healthService(name: string, ask?: BlockingAsk): Promise<Answer<readonly HealthEntry[]>>;
-  /** As `healthService` at once, but where the index still is `index` the data are undefined and not parsed. */
+  /**
+   * As `healthService` at once, for many services one after the other: where the index still is `index` nothing
+   * else is read and the data are undefined; 0 reads in any case.
+   */
   healthServiceSince(
     name: string,
     index: number,
@@ -92,25 +88,30 @@ export interface ConsulClient {
 /** Connections for calls that don't wait. Each blocking query under way has one more of its own. */
 const MAX_CALL_CONNECTIONS = 4;
 
+/** The index of a service is the same whichever tag is asked for, and an answer without instances costs least. */
+const NOBODYS_TAG = 'sluice:only-the-index';
+
 const UPDATE_VERBS = { passing: 'pass', warning: 'warn', critical: 'fail' } as const;
 
 /** @throws TypeError where the address is none */
-export const createConsulClient = (options: ConsulClientOptions): ConsulClient => {
-  const base = baseUrl(options);
-  const timeoutMs = options.timeoutMs ?? 5_000;
+export const createConsulClient = (options: EndpointOptions): ConsulClient => {
+  const endpoint = endpointOf(options);
+  const { base, tls, dc, timeoutMs } = endpoint;
   const agent = (bounds: AgentOptions): HttpAgent => {
     const all = { keepAlive: true, keepAliveMsecs: 10_000, ...bounds };
-    return base.protocol === 'https:' ? new HttpsAgent({ ...all, ...options.tls }) : new HttpAgent(all);
+    return base.protocol === 'https:' ? new HttpsAgent({ ...all, ...tls }) : new HttpAgent(all);
   };
   const calls = agent({ maxSockets: MAX_CALL_CONNECTIONS });
   // Without a bound: a blocking query that queued for a connection would be blind meanwhile.
   const polls = agent({});
-  const papi = new Consul({ baseUrl: base } as object) as unknown as Papi;
-  const headers = options.token === undefined ? {} : { 'x-consul-token': options.token };
-  const request = createRequester(papi, base.host, headers);
+  const request = createRequester(new Consul({ baseUrl: base } as object) as unknown as Papi, endpoint);
+  const reads = openReads(endpoint);
+
+  let requests = 0;
 
   const send = async (call: Omit<Call, 'agent' | 'deadlineMs'>, waitSeconds = 0): Promise<Reply> => {
-    const query = { ...call.query, ...(options.dc === undefined ? {} : { dc: options.dc }) };
+    requests += 1;
+    const query = { ...call.query, ...(dc === undefined ? {} : { dc }) };
     return request({
       ...call,
       query,
@@ -132,22 +133,28 @@ export const createConsulClient = (options: ConsulClientOptions): ConsulClient =
     return { ...answerMeta(reply), data: parse(reply, schema, path) };
   };
 
+  const readAtOnce = async (path: string, signal: AbortSignal | undefined): Promise<Reply> => {
+    requests += 1;
+    return expectOk(await reads.get(path, signal));
+  };
+
   const write = async (call: Omit<Call, 'agent' | 'deadlineMs' | 'method'>): Promise<Reply> =>
     send({ ...call, method: 'PUT' });
 
   return {
     address: base.host,
+    requests: () => requests,
     catalogServices: ask => read('/catalog/services', {}, serviceNamesAnswer, ask),
     healthState: (state, ask) => read('/health/state/{state}', { state }, checksAnswer, ask),
     healthService: (name, ask) => read('/health/service/{name}', { name }, entriesAnswer, ask),
     healthServiceSince: async (name, index, { signal } = {}) => {
-      const path = '/health/service/{name}';
-      const reply = expectOk(await send({ path, params: { name }, signal }));
-      const meta = answerMeta(reply);
-      return {
-        ...meta,
-        data: meta.index > 0 && meta.index === index ? undefined : parse(reply, entriesAnswer, path),
-      };
+      const path = `/health/service/${encodeURIComponent(name)}`;
+      if (index > 0) {
+        const meta = answerMeta(await readAtOnce(`${path}?tag=${NOBODYS_TAG}`, signal));
+        if (meta.index === index) return { ...meta, data: undefined };
+      }
+      const reply = await readAtOnce(path, signal);
+      return { ...answerMeta(reply), data: parse(reply, entriesAnswer, path) };
     },
     keys: async (prefix, { index = 0, waitSeconds = 30, signal } = {}) => {
       const path = `/kv/${prefix.split('/').map(encodeURIComponent).join('/')}`;
@@ -193,17 +200,9 @@ export const createConsulClient = (options: ConsulClientOptions): ConsulClient =
       expectOk(await write({ path, params: { id: serviceId }, query, signal }));
     },
     close: () => {
+      reads.close();
       calls.destroy();
       polls.destroy();
     },
   };
-};
-
-const baseUrl = ({ address, tls }: ConsulClientOptions): URL => {
-  const url = new URL(
-    address.includes('://') ? address : `${tls === undefined ? 'http' : 'https'}://${address}`,
-  );
-  if (tls !== undefined) url.protocol = 'https:';
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1`;
-  return url;
 };

@@ -1,17 +1,23 @@
 import type { Catalog, Instance } from '../core/model.ts';
 import type { Timers } from '../telemetry/timers.ts';
-import { applyHold, type HoldRules, nextExpiry } from './hold.ts';
+import { applyHold, countHeld, type HoldRules, isHeld, nextExpiry } from './hold.ts';
 
 /** The catalog in force: what Consul lists and what is held, told to the consumer whenever it changes. */
 export interface HeldCatalog {
   /** Takes in a fresh catalog. The first one is always told, be it empty. */
-  update(fresh: Catalog, belief: Pick<HoldRules, 'trusts' | 'settling'>): void;
+  update(fresh: Catalog, belief: Belief): void;
   /** Tells the last known catalog, unless there is none or one was told before. @returns whether it did */
   standIn(): boolean;
+  /** Lets go of what is held, of one service or of all. @returns how many instances that were */
+  release(service?: string): number;
   /** What was told last. */
   current(): Catalog | undefined;
   stop(): void;
 }
+
+type Belief = Pick<HoldRules, 'trusts' | 'settling' | 'isReleased'>;
+
+const CERTAIN: Belief = { trusts: () => true, settling: false };
 
 /** The catalog that a process before this one had in force. */
 export interface LastCatalog {
@@ -30,18 +36,20 @@ export const createHeldCatalog = (options: {
 }): HeldCatalog => {
   const { holdMs, timers, onCatalog, last } = options;
   let current = last?.catalog;
+  let listed: Catalog = new Map();
   let isTold = false;
   let cancelExpiry = (): void => {};
 
   const update: HeldCatalog['update'] = (fresh, belief) => {
     const now = timers.wall();
+    listed = fresh;
     // What nobody was routed by since the last process has been lost for as long as that is over.
     const lostMs = isTold || last === undefined ? 0 : now - last.at;
     const next = applyHold(current ?? new Map(), fresh, { ...belief, now, holdMs: holdMs - lostMs });
     cancelExpiry();
     const expiry = nextExpiry(next);
     if (expiry !== undefined) {
-      const expire = (): void => update(fresh, { trusts: () => true, settling: false });
+      const expire = (): void => update(fresh, CERTAIN);
       cancelExpiry = timers.after(Math.max(1, expiry - timers.wall() + 1), expire);
     }
     if (next === current && isTold) return;
@@ -55,8 +63,14 @@ export const createHeldCatalog = (options: {
     standIn: () => {
       if (isTold || last === undefined) return false;
       // As if Consul had just listed what was not held: what was, expires in its time.
-      update(unheld(last.catalog), { trusts: () => true, settling: false });
+      update(unheld(last.catalog), CERTAIN);
       return true;
+    },
+    release: service => {
+      const before = current === undefined || !isTold ? 0 : countHeld(current);
+      if (before === 0 || current === undefined) return 0;
+      update(listed, { ...CERTAIN, isReleased: name => service === undefined || name === service });
+      return before - countHeld(current);
     },
     current: () => (isTold ? current : undefined),
     stop: () => cancelExpiry(),
@@ -71,5 +85,4 @@ const unheld = (catalog: Catalog): Catalog =>
     ]),
   );
 
-const isHeld = ({ heldUntil }: Instance): boolean => heldUntil !== undefined;
 const isListed = (instance: Instance): boolean => !isHeld(instance);

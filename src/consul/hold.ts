@@ -20,6 +20,8 @@ export interface HoldRules {
   readonly now: number;
   /** How long an instance is kept whose loss is doubted. */
   readonly holdMs: number;
+  /** Somebody knows that what is held of it is gone. */
+  readonly isReleased?: (service: string) => boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface HoldRules {
  * - An instance that vanished is gone at once where the answer is trusted; otherwise, if it served (passing or
  *   warning), it is held as it was.
  * - So is one that served and turned critical while the session settles.
- * - A held instance stays until it is seen again and is not critical, or until its hold expires.
+ * - A held instance stays until it is seen again and is not critical, until its hold expires, or until it is released.
  * - An instance whose registration came back at another address is replaced, never held beside it.
  *
  * The array of a service, and the catalog itself, keep their identity where nothing changed.
@@ -69,8 +71,9 @@ const holdService = (
 const holdUntil = (
   old: Instance,
   seen: Instance | undefined,
-  { trusts, settling, now, holdMs }: HoldRules,
+  { trusts, settling, now, holdMs, isReleased }: HoldRules,
 ): number | undefined => {
+  if (isReleased?.(old.service) === true) return undefined;
   if (old.heldUntil !== undefined) return old.heldUntil;
   const served = old.health === 'passing' || old.health === 'warning';
   const isDoubted = seen === undefined ? !trusts(old.service) : settling;
@@ -89,3 +92,11 @@ export const nextExpiry = (catalog: Catalog): number | undefined => {
   }
   return next;
 };
+
+export const countHeld = (catalog: Catalog): number => {
+  let count = 0;
+  for (const instances of catalog.values()) count += instances.filter(isHeld).length;
+  return count;
+};
+
+export const isHeld = ({ heldUntil }: Instance): boolean => heldUntil !== undefined;

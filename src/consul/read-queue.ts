@@ -11,28 +11,34 @@ export interface ReadQueue {
   stop(): void;
 }
 
+export type ReadKind = 'urgent' | 'rest';
+
 export interface ReadQueueOptions {
-  /** Reads one service. Where it fails, it has called `clear` if the others are to be spared. */
-  readonly read: (name: string) => Promise<void>;
+  /**
+   * Reads one service. Where it fails, it has called `clear` if the others are to be spared.
+   *
+   * @param kind `urgent` where it is known to have changed
+   */
+  readonly read: (name: string, kind: ReadKind) => Promise<void>;
   /** The names of a sweep, asked when it starts. */
   readonly beginSweep: () => Iterable<string>;
   /** All urgent reads are done. */
   readonly onUrgentDone: () => void;
   /** Every service was read since `beginSweep`. */
   readonly onSweepDone: () => void;
+  /** Reads under way at the same time, at most. */
+  readonly atOnce: number;
   readonly timers: Timers;
 }
-
-const CONNECTIONS = 4;
 
 /** Sweeps rest for twice as long as the last one took, so that a storm of changes costs a third of a core. */
 const REST_FACTOR = 2;
 
 export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
-  const { read, beginSweep, onUrgentDone, onSweepDone, timers } = options;
+  const { read, beginSweep, onUrgentDone, onSweepDone, atOnce, timers } = options;
   const urgent = new Set<string>();
   const rest = new Set<string>();
-  const reading = new Map<string, 'urgent' | 'rest'>();
+  const reading = new Map<string, ReadKind>();
   let stopped = false;
   let sweeping = false;
   let sweepWanted = false;
@@ -40,27 +46,27 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   let earliestSweep = 0;
   let cancelSweep: (() => void) | undefined;
 
-  const pull = (): { name: string; kind: 'urgent' | 'rest' } | undefined => {
+  const pull = (): { name: string; kind: ReadKind } | undefined => {
     for (const name of urgent) if (!reading.has(name)) return { name, kind: 'urgent' };
     for (const name of rest) if (!reading.has(name)) return { name, kind: 'rest' };
     return undefined;
   };
 
   const pump = (): void => {
-    while (!stopped && reading.size < CONNECTIONS) {
+    while (!stopped && reading.size < atOnce) {
       const next = pull();
       if (next === undefined) return;
       urgent.delete(next.name);
       rest.delete(next.name);
       reading.set(next.name, next.kind);
-      void read(next.name).finally(() => finish(next.name, next.kind));
+      void read(next.name, next.kind).finally(() => finish(next.name, next.kind));
     }
   };
 
-  const finish = (name: string, kind: 'urgent' | 'rest'): void => {
+  const finish = (name: string, kind: ReadKind): void => {
     reading.delete(name);
     if (stopped) return;
-    if (kind === 'urgent' && urgent.size === 0 && ![...reading.values()].includes('urgent')) onUrgentDone();
+    if (kind === 'urgent' && urgent.size === 0 && !isAnyUrgent(reading)) onUrgentDone();
     if (sweeping && urgent.size + rest.size + reading.size === 0) endSweep();
     pump();
   };
@@ -105,4 +111,9 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
       cancelSweep?.();
     },
   };
+};
+
+const isAnyUrgent = (reading: ReadonlyMap<string, ReadKind>): boolean => {
+  for (const kind of reading.values()) if (kind === 'urgent') return true;
+  return false;
 };

@@ -49,7 +49,7 @@ export const expectOk = (reply: Reply): Reply => {
   const said = wordsOf(reply);
   if (status === 401 || status === 403 || /ACL not found|Permission denied/i.test(said)) {
     throw new ConsulError('forbidden', `Consul refused the token (${status} ${said})`, {
-      hint: 'CONSUL_HTTP_TOKEN needs service:read and node:read, and service:write to register',
+      hint: 'CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE must give one with service:read and node:read, and service:write to register',
       status,
     });
   }

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { withoutBrackets } from '../core/values.ts';
-import { ConsulError } from './errors.ts';
+import { type ConnectionTrouble, connectionFailure, timeoutFailure } from './connection-failure.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** The layer under the `consul` package (papi), which its types leave out. */
 export interface Papi {
@@ -15,7 +16,7 @@ interface PapiState {
   req: { hostname?: string };
   transport: { request(options: object): ClientRequest };
   res?: IncomingMessage & { body?: Buffer };
-  err?: Error & { code?: string; isTimeout?: boolean; isResponse?: boolean };
+  err?: ConnectionTrouble & { isTimeout?: boolean; isResponse?: boolean };
 }
 
 /** One call of Consul's API. */
@@ -41,13 +42,10 @@ export interface Reply {
 /**
  * Makes papi's requests end in every case: with a whole reply, with a `ConsulError` (unreachable, timeout), or
  * with the signal's reason.
- *
- * @param headers sent with every call; the token is among them
  */
 export const createRequester = (
   papi: Papi,
-  address: string,
-  headers: Readonly<Record<string, string>>,
+  { base, headers }: Endpoint,
 ): ((call: Call) => Promise<Reply>) => {
   papi._ext('onRequest', guardRequest);
   return async ({ method = 'GET', params = {}, query = {}, deadlineMs, signal, ...call }) => {
@@ -56,13 +54,23 @@ export const createRequester = (
     const cancel = (): void => void ctx.emit('cancel');
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const options = { ...call, method, params, query, headers, ctx, buffer: true, timeout: deadlineMs };
+      const options = {
+        ...call,
+        method,
+        params,
+        query,
+        headers: headers(),
+        ctx,
+        buffer: true,
+        timeout: deadlineMs,
+      };
       // Handing the state on unjudged keeps papi's errors, which hold the request's headers, in here.
       const { err, res } = await papi._request(options, (state, next) => next(false, undefined, state));
       signal?.throwIfAborted();
       if (res === undefined || (err !== undefined && err.isResponse !== true)) {
-        if (err?.isTimeout === true) dropIdle(call.agent);
-        throw connectionFailure(err, address, deadlineMs);
+        if (err?.isTimeout !== true) throw connectionFailure(err, base.host);
+        dropIdle(call.agent);
+        throw timeoutFailure(base.host, deadlineMs);
       }
       return { status: res.statusCode ?? 0, headers: res.headers, body: res.body ?? Buffer.alloc(0) };
     } finally {
@@ -90,25 +98,4 @@ const guardRequest: PapiStep = (state, next) => {
 const dropIdle = (agent: HttpAgent): void => {
   for (const sockets of Object.values(agent.freeSockets))
     for (const socket of sockets ?? []) socket.destroy();
-};
-
-const connectionFailure = (err: PapiState['err'], address: string, deadlineMs: number): ConsulError => {
-  if (err?.isTimeout === true) {
-    const message = `Consul at ${address} did not answer within ${Math.round(deadlineMs)} ms`;
-    return new ConsulError('timeout', message, {
-      hint: 'it may be overloaded, or the network between may be cut',
-    });
-  }
-  const reason = reasonOf(err);
-  return new ConsulError('unreachable', `Consul at ${address} cannot be reached (${reason})`, {
-    hint: /CERT|SSL|EPROTO|ALTNAME/.test(reason)
-      ? 'CONSUL_CACERT names the authority of its certificate, CONSUL_HTTP_SSL says whether it speaks https'
-      : 'see that a Consul agent listens there; --consul or CONSUL_HTTP_ADDR names another',
-  });
-};
-
-const reasonOf = (err: PapiState['err']): string => {
-  // One error for each address that a name resolves to; its own message is empty.
-  const first = err instanceof AggregateError ? (err.errors[0] as PapiState['err']) : err;
-  return first?.code ?? first?.message ?? 'the connection broke';
 };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, Instance } from '../core/model.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { HealthEntry } from './answers.ts';
 import type { ConsulClient } from './client.ts';
 import { ConsulError } from './errors.ts';
 import { readInstances } from './instances.ts';
@@ -12,15 +13,18 @@ export interface Views {
    * Reads one service. The instances of one that did not change stay the same array.
    *
    * @param session an index means nothing in another session than its own, so a new number reads all anew
+   * @param hasChanged it is known to have: its index is not asked for first
    * @returns whether Consul's index of the service went backwards, which ends the session
    * @throws ConsulError
    */
-  refresh(name: string, session: number): Promise<{ readonly regressed: boolean }>;
+  refresh(name: string, session: number, hasChanged: boolean): Promise<{ readonly regressed: boolean }>;
   names(): Iterable<string>;
   /** Services with an instance on one of these nodes. */
   servicesOn(nodes: ReadonlySet<string>): string[];
   /** The last answer lacked nothing that ACLs hide or that no leader vouched for. */
   isWhole(name: string): boolean;
+  /** How many services Consul lists without any instance: a token that may not read nodes sees them so. */
+  hidden(): number;
   /** Forgets services that have no instances and are not among these. */
   forgetBut(listed: readonly string[]): void;
   catalog(): Catalog;
@@ -30,11 +34,21 @@ interface View {
   readonly index: number;
   readonly session: number;
   readonly whole: boolean;
+  /** Consul lists it, and shows none of its instances. */
+  readonly hidden: boolean;
   readonly instances: readonly Instance[];
   readonly skipped: readonly string[];
 }
 
-export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal): Views => {
+export interface ViewsOptions {
+  readonly client: ConsulClient;
+  /** Whether it is in Consul's list of services. */
+  readonly isListed: (name: string) => boolean;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Views => {
   const views = new Map<string, View>();
 
   /**
@@ -47,31 +61,38 @@ export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal)
     const skipped = [`Consul answers ${error.status} for this name; register the service under another`];
     if (!isDeepStrictEqual(skipped, known?.skipped))
       log.warn({ service: name, skipped }, 'a service is left out');
-    views.set(name, { index: 0, session, whole: false, instances: known?.instances ?? [], skipped });
+    views.set(name, { ...UNKNOWN, session, instances: known?.instances ?? [], skipped });
   };
 
-  const refresh: Views['refresh'] = async (name, session) => {
+  const refresh: Views['refresh'] = async (name, session, hasChanged) => {
     const known = views.get(name);
     const isSameSession = known?.session === session;
+    const since = isSameSession && !hasChanged ? known.index : 0;
     const answer = await client
-      .healthServiceSince(name, isSameSession ? known.index : 0, { signal })
+      .healthServiceSince(name, since, { signal })
       .catch((error: unknown) => setAside(name, session, error));
     if (answer === undefined) return { regressed: false };
-    const regressed = isSameSession && answer.index < known.index;
-    const { instances, skipped } =
-      answer.data === undefined ? (known ?? NOTHING) : readInstances(answer.data);
+    const { index, data } = answer;
+    // Either it was deregistered a moment ago, of which the list will tell, or ACLs hide its nodes.
+    const hidden = data?.length === 0 && isListed(name);
+    if (hidden) views.set(name, { ...(known ?? UNKNOWN), index: 0, session, hidden });
+    else views.set(name, { ...read(name, known, data), index, session, whole: isWhole(answer), hidden });
+    return { regressed: isSameSession && index < known.index };
+  };
+
+  /** @param entries undefined where nothing has changed */
+  const read = (
+    name: string,
+    known: View | undefined,
+    entries: readonly HealthEntry[] | undefined,
+  ): Pick<View, 'instances' | 'skipped'> => {
+    if (entries === undefined) return known ?? UNKNOWN;
+    const { instances, skipped } = readInstances(entries);
     if (skipped.length > 0 && !isDeepStrictEqual(skipped, known?.skipped)) {
       log.warn({ service: name, skipped }, 'instances without address or port are left out');
     }
     const isSame = known !== undefined && isDeepStrictEqual(known.instances, instances);
-    views.set(name, {
-      index: answer.index,
-      session,
-      whole: isWhole(answer),
-      instances: isSame ? known.instances : instances,
-      skipped,
-    });
-    return { regressed };
+    return { instances: isSame ? known.instances : instances, skipped };
   };
 
   return {
@@ -80,6 +101,11 @@ export const createViews = (client: ConsulClient, log: Log, signal: AbortSignal)
     servicesOn: nodes =>
       [...views].filter(([, { instances }]) => instances.some(i => nodes.has(i.node))).map(([name]) => name),
     isWhole: name => views.get(name)?.whole !== false,
+    hidden: () => {
+      let count = 0;
+      for (const view of views.values()) if (view.hidden) count += 1;
+      return count;
+    },
     forgetBut: listed => {
       const keep = new Set(listed);
       for (const [name, { instances }] of views)
@@ -102,4 +128,4 @@ const isRefusedName = (error: unknown): error is ConsulError =>
   error.status !== 408 &&
   error.status !== 429;
 
-const NOTHING = { instances: [], skipped: [] } as const;
+const UNKNOWN: View = { index: 0, session: 0, whole: false, hidden: false, instances: [], skipped: [] };

@@ -7,6 +7,8 @@ export interface SnapshotReadings {
   /** The snapshot in force and since when (epoch milliseconds). */
   readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
   readonly consulIsUp: () => boolean;
+  /** Since the start. */
+  readonly consulRequests: () => number;
   readonly weightsAreUp: () => boolean;
   readonly now: () => number;
 }
@@ -28,6 +30,12 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
     });
 
   gauge('sluice_consul_up', '1 while Consul answers.', () => Number(readings.consulIsUp()));
+  metrics.add({
+    kind: 'counter',
+    name: 'sluice_consul_requests_total',
+    help: 'Requests to Consul.',
+    read: () => readings.consulRequests(),
+  });
   gauge('sluice_weights_up', '1 while the weight store answers.', () => Number(readings.weightsAreUp()));
   gauge('sluice_snapshot_revision', 'Grows with every swap.', () => snapshot()?.snapshot.revision ?? 0);
   gauge('sluice_snapshot_age_seconds', 'Since the last swap.', () => {

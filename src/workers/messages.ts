@@ -3,15 +3,15 @@
  * A connection travels beside its message.
  */
 import type { Config } from '../config.ts';
-import type { Snapshot } from '../core/model.ts';
 import type { Figure } from '../telemetry/figures.ts';
+import type { SnapshotChanges } from './snapshot-changes.ts';
 import type { Ejected } from './traffic.ts';
 
 export type ToWorker =
   /** The first one. */
   | { readonly kind: 'start'; readonly config: Config; readonly via: string; readonly worker: number }
-  /** Answered by `follows`; the next one is sent after that. */
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** Against the snapshot before, the first against none. Answered by `follows`; the next ones are sent after that. */
+  | { readonly kind: 'changes'; readonly changes: SnapshotChanges }
   /** With a socket. Counted in the next `connections`. */
   | { readonly kind: 'connection' }
   /** Answered by `figure`s and `told`. */

@@ -6,6 +6,7 @@ import { createGate } from '../core/gate.ts';
 import type { Snapshot } from '../core/model.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { changesOf, NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected, WorkerState } from './traffic.ts';
 
 /** One worker as the gateway sees it, from its start to its end. */
@@ -67,7 +68,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   let ejected: Ejected = new Map();
   let cut: number | undefined;
   let newest: Snapshot | undefined;
-  let sent: Snapshot | undefined;
+  let sent = NO_SNAPSHOT;
   let takesIn = false;
   let onFigures = createGate();
   let killTimer: NodeJS.Timeout | undefined;
@@ -80,8 +81,8 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   const sendNewest = (): void => {
     if (takesIn || newest === undefined || newest === sent) return;
     takesIn = true;
+    send({ kind: 'changes', changes: changesOf(sent, newest) });
     sent = newest;
-    send({ kind: 'snapshot', snapshot: newest });
   };
 
   const takeFigures = (): void => {

@@ -5,6 +5,7 @@ import { createPace } from '../telemetry/pace.ts';
 import { VERSION } from '../telemetry/version.ts';
 import { type DataPath, openDataPath } from './data-path.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { applyChanges, NO_SNAPSHOT } from './snapshot-changes.ts';
 
 /**
  * A worker: a process of its own that runs the data path for a gateway, which sends it snapshots and connections.
@@ -32,6 +33,7 @@ const start = ({
   const log = createLog({ level: config.logLevel, name: 'sluice' });
   const metrics: Metrics = createMetrics({ version: VERSION, worker: String(worker) });
   const dataPath: DataPath = openDataPath({ config, via, metrics, sharesStdout: true, log });
+  let snapshot = NO_SNAPSHOT;
   let leaving = false;
   let taken = 0;
   let open = 0;
@@ -88,8 +90,9 @@ const start = ({
 
   return (message, socket) => {
     switch (message.kind) {
-      case 'snapshot':
-        dataPath.follow(message.snapshot);
+      case 'changes':
+        snapshot = applyChanges(snapshot, message.changes);
+        dataPath.follow(snapshot);
         void tell({ kind: 'follows' });
         break;
       case 'connection':

@@ -27,6 +27,7 @@ const serve = async (t: TestContext, metrics: AdminParts['metrics']): Promise<st
     snapshot: () => undefined,
     ejected: async () => new Map(),
     consul: () => ({ state: 'up', since: 0 }),
+    release: () => 0,
     metrics,
     workers: () => undefined,
     weights,

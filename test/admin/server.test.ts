@@ -27,6 +27,7 @@ const parts: AdminParts = {
   snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
   ejected: async () => state.ejected,
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
+  release: service => (service === undefined ? 3 : 1),
   metrics: async () => state.page(),
   workers: () => undefined,
   weights: store,
@@ -190,6 +191,11 @@ describe('weights', () => {
     assert.deepEqual(all.services.users.weights, { v1: 95, v2: 5 });
     const cleared = await ask('DELETE', '/api/weights/users?actor=bob&reason=done');
     assert.deepEqual([cleared.json.actor, cleared.json.to], ['bob', {}]);
+  });
+
+  it('lets go of what is held, of one service or of all', async () => {
+    assert.deepEqual((await ask('DELETE', '/api/held/users')).json, { released: 1 });
+    assert.deepEqual((await ask('DELETE', '/api/held')).json, { released: 3 });
   });
 
   it('a blocking read waits for the next change, and no longer', async () => {

@@ -214,6 +214,34 @@ describe('catalog, when Consul dies', () => {
     await eventually(() => following.last()?.has('users') === false, { within: 1_000, hint: 'users gone' });
   });
 
+  it('holds most services that go at once in an unbroken session, until somebody lets go of them', async t => {
+    const consul = await startConsul();
+    t.after(() => consul.stop());
+    const all = names(6);
+    await fill(consul, all);
+    const following = follow(consul);
+    t.after(following.close);
+    await following.watch.ready;
+    const leave = (gone: readonly string[]): Promise<void> =>
+      put(
+        consul,
+        '/txn',
+        gone.map(name => ({ Node: { Verb: 'delete', Node: { Node: `node-of-${name}` } } })),
+      );
+    await leave(all.slice(0, 2));
+    await eventually(() => following.last()?.size === 5, { within: 1_000, hint: 'two of six are believed' });
+    await leave(all.slice(2));
+    await eventually(() => following.last()?.get('service-5')?.[0]?.heldUntil, {
+      within: 2_000,
+      hint: 'four of four are held',
+    });
+    assert.equal(following.last()?.size, 5);
+    assert.equal(following.watch.release('service-5'), 1);
+    assert.equal(following.watch.release(), 3);
+    assert.deepEqual([...(following.last()?.keys() ?? [])], ['consul']);
+    assert.equal(following.watch.status().state, 'up');
+  });
+
   it('an agent that restarts with its data and takes its HTTP checks for critical costs nothing', async t => {
     const held: ServerResponse[] = [];
     let answers = true;

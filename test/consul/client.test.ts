@@ -19,7 +19,7 @@ const faulty = async (t: TestContext, onRequest: (socket: Socket, request: strin
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  const client = createConsulClient({ address: `127.0.0.1:${port}`, token: TOKEN, timeoutMs: 300 });
+  const client = createConsulClient({ address: `127.0.0.1:${port}`, token: () => TOKEN, timeoutMs: 300 });
   t.after(() => {
     client.close();
     for (const socket of sockets) socket.destroy();

@@ -84,6 +84,28 @@ describe('what stands in', () => {
   });
 });
 
+describe('what somebody lets go of', () => {
+  const other = instance('o', { service: 'users' });
+
+  it('is gone at once, of one service or of all, and Consul is believed instead', () => {
+    const { told, held } = beginning(catalogOf(a, b, other), 0);
+    held.update(catalogOf(a), DOUBTED);
+    const until = 'passing until 1060000';
+    assert.deepEqual(told, [['a', `b ${until}`, `o ${until}`]]);
+    assert.equal(held.release('users'), 1);
+    assert.deepEqual(told.at(-1), ['a', `b ${until}`]);
+    assert.deepEqual([held.release('users'), held.release()], [0, 1]);
+    assert.deepEqual(told.at(-1), ['a']);
+    assert.equal(told.length, 3);
+  });
+
+  it('is nothing where nothing was told yet', () => {
+    const { told, held } = beginning(catalogOf({ ...a, heldUntil: 1_020_000 }), 0);
+    assert.equal(held.release(), 0);
+    assert.deepEqual(told, []);
+  });
+});
+
 describe('a watch that begins with a last known catalog', () => {
   const follow = (address: string) => {
     const client = createConsulClient({ address });

@@ -22,6 +22,7 @@ const build = (names: readonly string[]) => {
     },
     onUrgentDone: () => events.push('urgent done'),
     onSweepDone: () => events.push('sweep done'),
+    atOnce: 4,
     timers,
   });
   const end = async (...ended: readonly string[]): Promise<void> => {
@@ -36,7 +37,7 @@ const build = (names: readonly string[]) => {
 const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 describe('read queue', () => {
-  it('sweeps over four connections and tells the end once', async () => {
+  it('reads four at a time in a sweep and tells the end once', async () => {
     const { queue, timers, started, events, end } = build(LETTERS);
     queue.sweep();
     await timers.turn(0);

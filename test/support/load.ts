@@ -13,9 +13,13 @@ export interface Load {
   stop(): Promise<LoadResult>;
 }
 
-/** Requests at a steady rate, each sent when its time has come whether or not others were answered. */
+/**
+ * Requests at a steady rate, each sent when its time has come whether or not others were answered.
+ *
+ * @param url one for all, or by the number of the request
+ */
 export const startLoad = (
-  url: string,
+  url: string | ((n: number) => string),
   { perSecond, method = 'GET' }: { perSecond: number; method?: 'GET' | 'POST' },
 ): Load => {
   const agent = new Agent({ connections: 50, pipelining: 1 });
@@ -28,7 +32,7 @@ export const startLoad = (
     requests += 1;
     const at = new Date().toISOString();
     try {
-      const answer = await request(url, {
+      const answer = await request(typeof url === 'string' ? url : url(requests), {
         method,
         dispatcher: agent,
         ...(method === 'POST' ? { body: 'x' } : {}),

@@ -36,15 +36,21 @@ export interface ConsulPorts {
   readonly serfLan: number;
 }
 
+/** As in Consul's JSON files; `ports` adds to those that every test has. */
+export interface ConsulConfig {
+  readonly ports?: Readonly<Record<string, number>>;
+  readonly [key: string]: unknown;
+}
+
 /**
  * A single-server Consul that has elected itself and registered its node.
  *
  * @param options.dev keep everything in memory (default; up in 0.2 s). Without it Consul keeps its data over
  *   `restart({ wipe: false })` and takes about 2 s to start
- * @param options.config further agent configuration, as in Consul's JSON files
+ * @param options.config further agent configuration
  */
 export const startConsul = async (
-  options: { dataDir?: string; ports?: ConsulPorts; config?: object; dev?: boolean } = {},
+  options: { dataDir?: string; ports?: ConsulPorts; config?: ConsulConfig; dev?: boolean } = {},
 ): Promise<ConsulServer> => {
   const ports = options.ports ?? (await freePorts(['http', 'server', 'serfLan']));
   const dev = options.dev ?? true;
@@ -68,9 +74,10 @@ export const startConsul = async (
         serf_wan: -1,
         dns: -1,
         grpc: -1,
+        ...options.config?.ports,
       },
       ...(dev ? {} : { server: true, bootstrap_expect: 1, data_dir: dataDir }),
-      ...options.config,
+      ...withoutPorts(options.config),
     }),
   );
   const server = await supervise({
@@ -93,8 +100,10 @@ export const startConsul = async (
   return Object.assign(server, { address });
 };
 
+const withoutPorts = ({ ports: _, ...config }: ConsulConfig = {}): object => config;
+
 /** The token that a test gave a Consul with ACLs as its first one. */
-const initialToken = (config: object | undefined): string | undefined => {
+const initialToken = (config: ConsulConfig | undefined): string | undefined => {
   const acl = (config as { acl?: { tokens?: { master?: string } } } | undefined)?.acl;
   return acl?.tokens?.master;
 };

@@ -70,6 +70,7 @@ it('metrics follow the snapshot, and series of what is gone are gone', async () 
   addSnapshotMetrics(metrics, {
     snapshot: () => current && { snapshot: current, since: 1_000 },
     consulIsUp: () => true,
+    consulRequests: () => 0,
     weightsAreUp: () => false,
     now: () => 3_500,
   });

@@ -1,0 +1,81 @@
+/** npm run scale */
+import { parseArgs } from 'node:util';
+import { untilInterrupted } from '../interrupt.ts';
+import { startLoadProcess } from '../load/load-process.ts';
+import { asText } from '../table.ts';
+import { measureChanges, measureStretch, settle } from './measure.ts';
+import { figuresOf, figureTable, isWithin } from './report.ts';
+import { openStage } from './stage.ts';
+
+const USAGE = `npm run scale -- [--services N] [--instances N] [--changes N] [--rate N] [--seconds N] [--workers N]
+
+Follows a real Consul with many services: how soon a gateway is ready, what it holds, how soon changes are in force
+and what they cost, and what callers notice while the catalog changes all the time.
+
+  --services N    how many (default 1000)
+  --instances N   of each (default 10)
+  --changes N     changes a second in the last part (default 100)
+  --rate N        requests a second meanwhile (default 1000)
+  --seconds N     how long that goes on, once without and once with changes (default 60)
+  --times N       how often each single change is made and taken back (default 20)
+  --workers N     worker processes of the gateway (default: off)
+
+Example:
+  npm run scale -- --services 300 --seconds 20
+
+Ends with 1 where a figure is over its limit.`;
+
+const OPTIONS = {
+  services: { type: 'string', default: '1000' },
+  instances: { type: 'string', default: '10' },
+  changes: { type: 'string', default: '100' },
+  rate: { type: 'string', default: '1000' },
+  seconds: { type: 'string', default: '60' },
+  times: { type: 'string', default: '20' },
+  workers: { type: 'string', default: 'off' },
+  help: { type: 'boolean', default: false, short: 'h' },
+} as const;
+
+const main = async (): Promise<number> => {
+  const { values } = parseArgs({ options: OPTIONS });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const count = (name: Exclude<keyof typeof OPTIONS, 'help' | 'workers'>): number => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new Error(`--${name} "${values[name]}": expected a whole number above 0`);
+  };
+  const size = { services: count('services'), instances: count('instances') };
+  const traffic = { size, rate: count('rate'), seconds: count('seconds') };
+  const [changes, times] = [count('changes'), count('times')];
+  return untilInterrupted(async stopping => {
+    const stage = await openStage({ ...size, args: ['--workers', values.workers], say: console.log });
+    const client = startLoadProcess(stopping);
+    try {
+      await settle();
+      const { readyMs } = stage;
+      const [connections, rss] = [stage.connections(), stage.rss()];
+      console.log(`changing one thing at a time, each ${times} times`);
+      const single = await measureChanges(stage, times);
+      console.log(`${traffic.seconds} s of ${traffic.rate} requests a second at rest`);
+      const calm = await measureStretch(stage, client, { ...traffic, changes: 0 });
+      console.log(`${traffic.seconds} s of the same with ${changes} changes a second`);
+      const storm = await measureStretch(stage, client, { ...traffic, changes });
+      const figures = figuresOf({ readyMs, connections, rss, changes: single, calm, storm });
+      console.log(`\n${asText(figureTable(figures))}`);
+      return figures.every(isWithin) ? 0 : 1;
+    } finally {
+      await client.stop();
+      await stage.close();
+    }
+  });
+};
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

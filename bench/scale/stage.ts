@@ -1,0 +1,131 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../../test/support/child.ts';
+import { type RunningGateway, runGateway } from '../../test/support/processes.ts';
+import { startConsul } from '../../test/support/servers.ts';
+import { eventually } from '../../test/support/wait.ts';
+import { metric, readText } from '../metrics.ts';
+import { usageOf } from '../process-tree.ts';
+import { type CatalogSize, type CatalogWriter, openCatalog } from './catalog.ts';
+
+/** A gateway in front of a large catalog. */
+export interface Stage {
+  readonly catalog: CatalogWriter;
+  /** Of the program behind all instances, which says `one` at the first and `two` at the second. */
+  readonly ports: readonly [number, number];
+  /** `http://127.0.0.1:PORT` of the gateway, for traffic and for its admin API. */
+  readonly front: string;
+  readonly admin: string;
+  /** `127.0.0.1:PORT` */
+  readonly consul: string;
+  /** From the start of the process until it served. */
+  readonly readyMs: number;
+  connections(): number;
+  /** Bytes resident. */
+  rss(): number;
+  /** Microseconds of CPU that were used so far. */
+  cpu(): { readonly gateway: number; readonly consul: number };
+  /** Requests to Consul so far. */
+  requests(): Promise<number>;
+  /** For how long the event loop was held up at most since the last call, in milliseconds. */
+  held(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions extends CatalogSize {
+  /** Further arguments of the gateway. */
+  readonly args?: readonly string[];
+  readonly say?: (line: string) => void;
+}
+
+/** Ends all that it started, whatever becomes of it. */
+export const openStage = async ({ args = [], say = () => {}, ...size }: StageOptions): Promise<Stage> => {
+  const stops: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const consul = await startConsul();
+    stops.push(consul.stop);
+    const { ports, stop } = await startUpstream();
+    stops.push(stop);
+    const catalog = openCatalog(consul.address);
+    stops.push(catalog.close);
+    say(`filling Consul with ${size.services} services of ${size.instances} instances each`);
+    await catalog.fill(size, ports[0]);
+    say('starting a gateway');
+    const began = performance.now();
+    const gateway = await runGateway(
+      ['--consul', consul.address, '--redis', 'off', '--access-log', 'off', ...args],
+      { env: { NODE_OPTIONS: `--import ${new URL('loop-watch.mjs', import.meta.url).href}` } },
+    );
+    stops.push(() => gateway.stop());
+    const front = await gateway.serving(60_000);
+    const readyMs = performance.now() - began;
+    return {
+      catalog,
+      ports,
+      front,
+      admin: gateway.admin,
+      consul: consul.address,
+      readyMs,
+      connections: () => connectionsTo(consul.address, gateway.pid),
+      rss: () => usageOf(gateway.pid).rss,
+      cpu: () => ({ gateway: usageOf(gateway.pid).cpu, consul: usageOf(consul.pid).cpu }),
+      requests: async () =>
+        metric(await readText(`${gateway.admin}/metrics`), 'sluice_consul_requests_total'),
+      held: () => heldUp(gateway),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const startUpstream = async (): Promise<{ ports: [number, number]; stop: () => Promise<unknown> }> => {
+  const child = endWithUs(fork(fileURLToPath(new URL('upstream.mjs', import.meta.url))));
+  const exited = once(child, 'exit');
+  const [ports] = (await once(child, 'message')) as [[number, number]];
+  return {
+    ports,
+    stop: () => {
+      child.disconnect();
+      return exited;
+    },
+  };
+};
+
+/** Open connections of a process to a port of 127.0.0.1, as the kernel lists them (proc(5)). */
+const connectionsTo = (address: string, pid: number): number => {
+  const port = Number(address.split(':')[1]).toString(16).toUpperCase().padStart(4, '0');
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).map(fd => linkOf(`/proc/${pid}/fd/${fd}`)));
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n');
+  return rows.filter(row => {
+    // sl, local, remote, state (01 is established), four more, inode.
+    const [, , remote, state, , , , , , inode] = row.trim().split(/\s+/);
+    return remote === `0100007F:${port}` && state === '01' && own.has(`socket:[${inode}]`);
+  }).length;
+};
+
+const linkOf = (path: string): string => {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Closed meanwhile.
+    return '';
+  }
+};
+
+const heldUp = async (gateway: RunningGateway): Promise<number> => {
+  const lines = (): number[] =>
+    gateway
+      .log()
+      .filter(({ msg }) => msg === 'event loop')
+      .map(({ maxMs }) => Number(maxMs));
+  const before = lines().length;
+  gateway.signal('SIGUSR2');
+  return eventually(() => lines()[before], { within: 10_000, hint: 'the gateway tells of its event loop' });
+};
