@@ -6,7 +6,9 @@ import { applyChanges, changesOf, NO_SNAPSHOT } from '../../src/workers/snapshot
 /** Each letter is an entry of the list of quarantined ones; rules and services go the same way. */
 const entries = new Map<string, Quarantined>();
 const entry = (letter: string): Quarantined => {
-  const known = entries.get(letter) ?? { service: letter, subject: 's', reason: 'r' };
+  const known = entries.get(letter) ?? {
+    ...{ kind: 'tag', owner: letter, service: letter, subject: 's', reason: 'r', since: 0 },
+  };
   entries.set(letter, known);
   return known;
 };
@@ -52,14 +54,14 @@ describe('what a worker is told of a snapshot', () => {
       const changes = structuredClone(changesOf(from, to));
       assert.deepEqual(
         changes.quarantine.map(piece =>
-          'fresh' in piece ? piece.fresh.map(({ service }) => service).join('') : [piece.from, piece.count],
+          'fresh' in piece ? piece.fresh.map(({ owner }) => owner).join('') : [piece.from, piece.count],
         ),
         pieces,
       );
       const applied = applyChanges(from, changes);
       assert.deepEqual(applied, to);
       for (const [at, kept] of applied.quarantine.entries()) {
-        if (before.includes(kept.service)) assert.equal(kept, to.quarantine[at], 'the very object');
+        if (before.includes(kept.owner)) assert.equal(kept, to.quarantine[at], 'the very object');
       }
     });
   }
