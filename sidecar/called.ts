@@ -3,6 +3,7 @@ import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model.ts';
+import { NO_PINS, type Picking } from '../src/core/picking.ts';
 import type { RequestFacts } from '../src/core/request-facts.ts';
 import { Where } from '../src/core/where.ts';
 import type { WeightSource } from './admin-weights.ts';
@@ -24,6 +25,8 @@ export interface CalledOptions {
   readonly weights: WeightSource;
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Default: no request names its version. */
+  readonly picking?: Picking;
   /** Load and health of the instances: whoever carries a request tells it there. */
   readonly fleet: Fleet;
   /** Draws from [0, 1). */
@@ -67,7 +70,16 @@ interface Entry {
  * instances in memory.
  */
 export const createCalledServices = (options: CalledOptions): CalledServices => {
-  const { weights, policy, tagPrefix, fleet, chance, now, firstAnswerMs = 2_000 } = options;
+  const {
+    weights,
+    policy,
+    tagPrefix,
+    fleet,
+    picking = NO_PINS,
+    chance,
+    now,
+    firstAnswerMs = 2_000,
+  } = options;
   const entries = new Map<string, Entry>();
   let closed = false;
 
@@ -138,7 +150,7 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       const entry = entries.get(service);
       if (entry?.instances === undefined) return { code: 'no_instance', where: new Where('', service, '') };
       if (entry.instances.length === 0) return { code: 'no_route', where: new Where('', service, '') };
-      return decide(entry.table, facts, fleet, now(), chance);
+      return decide(entry.table, facts, fleet, now(), chance, picking);
     },
     close: () => {
       closed = true;

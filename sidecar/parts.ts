@@ -2,6 +2,7 @@ import type { ConsulClient } from '../src/consul/client.ts';
 import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
 import { Fleet } from '../src/core/fleet.ts';
+import { pickingOf } from '../src/core/picking-settings.ts';
 import { fleetSettingsOf } from '../src/core/traffic-settings.ts';
 import { logEjections } from '../src/telemetry/ejection-log.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -26,6 +27,7 @@ export const openParts = (settings: SidecarSettings, log: Log): Parts => {
     weights,
     policy: settings.live,
     tagPrefix: settings.tagPrefix,
+    picking: pickingOf(settings),
     fleet: new Fleet(fleetSettingsOf(settings), logEjections(log)),
     chance: Math.random,
     now: () => performance.now(),

@@ -1,4 +1,5 @@
 import { SETTINGS } from '../src/config.ts';
+import { PICKING_SETTINGS } from '../src/core/picking-settings.ts';
 import { type SettingValues, setting } from '../src/core/settings.ts';
 import { TRAFFIC_SETTINGS } from '../src/core/traffic-settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
@@ -135,6 +136,7 @@ export const SIDECAR_SETTINGS = {
   traceTrust: { ...SETTINGS.traceTrust, fallback: 'honour' } as typeof SETTINGS.traceTrust,
   tagPrefix: SETTINGS.tagPrefix,
   live: SETTINGS.live,
+  ...PICKING_SETTINGS,
   ...TRAFFIC_SETTINGS,
   ttl: setting({
     flag: '--ttl <duration>',

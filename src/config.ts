@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
 import { LIMIT_SETTINGS } from './core/limit-settings.ts';
 import type { LivePolicy } from './core/model.ts';
+import { PICKING_SETTINGS } from './core/picking-settings.ts';
 import {
   ConfigError,
   type Env,
@@ -265,6 +266,7 @@ export const SETTINGS = {
     expected: 'passing-only or allow-warning',
     help: 'which health gets traffic (flags --passing-only, --allow-warning)',
   }),
+  ...PICKING_SETTINGS,
   ...TRAFFIC_SETTINGS,
   ...LIMIT_SETTINGS,
   workers: setting({

@@ -20,6 +20,16 @@ const readHashTag: TagReader = (value, read) => {
   return undefined;
 };
 
+/** A cookie that callers lack is given to them. */
+const readStickyTag: TagReader = (value, read) => {
+  const key = readHashKey(value);
+  if (key === undefined || key.of === 'path') {
+    return fault('sticky is by header:NAME, cookie:NAME or address, e.g. sticky=cookie:sluice');
+  }
+  read.settings = { ...read.settings, sticky: { ...key, of: key.of } };
+  return undefined;
+};
+
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]{1,128}$/;
 
 const readHashKey = (value: string): HashKey | undefined => {
@@ -59,6 +69,7 @@ const readTimeoutTag: TagReader = (value, read) => {
 export const TRAFFIC_TAG_READERS: readonly (readonly [string, TagReader])[] = [
   ['balance', readBalanceTag],
   ['hash', readHashTag],
+  ['sticky', readStickyTag],
   ['retries', readRetriesTag],
   ['timeout', readTimeoutTag],
 ];

@@ -11,7 +11,7 @@ import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
 import { type Awaited, Patience } from './patience.ts';
 import { plain, problem } from './respond.ts';
-import { type ResponseHead, stampResponse } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
 
 /**
  * One request and its answer, in whichever lane. It begins; its journey leads to attempts; an attempt sends, is
@@ -92,7 +92,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#journey.responded(head);
     if (head.status >= 500 && this.#isGivenUp(head.status)) return;
     try {
-      stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
+      this.#journey.stampResponse(head);
       this.#reply.begin(head, this.#ctx.draining);
     } catch (cause) {
       this.#attempt?.abort();

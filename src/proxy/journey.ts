@@ -17,7 +17,7 @@ import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
 import { linesOf } from './field-lines.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
-import type { ResponseHead } from './response-head.ts';
+import { type ResponseHead, stampResponse } from './response-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
 export interface Traveller {
@@ -159,6 +159,11 @@ export class Journey {
     this.#tries?.responded(status, this.#ctx.now(), rest);
   }
 
+  /** Adds to the head of the answer what is not the upstream's to say. */
+  stampResponse(head: ResponseHead): void {
+    stampResponse(head, this.intake.requestId, this.#ctx.via, this.#decision?.setCookie);
+  }
+
   /** Milliseconds over all attempts, where the rule says so. */
   get timeout(): number | undefined {
     return this.#decision?.timeout;
@@ -226,6 +231,8 @@ export class Journey {
       sent,
       received,
     };
+    const choice = this.#decision?.choice;
+    if (choice !== undefined) outcome.choice = choice;
     if (error !== undefined) outcome.error = error;
     if (cut) outcome.cut = true;
     if (upgraded) outcome.upgraded = true;

@@ -142,9 +142,19 @@ const dropNamed = (head: Mutable<ResponseHead>, connection: string): void => {
 export const hasLostCoding = ({ transferEncoding }: ResponseHead): boolean =>
   transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked';
 
-/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
-export const stampResponse = (head: ResponseHead, requestId: string, ownVia: string): void => {
+/**
+ * Adds what a proxy owes the client: by which way the answer came, and the id to ask about it.
+ *
+ * @param setCookie what the client is to be known by from now on
+ */
+export const stampResponse = (
+  head: ResponseHead,
+  requestId: string,
+  ownVia: string,
+  setCookie: string | undefined,
+): void => {
   head.lines += `X-Request-Id: ${requestId}\r\nVia: ${and(head.via, `1.1 ${ownVia}`)}\r\n`;
+  if (setCookie !== undefined) head.lines += `Set-Cookie: ${setCookie}\r\n`;
 };
 
 /** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */

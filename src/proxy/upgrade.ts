@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
-import { hasLostCoding, type ResponseHead, readResponseHead, stampResponse } from './response-head.ts';
+import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
 
 const createTunnels = () => httpProxy.createProxyServer();
@@ -134,7 +134,7 @@ class Upgrade implements Traveller, OnConnection {
     this.#upstream = upstream;
     this.#socket.off('readable', this.#lookForEnd);
     this.#before = bytesOf(this.#socket);
-    stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
+    this.#journey.stampResponse(head);
     const { upgrade = '' } = response.headers;
     // http-proxy writes the 101 from these.
     const fields = [...fieldsOf(head.lines), 'Connection', 'Upgrade', 'Upgrade', upgrade];
@@ -158,7 +158,7 @@ class Upgrade implements Traveller, OnConnection {
     }
     this.#status = status;
     this.#before = bytesOf(this.#socket);
-    stampResponse(head, this.#journey.intake.requestId, this.#ctx.via);
+    this.#journey.stampResponse(head);
     this.#socket.write(rawHead(status, `${head.lines}Connection: close\r\n`), 'latin1');
     response.pipe(this.#socket);
     response.once('error', () => {

@@ -11,6 +11,8 @@ import {
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions';
+import type { Choice } from '../core/choose.ts';
+import type { SplitSource } from '../core/model.ts';
 import type { Where } from '../core/where.ts';
 import { Cache } from './cache.ts';
 import { findHeader, splitAuthority } from './http-semantics.ts';
@@ -31,6 +33,10 @@ const SERVER_ADDRESS = attributeKey(ATTR_SERVER_ADDRESS);
 const SERVER_PORT = attributeKey(ATTR_SERVER_PORT);
 
 const ATTR_SLUICE_INSTANCE = 'sluice.instance';
+const ATTR_SLUICE_VERSION_REASON = 'sluice.version.reason';
+const ATTR_SLUICE_SPLIT_SOURCE = 'sluice.split.source';
+
+const VERSION_ROLL = attributeKey('sluice.version.roll');
 
 const FAILED = createPhrasing(DEFAULT_SPAN_LIMITS)({}, failed);
 
@@ -57,6 +63,7 @@ export class HttpSpans {
   readonly #instances = new Map<string, InstancePhrase>();
   readonly #protocols: Readonly<Record<RequestStart['scheme'], Cache<string, Phrase>>>;
   readonly #statuses: Cache<number, Phrase>;
+  readonly #choices: Readonly<Record<Choice['reason'], Cache<SplitSource, Phrase>>>;
 
   constructor(hop: string, limits: SpanLimits) {
     const phrasing = createPhrasing(limits);
@@ -64,9 +71,19 @@ export class HttpSpans {
       new Cache((version: string) =>
         phrasing({ [ATTR_URL_SCHEME]: scheme, [ATTR_NETWORK_PROTOCOL_VERSION]: version }),
       );
+    const because = (reason: Choice['reason']) =>
+      new Cache((source: SplitSource) =>
+        phrasing({ [ATTR_SLUICE_VERSION_REASON]: reason, [ATTR_SLUICE_SPLIT_SOURCE]: source }),
+      );
     this.#hop = hop;
     this.#phrasing = phrasing;
     this.#protocols = { http: over('http'), https: over('https') };
+    this.#choices = {
+      pin: because('pin'),
+      sticky: because('sticky'),
+      split: because('split'),
+      only: because('only'),
+    };
     this.#statuses = new Cache(status => phrasing({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status }));
   }
 
@@ -81,6 +98,7 @@ export class HttpSpans {
     to.say(this.#place(outcome.where).requests.at(method));
     to.say(this.#protocols[start.scheme].at(start.protocolVersion));
     if (status !== CLIENT_LEFT) to.say(this.#statuses.at(status));
+    if (outcome.choice !== undefined) this.#sayChoice(to, outcome.choice);
     to.text(URL_PATH, start.path);
     to.text(CLIENT_ADDRESS, start.clientAddress);
     if (method !== start.method) to.text(METHOD_ORIGINAL, start.method.slice(0, MAX_METHOD));
@@ -92,6 +110,11 @@ export class HttpSpans {
     const isFailure = status >= 500 || (outcome.cut === true && error !== undefined);
     if (error !== undefined || isFailure) to.text(ERROR_TYPE, error ?? String(status));
     if (isFailure) to.say(FAILED);
+  }
+
+  #sayChoice(to: SpanWriter, { reason, source, roll }: Choice): void {
+    to.say(this.#choices[reason].at(source));
+    if (roll !== undefined) to.number(VERSION_ROLL, roll);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Choice } from '../core/choose.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Where } from '../core/where.ts';
 
@@ -62,6 +63,8 @@ export interface RequestOutcome {
   readonly status: number;
   readonly error?: ErrorCode;
   readonly where: Where;
+  /** How the version was chosen, where there was a choice. */
+  readonly choice?: Choice;
   /** Body bytes. */
   readonly received: number;
   readonly sent: number;

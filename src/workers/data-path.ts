@@ -1,9 +1,11 @@
+import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import { decide } from '../core/decide.ts';
 import { Fleet } from '../core/fleet.ts';
 import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
 import { compileRoutes, type RouteTable } from '../core/match.ts';
 import type { Snapshot } from '../core/model.ts';
+import { pickingOf } from '../core/picking-settings.ts';
 import { fleetSettingsOf } from '../core/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';
 import { logEjections } from '../telemetry/ejection-log.ts';
@@ -41,12 +43,13 @@ export const RETAIN_EVERY_MS = 5 * 60_000;
 export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
+  const picking = pickingOf(config, nanoid);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
 
   const proxy = createProxy({
     decide: (facts, now) =>
-      table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random),
+      table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random, picking),
     via,
     observer: telemetry.observer('gateway'),
     fleet,

@@ -95,6 +95,17 @@ export class SpanWriter {
     to.end(start);
   }
 
+  number(key: AttributeKey, value: number): void {
+    if (!this.#hasRoom()) return;
+    const to = this.#to;
+    const start = to.begin(9);
+    to.raw(key);
+    const any = to.begin(2);
+    to.double(4, value);
+    to.end(any);
+    to.end(start);
+  }
+
   #hasRoom(): boolean {
     const fits = this.#attributes < this.#limits.attributeCount;
     if (fits) this.#attributes += 1;
