@@ -1,4 +1,5 @@
 import { splitOf } from './backend.ts';
+import { type Carried, disagreementsOf } from './disagreements.ts';
 import {
   type Instance,
   isLive,
@@ -51,15 +52,18 @@ export const readClaims = (
     split: splitOf(live, stored),
     ...(stored === undefined ? {} : { weights: stored }),
   };
-  const claims = byMatch(sound).map(({ match, carriers }): Claim => {
-    const carrying = carriers.filter(isRouted);
-    const createIndex = Math.min(...carriers.map(({ instance }) => instance.createIndex));
+  const carried = byMatch(sound).map(({ match, carriers: all }): Carried => {
+    const carriers = all.filter(isRouted);
+    const createIndex = Math.min(...all.map(({ instance }) => instance.createIndex));
+    const toTarget = targetFor(match);
     return {
-      rule: buildTagRule({ match, createIndex, service, live: carrying, stored, toTarget: targetFor(match) }),
-      isLive: carrying.length > 0,
+      rule: buildTagRule({ match, createIndex, service, live: carriers, stored, toTarget }),
+      carriers,
     };
   });
-  return { instances, stored, state, live, claims, problems: all.flatMap(problemsOf) };
+  const claims = carried.map(({ rule, carriers }): Claim => ({ rule, isLive: carriers.length > 0 }));
+  const problems = [...all.flatMap(problemsOf), ...disagreementsOf(service, live, carried)];
+  return { instances, stored, state, live, claims, problems };
 };
 
 const problemsOf = ({ instance: { service, id }, tags }: Tagged): Problem[] =>

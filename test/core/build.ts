@@ -1,5 +1,7 @@
 import type { ReadOptions } from '../../src/core/claims.ts';
+import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule.ts';
 import type { Arm, Catalog, Instance, Rule, Snapshot } from '../../src/core/model.ts';
+import type { DocumentOrigin } from '../../src/core/origin.ts';
 import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
 
 let index = 1;
@@ -38,6 +40,17 @@ export const buildSnapshot = ({
   ...input
 }: Omit<SnapshotInput, 'now'> & { now?: number } & ReadOptions): Snapshot =>
   createSnapshotBuilder({ policy, tagPrefix })({ now: 0, ...input });
+
+/** A document's rule for one path and all below it. */
+export const documentRule = (
+  path: string,
+  backends: readonly DocumentBackend[],
+  origin: Partial<DocumentOrigin> = {},
+): DocumentRule => ({
+  origin: { from: 'document', name: 'default/shop', index: 0, place: 'shop.yaml:1', ...origin },
+  match: { kind: 'prefix', path },
+  backends,
+});
 
 /** The service that a rule of tags sends its requests to. */
 export const serviceOf = (rule: Rule | undefined): string | undefined => rule?.backends[0]?.service;
