@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decide, isRefusal, type RequestFacts } from '../../src/core/decide.ts';
+import { decide, isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
+import { factsOf } from '../support/facts.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from './build.ts';
 
 const BOTH: Picking = { ...NO_PINS, pinHeader: 'x-version', pinsByPath: true };
@@ -54,7 +55,7 @@ const told = (
     host = 'x.test',
   }: { pin?: string; picking?: Picking; roll?: number; host?: string } = {},
 ): string => {
-  const facts: RequestFacts = { host, path, header: name => (name === 'x-version' ? pin : undefined) };
+  const facts = factsOf({ host, path, headers: pin === undefined ? {} : { 'x-version': pin } });
   const outcome = decide(TABLE, facts, new Fleet(), 0, () => roll, picking);
   if (isRefusal(outcome)) return outcome.code;
   const { where, choice, path: sent } = outcome;
@@ -139,8 +140,12 @@ describe('sticky callers', () => {
   let id = 0;
   const picking: Picking = { ...BOTH, newCookie: () => `new-${id++}` };
   const ask = (cookie: string | undefined, with_ = picking, pin?: string) => {
-    const header = (name: string) => (name === 'cookie' ? cookie : name === 'x-version' ? pin : undefined);
-    const outcome = decide(table, { host: 'x.test', path: '/s', header }, new Fleet(), 0, () => 0.5, with_);
+    const headers = {
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(pin === undefined ? {} : { 'x-version': pin }),
+    };
+    const facts = factsOf({ path: '/s', headers });
+    const outcome = decide(table, facts, new Fleet(), 0, () => 0.5, with_);
     assert.ok(!isRefusal(outcome));
     return outcome;
   };
