@@ -16,10 +16,15 @@ export const createRuleMaker = (): ((shelf: Shelf) => Documents) => {
     made.set(shelved, rules);
     return rules;
   };
-  return ({ routes, problems }) => ({
-    rules: routes.flatMap(rulesOf),
-    problems: problems.filter(({ severity }) => severity !== 'note').map(toProblem),
-  });
+  return ({ routes, problems }) => {
+    const outdated = new Set(routes.filter(({ isOutdated }) => isOutdated).map(({ route }) => route.name));
+    return {
+      rules: routes.flatMap(rulesOf),
+      problems: problems
+        .filter(({ severity }) => severity !== 'note')
+        .map(problem => toProblem(problem, outdated.has(problem.name ?? ''))),
+    };
+  };
 };
 
 /** A rule for each host and each match. */
@@ -87,10 +92,13 @@ const sessionOf = (session: Session, rule: string): RuleSettings => {
   };
 };
 
-const toProblem = ({ source, line, column, name, field, message }: ShelfProblem): Problem => ({
+const toProblem = (
+  { source, line, column, name, field, message }: ShelfProblem,
+  isOutdated: boolean,
+): Problem => ({
   kind: 'document',
   owner: name ?? source,
   place: `${source}:${line}:${column}`,
   subject: field ?? 'document',
-  reason: message,
+  reason: isOutdated ? `${message} (until then its last good version is in force)` : message,
 });

@@ -48,40 +48,33 @@ export const restock = (previous: Shelf, sources: readonly Source[]): Shelf => {
   const known = new Map(previous.routes.map(shelved => [shelved.route.name, shelved]));
   const routes = new Map<string, Shelved>();
   const problems: ShelfProblem[] = [];
-  const offer = (shelved: Shelved): void => {
-    const { source, line, route } = shelved;
-    const before = known.get(route.name);
-    const holder = routes.get(route.name);
-    if (holder !== undefined) problems.push({ source, name: route.name, ...duplicateOf(holder, line) });
-    else routes.set(route.name, isDeepStrictEqual(before, shelved) ? (before ?? shelved) : shelved);
+  const put = (shelved: Shelved): void => {
+    const { name } = shelved.route;
+    const before = known.get(name);
+    routes.set(name, before !== undefined && isDeepStrictEqual(before, shelved) ? before : shelved);
   };
-  for (const source of [...sources].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const { name, documents, createIndex } = source;
-    const index = createIndex === undefined ? {} : { createIndex };
-    for (const document of documents) {
-      for (const problem of document.problems) {
-        problems.push({
-          ...problem,
-          source: name,
-          ...(document.name === undefined ? {} : { name: document.name }),
-        });
-      }
-      if (document.route !== undefined)
-        offer({ source: name, line: document.line, route: document.route, ...index });
+  const inOrder = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name: source, documents, createIndex } of inOrder) {
+    for (const { name, line, route, problems: own } of documents) {
+      for (const problem of own)
+        problems.push({ ...problem, source, ...(name === undefined ? {} : { name }) });
+      if (route === undefined) continue;
+      const holder = routes.get(route.name);
+      if (holder === undefined)
+        put({ source, line, route, ...(createIndex === undefined ? {} : { createIndex }) });
+      else problems.push({ source, name: route.name, ...duplicateOf(holder, line) });
     }
-    for (const shelved of lastGood(previous, source)) offer({ ...shelved, isOutdated: true });
+  }
+  for (const shelved of inOrder.flatMap(source => lastGood(previous, source))) {
+    if (!routes.has(shelved.route.name)) put({ ...shelved, isOutdated: true });
   }
   return { routes: [...routes.values()], problems };
 };
 
 const lastGood = (previous: Shelf, { name, documents }: Source): readonly Shelved[] => {
-  const bad = documents.filter(({ route }) => route === undefined);
-  if (bad.length === 0) return [];
-  const isNameless = bad.some(document => document.name === undefined);
-  const good = new Set(documents.flatMap(({ route }) => (route === undefined ? [] : [route.name])));
-  const wanted = new Set(bad.map(document => document.name));
+  const wanted = new Set(documents.filter(({ route }) => route === undefined).map(document => document.name));
   return previous.routes.filter(
-    ({ source, route }) => source === name && !good.has(route.name) && (isNameless || wanted.has(route.name)),
+    ({ source, route }) => source === name && (wanted.has(undefined) || wanted.has(route.name)),
   );
 };
 

@@ -52,7 +52,12 @@ export const readText = (text: string): ReadDocument[] => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
     return { line, column: col };
   };
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    logLevel: 'error',
+  });
   return [...documents].flatMap(document => {
     const broken = [...document.errors, ...document.warnings].map(
       ({ message, pos }): Problem => ({ severity: 'error', ...at(pos[0]), message: oneLine(message) }),

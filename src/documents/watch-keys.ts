@@ -12,7 +12,8 @@ export interface KeysWatch {
 
 /**
  * Follows the keys below a prefix in Consul's KV store. As with the catalog, what is missing from an answer is gone only
- * where the answer came in an unbroken session; after a break it is held, since Consul may have forgotten anything.
+ * where the answer came in an unbroken session; after a break it is held, since Consul may have forgotten anything, until it
+ * is seen again or its hold expires.
  *
  * @param options.onTexts called with all of them, at first and at each change; with those known before where the token may
  * not read them, or where Consul is away and a process before this one kept some. Never called synchronously, nor after
@@ -46,8 +47,8 @@ export const watchKeys = (options: {
     const now = timers.wall();
     const next = new Map(entries.map((entry): [string, Held] => [entry.key, { entry }]));
     for (const [key, held] of known) {
-      const until = held.until ?? now + holdMs;
-      if (!next.has(key) && !isBelieved && until > now) next.set(key, { ...held, until });
+      const until = held.until ?? (isBelieved ? now : now + holdMs);
+      if (!next.has(key) && until > now) next.set(key, { ...held, until });
     }
     known = next;
     cancelExpiry();

@@ -174,6 +174,24 @@ const MATCHES: readonly Case[] = [
     /matched twice/,
   ],
   [
+    'an expression that is open',
+    `matches: [{path: {type: RegularExpression, value: »"/(a"}}], ${TO}`,
+    'matches[0].path.value',
+    /RE2.*missing closing \)/,
+  ],
+  [
+    'an expression that looks ahead',
+    `matches: [{headers: [{type: RegularExpression, name: x, value: »"(?=a)b"}]}], ${TO}`,
+    'matches[0].headers[0].value',
+    /RE2/,
+  ],
+  [
+    'an expression that grows',
+    `matches: [{queryParams: [{type: RegularExpression, name: x, value: »".*a.{200}"}]}], ${TO}`,
+    'matches[0].queryParams[0].value',
+    /states/,
+  ],
+  [
     'an unknown kind of comparison',
     `matches: [{headers: [{type: »Regex, name: x, value: a}]}], ${TO}`,
     'matches[0].headers[0].type',

@@ -38,32 +38,37 @@ describe('what is in force after a change', () => {
     [
       'one document goes bad',
       [source('x', A, B.replace('rules', 'rule')), source('y', C)],
-      ['a -> one', 'b -> one!', 'c -> one'],
+      ['a -> one', 'c -> one', 'b -> one!'],
     ],
     [
       'one goes bad and its name with it',
       [source('x', A, B.replace('name: b', 'nam: b')), source('y', C)],
-      ['a -> one', 'b -> one!', 'c -> one'],
+      ['a -> one', 'c -> one', 'b -> one!'],
     ],
     [
       'one goes bad, another is taken away',
       [source('x', A.replace('rules', 'rule')), source('y', C)],
-      ['a -> one!', 'c -> one'],
+      ['c -> one', 'a -> one!'],
     ],
     [
       'a file is cut in the middle',
       [source('x', A, B.slice(0, 60)), source('y', C)],
-      ['a -> one', 'b -> one!', 'c -> one'],
+      ['a -> one', 'c -> one', 'b -> one!'],
     ],
     [
       'a source turns to rubbish',
       [source('x', '}{'), source('y', C)],
-      ['a -> one!', 'b -> one!', 'c -> one'],
+      ['c -> one', 'a -> one!', 'b -> one!'],
     ],
     [
       "a source can't be read",
       [{ name: 'x', documents: unreadable('gone') }, source('y', C)],
-      ['a -> one!', 'b -> one!', 'c -> one'],
+      ['c -> one', 'a -> one!', 'b -> one!'],
+    ],
+    [
+      'a document moves while another goes bad',
+      [source('x', A, 'rubbish'), source('y', C, document('b', 'two'))],
+      ['a -> one', 'c -> one', 'b -> two'],
     ],
     ['a document moves', [source('x', A), source('y', C, B)], ['a -> one', 'c -> one', 'b -> one']],
     [

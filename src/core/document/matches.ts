@@ -1,5 +1,6 @@
 import type { Match, PathKind, ValueMatch } from '../model.ts';
 import { normalisePath } from '../path.ts';
+import { faultOf } from '../regex/expression.ts';
 import type { Field } from './field.ts';
 import { readHeaderName, readHeaderValue } from './names.ts';
 
@@ -13,6 +14,8 @@ const KINDS = { Exact: 'exact', PathPrefix: 'prefix', RegularExpression: 'regex'
   string,
   PathKind
 >;
+
+const EXPRESSION = 'a regular expression (RE2)';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 
@@ -39,8 +42,10 @@ const readPath = (field: Field): { readonly kind: PathKind; readonly path: strin
   const kind = KINDS[type ?? 'PathPrefix'];
   if (of.value === undefined) return { kind, path: '/' };
   if (kind === 'regex') {
-    const path = of.value.text({ most: 1024, expected: 'a regular expression (RE2)' });
-    return { kind, path: path ?? '/' };
+    return {
+      kind,
+      path: checkExpression(of.value, of.value.text({ most: 1024, expected: EXPRESSION })) ?? '/',
+    };
   }
   const path = readPathValue(of.value) ?? '/';
   return { kind, path: kind === 'prefix' && path !== '/' ? path.replace(/\/$/, '') : path };
@@ -106,7 +111,7 @@ const readHeaderMatch = (field: Field): ValueMatch | undefined => {
   const name = of.name === undefined ? field.missing('name', 'of the header') : readHeaderName(of.name);
   const value =
     of.value === undefined ? field.missing('value', 'that the header has') : readHeaderValue(of.value);
-  return kind === undefined || name === undefined || value === undefined ? undefined : { name, kind, value };
+  return toValueMatch(of.value, name, kind, value);
 };
 
 /** HTTPQueryParamMatch. */
@@ -118,7 +123,23 @@ const readQueryMatch = (field: Field): ValueMatch | undefined => {
     of.value === undefined
       ? field.missing('value', 'that the parameter has')
       : of.value.text({ most: 1024, expected: 'the value of a parameter' });
+  return toValueMatch(of.value, name, kind, value);
+};
+
+const toValueMatch = (
+  field: Field | undefined,
+  name: string | undefined,
+  kind: 'exact' | 'regex' | undefined,
+  given: string | undefined,
+): ValueMatch | undefined => {
+  const value = kind === 'regex' ? checkExpression(field, given) : given;
   return kind === undefined || name === undefined || value === undefined ? undefined : { name, kind, value };
+};
+
+/** Gives it back where it can be compiled. */
+const checkExpression = (field: Field | undefined, expression: string | undefined): string | undefined => {
+  const fault = expression === undefined ? undefined : faultOf(expression);
+  return fault === undefined ? expression : field?.error(`expected ${EXPRESSION}: ${fault}`);
 };
 
 const readKind = (type: Field | undefined): 'exact' | 'regex' | undefined => {
