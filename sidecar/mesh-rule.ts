@@ -27,7 +27,7 @@ export const meshRule = ({ service, instances, stored, policy, tagPrefix }: Mesh
     service,
     live: instances
       .filter(instance => isLive(instance, policy))
-      .map(instance => readTags(instance, tagPrefix))
+      .map(instance => readTags(instance, { tagPrefix }))
       .filter(isSound),
     stored,
     toTarget: plainTarget,

@@ -1,5 +1,5 @@
 import type { SettingSources } from '../src/core/settings.ts';
-import { parseTags } from '../src/core/tags.ts';
+import { readSluiceTags } from '../src/core/tags/sluice/read.ts';
 import { TAG_SETTINGS } from './settings.ts';
 
 /** What a service says about itself, in the words of the flags and of `register`. */
@@ -28,7 +28,8 @@ export const buildTags = (source: TagSource, prefix = ''): { tags: string[]; pro
     ...own('host', source.host),
     ...(source.tag ?? []),
   ];
-  const problems = parseTags({ tags }, prefix).problems.map(({ tag, reason }) => `tag "${tag}": ${reason}`);
+  const said = readSluiceTags({ tags }, { tagPrefix: prefix });
+  const problems = said.problems.map(({ tag, reason }) => `tag "${tag}": ${reason}`);
   return { tags: [...new Set(tags)], problems };
 };
 

@@ -15,6 +15,7 @@ import {
   setting,
   settingKey,
 } from './core/settings.ts';
+import { DIALECT_NAMES, type DialectName } from './core/tags/dialect.ts';
 import { TRAFFIC_SETTINGS } from './core/traffic-settings.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
@@ -66,6 +67,11 @@ const readWorkers = (value: string): number | undefined => {
   if (value === 'off') return 0;
   if (value === 'auto') return availableParallelism();
   return /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 256 ? Number(value) : undefined;
+};
+
+const readDialects = (value: string): readonly DialectName[] | undefined => {
+  const names = value.split(',').map(name => oneOf(...DIALECT_NAMES)(name.trim()));
+  return names.every(name => name !== undefined) ? [...new Set(names)] : undefined;
 };
 
 /** Every setting of `sluice gateway` and `sluice dev`. `--help`, the file and docs/configuration.md follow it. */
@@ -258,6 +264,15 @@ export const SETTINGS = {
     read: value => (/^[^\s=]{0,64}$/.test(value) ? value : undefined),
     expected: 'up to 64 characters without "=" and spaces, e.g. sluice.',
     help: 'what stands before each key in Consul tags',
+  }),
+  tags: setting<readonly DialectName[]>({
+    flag: '--tags <dialects>',
+    env: ['SLUICE_TAGS'],
+    fallback: ['sluice'],
+    fallbackText: 'sluice',
+    read: readDialects,
+    expected: `some of ${DIALECT_NAMES.join(', ')}, separated by commas, e.g. sluice,fabio`,
+    help: 'whose Consul tags are read; of what two of them say of one instance, the first one has it',
   }),
   live: setting<LivePolicy>({
     env: ['SLUICE_LIVE'],

@@ -72,6 +72,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const mesh = new Mesh({
     policy: config.live,
     tagPrefix: config.tagPrefix,
+    dialects: config.tags,
     hasDocuments: true,
     ...(last === undefined ? {} : { owners: last.owners }),
     onSwap: (view, previous) => {

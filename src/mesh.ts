@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ReadOptions } from './core/claims.ts';
 import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
-import type { AllWeights, Catalog, LivePolicy, Snapshot } from './core/model.ts';
+import type { AllWeights, Catalog, Snapshot } from './core/model.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 
 export interface View {
@@ -9,9 +10,7 @@ export interface View {
   readonly since: number;
 }
 
-export interface MeshOptions {
-  readonly policy: LivePolicy;
-  readonly tagPrefix: string;
+export interface MeshOptions extends ReadOptions {
   /** Whether route documents come in, too: there is no snapshot before they were seen once. Default: none do. */
   readonly hasDocuments?: boolean;
   /** Who held which match when a process before this one ended: rule id -> service. */
@@ -44,8 +43,8 @@ export class Mesh {
   #view: View | undefined;
 
   constructor(options: MeshOptions) {
-    const { policy, tagPrefix, hasDocuments = false, owners = new Map(), now = Date.now, onSwap } = options;
-    this.#build = createSnapshotBuilder({ policy, tagPrefix });
+    const { hasDocuments = false, owners = new Map(), now = Date.now, onSwap, ...reading } = options;
+    this.#build = createSnapshotBuilder(reading);
     this.#documents = hasDocuments ? undefined : NO_DOCUMENTS;
     this.#now = now;
     this.#onSwap = onSwap;

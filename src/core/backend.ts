@@ -2,17 +2,22 @@ import type { Arm, Backend, ServiceWeights, Split, Target } from './model.ts';
 import { computeSplit, type LiveVersion } from './split.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
 
-export interface BackendInput {
+export interface BackendInput<T extends Tagged = Tagged> {
   readonly service: string;
   /** The live instances that may serve it. */
-  readonly live: readonly Tagged[];
+  readonly live: readonly T[];
   readonly stored: ServiceWeights | undefined;
   /** An instance as the rule uses it. */
-  readonly toTarget: (tagged: Tagged) => Target;
+  readonly toTarget: (tagged: T) => Target;
 }
 
 /** All requests of a rule go to one service: an arm for each version that has a live instance. */
-export const buildBackend = ({ service, live, stored, toTarget }: BackendInput): Backend => ({
+export const buildBackend = <T extends Tagged>({
+  service,
+  live,
+  stored,
+  toTarget,
+}: BackendInput<T>): Backend => ({
   service,
   share: 1,
   ...armsOf(live, splitOf(live, stored), toTarget),
@@ -28,10 +33,10 @@ export const buildNarrowed = (
   return { service, version, share: 1, ...armsOf(ofVersion, { source: 'document', shares }, toTarget) };
 };
 
-const armsOf = (
-  live: readonly Tagged[],
+const armsOf = <T extends Tagged>(
+  live: readonly T[],
   split: Split,
-  toTarget: (tagged: Tagged) => Target,
+  toTarget: (tagged: T) => Target,
 ): Pick<Backend, 'split' | 'arms'> => {
   const versions = byVersion(live);
   const arms = split.shares.map(

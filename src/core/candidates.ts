@@ -21,7 +21,7 @@ export class Candidates {
     this.targets = targets;
     this.states = states;
     this.peers = (states[0] as InstanceState).peers;
-    const weights = targets.map(({ instance }) => instance.weight);
+    const weights = targets.map(({ instance, weight = instance.weight }) => weight);
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     // Consul takes a weight of 0; where all have it, none is meant to be without traffic more than another.
     this.#weights = total > 0 ? weights : weights.map(() => 1);
@@ -46,7 +46,7 @@ export class Candidates {
     return this.#isEven && now >= this.peers.warmAt;
   }
 
-  /** Consul's weight, and 1 on average. */
+  /** What the rule says, or Consul; 1 on average. */
   weight(index: number): number {
     return (this.#weights[index] as number) / this.#meanWeight;
   }

@@ -1,27 +1,23 @@
 import { splitOf } from './backend.ts';
+import { byMatch, type CarriedMatch, filtersOf, targetOf } from './carrier.ts';
 import { type Carried, disagreementsOf } from './disagreements.ts';
 import {
   type Instance,
   isLive,
   type LivePolicy,
-  type Match,
   type Problem,
   type ServiceState,
   type ServiceWeights,
-  type Target,
 } from './model.ts';
-import { isPathPrefix } from './path.ts';
 import { buildTagRule } from './rule.ts';
-import { ruleId } from './rule-id.ts';
 import type { Claim } from './settle.ts';
+import { withShares } from './shared-rule.ts';
 import { isSound, readTags, type Tagged } from './tagged.ts';
-import type { ParsedTags } from './tags.ts';
+import type { TagOptions } from './tags/dialect.ts';
 
 /** How instances are read, the same for all of them. */
-export interface ReadOptions {
+export interface ReadOptions extends TagOptions {
   readonly policy: LivePolicy;
-  /** What stands before each key of a tag, e.g. `sluice.`. */
-  readonly tagPrefix: string;
 }
 
 /** All that one service says, and what follows from it alone. */
@@ -40,10 +36,10 @@ export const readClaims = (
   service: string,
   instances: readonly Instance[],
   stored: ServiceWeights | undefined,
-  { policy, tagPrefix }: ReadOptions,
+  options: ReadOptions,
 ): ServiceClaims => {
-  const isRouted = ({ instance }: Tagged): boolean => isLive(instance, policy);
-  const all = instances.map(instance => readTags(instance, tagPrefix));
+  const isRouted = ({ instance }: Tagged): boolean => isLive(instance, options.policy);
+  const all = instances.map(instance => readTags(instance, options));
   const sound = all.filter(isSound);
   const live = sound.filter(isRouted);
   const state: ServiceState = {
@@ -52,18 +48,30 @@ export const readClaims = (
     split: splitOf(live, stored),
     ...(stored === undefined ? {} : { weights: stored }),
   };
-  const carried = byMatch(sound).map(({ match, carriers: all }): Carried => {
-    const carriers = all.filter(isRouted);
-    const createIndex = Math.min(...all.map(({ instance }) => instance.createIndex));
-    const toTarget = targetFor(match);
-    return {
-      rule: buildTagRule({ match, createIndex, service, live: carriers, stored, toTarget }),
-      carriers,
-    };
+  const carried = byMatch(sound).map((match): Carried & { readonly claim: Claim } => {
+    const carriers = match.carriers.filter(carrier => isRouted(carrier) && !carrier.asks.isClosed);
+    const claim = claimOf(service, match, carriers, stored);
+    return { rule: claim.rule, carriers, claim };
   });
-  const claims = carried.map(({ rule, carriers }): Claim => ({ rule, isLive: carriers.length > 0 }));
+  const claims = carried.map(({ claim }) => claim);
   const problems = [...all.flatMap(problemsOf), ...disagreementsOf(service, live, carried)];
   return { instances, stored, state, live, claims, problems };
+};
+
+const claimOf = (
+  service: string,
+  { match, carriers }: CarriedMatch,
+  serving: CarriedMatch['carriers'],
+  stored: ServiceWeights | undefined,
+): Claim => {
+  const live = withShares(serving);
+  const createIndex = Math.min(...carriers.map(({ instance }) => instance.createIndex));
+  const rule = buildTagRule({ match, createIndex, service, live, stored, toTarget: targetOf });
+  return {
+    rule: { ...rule, ...filtersOf(live) },
+    isLive: live.length > 0,
+    ...(carriers.every(({ asks }) => asks.isShared) ? { shared: { service, live: serving, stored } } : {}),
+  };
 };
 
 const problemsOf = ({ instance: { service, id }, tags }: Tagged): Problem[] =>
@@ -75,31 +83,3 @@ const problemsOf = ({ instance: { service, id }, tags }: Tagged): Problem[] =>
     subject: tag,
     reason,
   }));
-
-const byMatch = (instances: readonly Tagged[]): { match: Match; carriers: Tagged[] }[] => {
-  const matches = new Map<string, { match: Match; carriers: Tagged[] }>();
-  for (const tagged of instances) {
-    for (const match of tagged.tags.matches) {
-      const id = ruleId(match);
-      const known = matches.get(id);
-      if (known === undefined) matches.set(id, { match, carriers: [tagged] });
-      else known.carriers.push(tagged);
-    }
-  }
-  return [...matches.values()];
-};
-
-/** A target of this match: what `strip` takes off may depend on what was matched. */
-const targetFor =
-  (match: Match) =>
-  ({ instance, tags }: Tagged): Target => {
-    const strip = stripFor(tags.strip, match);
-    return { instance, version: tags.version, ...(strip === undefined ? {} : { strip }) };
-  };
-
-/** The part of a path that `strip` takes off for a match, or undefined where there is none. */
-const stripFor = (strip: ParsedTags['strip'], match: Match): string | undefined => {
-  const prefix = strip === true ? match.path : strip;
-  if (prefix === undefined || prefix === '/') return undefined;
-  return isPathPrefix(prefix, match.path) || isPathPrefix(match.path, prefix) ? prefix : undefined;
-};

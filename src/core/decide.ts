@@ -1,10 +1,10 @@
 import { pickTarget } from './balance.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
+import { changePath } from './filters/path-change.ts';
 import type { Fleet } from './fleet.ts';
 import { hash32, hashOf } from './hash.ts';
 import { matchRoute, type RouteTable } from './match.ts';
 import type { HashKey, Target } from './model.ts';
-import { stripPrefix } from './path.ts';
 import { NO_PINS } from './picking.ts';
 import { pinByHeader, pinByPath } from './pin.ts';
 import type { Refusal } from './refusal.ts';
@@ -106,6 +106,6 @@ const keyOf = (
   return isByNewCookie ? hash32(newcomer) : hashOf(hash, facts);
 };
 
-/** The path as one instance wants it: what is stripped follows the instance, so a retry asks again. */
-export const upstreamPath = (path: string, { strip }: Target): string =>
-  strip === undefined ? path : stripPrefix(path, strip);
+/** The path as one instance wants it: what becomes of it follows the instance, so a retry asks again. */
+export const upstreamPath = (path: string, { path: change }: Target): string =>
+  change === undefined ? path : changePath(path, change, '');

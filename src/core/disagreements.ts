@@ -1,11 +1,13 @@
 import type { Problem, Rule, Target } from './model.ts';
+import type { Carrier } from './carrier.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
+import { formatHostPort } from './values.ts';
 
 /** One match of a service with its rule. */
 export interface Carried {
   readonly rule: Rule;
   /** The live instances that carry the match. */
-  readonly carriers: readonly Tagged[];
+  readonly carriers: readonly Carrier[];
 }
 
 /**
@@ -27,6 +29,8 @@ export const disagreementsOf = (
       const values = valuesOf(carriers, ({ tags }) => settingText(tags.settings, name));
       if (values.length > 1) told.set(name, newestCounts(values));
     }
+    const filters = valuesOf(carriers, ({ asks }) => JSON.stringify(asks.filters ?? []));
+    if (filters.length > 1) told.set(`filters of ${rule.id}`, NEWEST_COUNTS);
     for (const version of unevenVersions(rule)) told.set(`path sent to ${version}`, EACH_ITS_OWN);
   }
   return [...told].map(([subject, reason]) => ({
@@ -39,9 +43,9 @@ export const disagreementsOf = (
 };
 
 /** What the newest says comes first. */
-const valuesOf = (
-  instances: readonly Tagged[],
-  read: (tagged: Tagged) => string | number | undefined,
+const valuesOf = <T extends Tagged>(
+  instances: readonly T[],
+  read: (tagged: T) => string | number | undefined,
 ): (string | number)[] => {
   const values = [...instances].sort(newestFirst).map(read);
   return [...new Set(values.filter(value => value !== undefined))];
@@ -56,13 +60,17 @@ const settingText = (settings: object, name: string): string | undefined =>
 const newestCounts = ([newest, ...others]: readonly (string | number)[]): string =>
   `the newest instance says ${newest}, which counts; others say ${others.join(', ')}: give all of them the same tag`;
 
+const NEWEST_COUNTS = 'what the newest instance asks for counts; others ask for something else: give all the same tags';
+
 /** Versions whose instances are sent the same request under different paths or hosts. */
 const unevenVersions = ({ backends }: Rule): string[] =>
   backends.flatMap(({ arms }) =>
     arms.filter(({ targets }) => new Set(targets.map(sentAs)).size > 1).map(({ version }) => version),
   );
 
-const sentAs = ({ strip, path, host }: Target): string => JSON.stringify([strip, path, host]);
+const sentAs = ({ instance, path, host }: Target): string =>
+  // Its own address is what each of them was asked to be sent.
+  JSON.stringify([path, host === formatHostPort({ ...instance, host: instance.address }) ? 'own' : host]);
 
 const EACH_ITS_OWN =
   'its instances ask for different ones (strip=, rewrite=), and each gets its own: give all of them the same tags';

@@ -139,7 +139,7 @@ export type Filter =
       readonly path?: PathChange;
       /** In place of the request's own query; empty for none. */
       readonly query?: string;
-      /** A request that is already where it would be sent is not redirected, but goes its way (Traefik, Fabio). */
+      /** A request that is already where it would be sent is not redirected, but goes its way (Traefik). */
       readonly unlessThere?: boolean;
     }
   | {
@@ -186,8 +186,6 @@ export interface Split {
 export interface Target {
   readonly instance: Instance;
   readonly version: string;
-  /** Leading path segments to take off before the request goes upstream (`/orders`). */
-  readonly strip?: string;
   /** What its path becomes (`full`, `segments` or `text`), after the filters of the rule. */
   readonly path?: PathChange;
   /** The `Host` that it is to see: a name, with its port where it is not the usual one. */

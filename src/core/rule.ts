@@ -3,14 +3,18 @@ import type { Match, Rule, RuleSettings } from './model.ts';
 import { ruleId } from './rule-id.ts';
 import { newestFirst, type Tagged } from './tagged.ts';
 
-export interface TagRuleInput extends BackendInput {
+export interface TagRuleInput<T extends Tagged> extends BackendInput<T> {
   readonly match: Match;
   /** Of the oldest instance that carries the match. */
   readonly createIndex: number;
 }
 
 /** The rule of one service for one match of its tags. */
-export const buildTagRule = ({ match, createIndex, ...backend }: TagRuleInput): Rule => ({
+export const buildTagRule = <T extends Tagged>({
+  match,
+  createIndex,
+  ...backend
+}: TagRuleInput<T>): Rule => ({
   id: ruleId(match),
   match,
   origin: { from: 'tags', service: backend.service, createIndex },

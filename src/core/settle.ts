@@ -1,3 +1,4 @@
+import type { SharedPart } from './carrier.ts';
 import type { Problem, Rule } from './model.ts';
 import { compareOrigins, originText } from './origin.ts';
 
@@ -6,6 +7,8 @@ export interface Claim {
   readonly rule: Rule;
   /** Somebody could serve it now. */
   readonly isLive: boolean;
+  /** Set where it would share the match with others of whom the same holds. */
+  readonly shared?: SharedPart;
 }
 
 /**

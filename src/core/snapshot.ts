@@ -4,6 +4,7 @@ import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import type { AllWeights, Catalog, Problem, Rule, ServiceState, Snapshot } from './model.ts';
 import { quarantineOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
+import { areSharing, sharedRule } from './shared-rule.ts';
 
 export interface SnapshotInput {
   readonly catalog: Catalog;
@@ -56,7 +57,7 @@ export const holders = ({ rules }: Pick<Snapshot, 'rules'>): Map<string, string>
   return holding;
 };
 
-/** Each match goes to one of those who claim it. */
+/** Each match goes to one of those who claim it, or to all who share it. */
 const share = (
   claims: readonly Claim[],
   incumbents: ReadonlyMap<string, string> = new Map(),
@@ -70,6 +71,10 @@ const share = (
   const rules: Rule[] = [];
   const problems: Problem[] = [];
   for (const [id, rivals] of contested) {
+    if (areSharing(rivals)) {
+      rules.push(sharedRule(rivals));
+      continue;
+    }
     const owner = settle(rivals, incumbents.get(id));
     rules.push(owner.rule);
     for (const loser of rivals) if (loser !== owner) problems.push(conflict(loser, owner));

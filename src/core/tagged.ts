@@ -1,5 +1,6 @@
 import type { Instance } from './model.ts';
-import { type ParsedTags, parseTags } from './tags.ts';
+import type { TagOptions } from './tags/dialect.ts';
+import { type ParsedTags, parseTags } from './tags/parse.ts';
 
 /** An instance with what its tags say. */
 export interface Tagged {
@@ -7,18 +8,17 @@ export interface Tagged {
   readonly tags: ParsedTags;
 }
 
-/** @param prefix what stands before each key of a tag, e.g. `sluice.` */
-export const readTags = (instance: Instance, prefix: string): Tagged => ({
+export const readTags = (instance: Instance, options: TagOptions): Tagged => ({
   instance,
-  tags: parseTags(instance, prefix),
+  tags: parseTags(instance, options),
 });
 
 /** Whether an instance may be served, for all that its tags say. */
 export const isSound = ({ tags }: Tagged): boolean => !tags.problems.some(problem => problem.fatal);
 
 /** By the version of each, in the order in which they are met. */
-export const byVersion = (instances: readonly Tagged[]): Map<string, Tagged[]> => {
-  const versions = new Map<string, Tagged[]>();
+export const byVersion = <T extends Tagged>(instances: readonly T[]): Map<string, T[]> => {
+  const versions = new Map<string, T[]>();
   for (const tagged of instances) {
     const same = versions.get(tagged.tags.version);
     if (same === undefined) versions.set(tagged.tags.version, [tagged]);

@@ -2,7 +2,7 @@ import { BALANCE_NAMES } from './balance.ts';
 import { DEFAULT_FLEET_SETTINGS, type FleetSettings } from './fleet-settings.ts';
 import type { BalanceName } from './model.ts';
 import { type SettingValues, setting } from './settings.ts';
-import { RETRIES_EXPECTED, readRetries } from './traffic-tags.ts';
+import { RETRIES_EXPECTED, readRetries } from './tags/sluice/traffic.ts';
 import { formatDuration, formatShare, readCount, readDuration, readRatio } from './values.ts';
 
 /** Off, for a value that a configuration holds: it goes through JSON, which knows no infinity. */

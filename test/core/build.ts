@@ -34,12 +34,8 @@ export const catalogOf = (...instances: readonly Instance[]): Catalog => {
 };
 
 /** One snapshot, read from scratch. */
-export const buildSnapshot = ({
-  policy,
-  tagPrefix,
-  ...input
-}: Omit<SnapshotInput, 'now'> & { now?: number } & ReadOptions): Snapshot =>
-  createSnapshotBuilder({ policy, tagPrefix })({ now: 0, ...input });
+export const buildSnapshot = (given: Omit<SnapshotInput, 'now'> & { now?: number } & ReadOptions): Snapshot =>
+  createSnapshotBuilder(given)({ now: 0, ...given });
 
 /** A document's rule for one path and all below it. */
 export const documentRule = (

@@ -89,7 +89,7 @@ describe('rules from instances', () => {
     );
     const targets = armsOf(byId(snapshot)['/api/o/*'])?.flatMap(arm => arm.targets);
     assert.deepEqual(
-      targets?.map(t => [t.version, t.strip]),
+      targets?.map(t => [t.version, t.path?.strip?.[0]]),
       [
         ['a', '/api/o'],
         ['b', '/api'],

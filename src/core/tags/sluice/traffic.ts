@@ -1,7 +1,7 @@
-import { BALANCE_NAMES } from './balance.ts';
-import type { HashKey } from './model.ts';
-import { fault, type TagReader } from './tag-reader.ts';
-import { readDuration } from './values.ts';
+import { BALANCE_NAMES } from '../../balance.ts';
+import type { HashKey } from '../../model.ts';
+import { readDuration } from '../../values.ts';
+import { fault, type TagReader } from './reader.ts';
 
 const readBalanceTag: TagReader = (value, read) => {
   const balance = BALANCE_NAMES.find(name => name === value.toLowerCase());

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ParsedTags, parseTags } from '../../src/core/tags.ts';
-import { readWeight } from '../../src/core/weights.ts';
+import type { Match, PathChange } from '../../../src/core/model.ts';
+import type { TagsSaid } from '../../../src/core/tags/dialect.ts';
+import { readSluiceTags } from '../../../src/core/tags/sluice/read.ts';
+import { readWeight } from '../../../src/core/weights.ts';
 
-const parse = (tags: readonly string[], prefix?: string): ParsedTags => parseTags({ tags }, prefix);
+interface Said extends Omit<TagsSaid, 'rules'> {
+  readonly matches: readonly Match[];
+}
+
+const parse = (tags: readonly string[], tagPrefix = ''): Said => {
+  const { rules, ...said } = readSluiceTags({ tags }, { tagPrefix });
+  return { ...said, matches: rules.map(({ match }) => match) };
+};
 
 describe('what tags say', () => {
-  const table: [name: string, tags: string[], expected: Partial<ParsedTags>][] = [
-    ['no tags: in the catalog, not exposed', [], { version: 'default', matches: [] }],
+  const table: [name: string, tags: string[], expected: Partial<Said>][] = [
+    ['no tags: in the catalog, not exposed', [], { matches: [] }],
     ['a path', ['path=/orders'], { matches: [{ kind: 'prefix', path: '/orders' }] }],
     [
       'a trailing slash is no other prefix',
@@ -48,8 +57,39 @@ describe('what tags say', () => {
       ['primary', 'env=prod', 'urlprefix-/x'],
       { matches: [], problems: [] },
     ],
-    ['weight and strip', ['weight=5', 'strip=/api'], { weight: 5, strip: '/api' }],
-    ['strip=true', ['strip=TRUE'], { strip: true }],
+    ['a weight', ['weight=5'], { weight: 5 }],
+    [
+      'a match for each method',
+      ['path=/a', 'method=get, HEAD', 'method=GET'],
+      {
+        matches: [
+          { kind: 'prefix', path: '/a', method: 'GET' },
+          { kind: 'prefix', path: '/a', method: 'HEAD' },
+        ],
+      },
+    ],
+    [
+      'conditions, all of them on every match',
+      ['path=/a', 'header=X-Tenant: acme', 'header=x-beta', 'header=x-v:~v[0-9]', 'query=q:~~x', 'query=B:'],
+      {
+        matches: [
+          {
+            kind: 'prefix',
+            path: '/a',
+            headers: [
+              { name: 'x-tenant', kind: 'exact', value: 'acme' },
+              { name: 'x-beta', kind: 'present', value: '' },
+              { name: 'x-v', kind: 'regex', value: 'v[0-9]' },
+            ],
+            query: [
+              { name: 'q', kind: 'regex', value: '~x' },
+              { name: 'B', kind: 'exact', value: '' },
+            ],
+          },
+        ],
+      },
+    ],
+    ['the protocol that is spoken', ['path=/a', 'proto=HTTP'], { problems: [] }],
     ['weight 0 is a weight', ['weight=0'], { weight: 0 }],
     [
       'escapes of unreserved characters are decoded',
@@ -113,7 +153,16 @@ describe('bad tags cost what they would have said, and no more', () => {
     ['too many retries', ['retries=11'], 'retries=11', false],
     ['a time-out without a unit', ['timeout=2'], 'timeout=2', false],
     ['a time-out of nothing', ['timeout=0s'], 'timeout=0s', false],
-    ['a condition that this release cannot hold', ['method=GET'], 'method=GET', true],
+    ['a method that is none', ['method=GET POST'], 'method=GET POST', true],
+    ['no method', ['method=GET,'], 'method=GET,', true],
+    ['a header that is none', ['header=x tenant:acme'], 'header=x tenant:acme', true],
+    ['an expression that is none', ['header=x-v:~['], 'header=x-v:~[', true],
+    ['a parameter without a name', ['query=:1'], 'query=:1', true],
+    ['a rewrite of no path', ['rewrite=new'], 'rewrite=new', true],
+    ['a host that cannot be sent', ['rewrite-host=a b'], 'rewrite-host=a b', true],
+    ['a protocol that this release does not speak', ['proto=h2c'], 'proto=h2c', true],
+    ['a strip that fits no path', ['path=/a', 'strip=/b'], 'strip=/b', false],
+    ['strip and rewrite at once', ['path=/a', 'strip=/a', 'rewrite=/b'], 'strip=/a', true],
   ];
   for (const [name, tags, tag, fatal] of bad) {
     it(name, () => {
@@ -129,6 +178,41 @@ describe('bad tags cost what they would have said, and no more', () => {
     assert.deepEqual(parse(['path=/admin', 'host=bad host']).matches, []));
   it('a bad path never widens its host to every path', () =>
     assert.deepEqual(parse(['path=admin', 'host=a.test']).matches, []));
+});
+
+it('as many matches as nobody means are none', () => {
+  const many = Array.from({ length: 40 }, (_, i) => [`path=/${i}`, `host=h${i}.test`]).flat();
+  const said = parse([...many]);
+  assert.deepEqual(said.matches, []);
+  assert.deepEqual(
+    said.problems.map(({ tag, fatal }) => [tag, fatal]),
+    [['path=/39', true]],
+  );
+});
+
+describe('what the instance is sent', () => {
+  const table: [name: string, tags: string[], path: PathChange | undefined, host?: string][] = [
+    ['its path as it came', ['path=/a'], undefined],
+    ['strip', ['path=/a/b', 'strip=/a'], { kind: 'segments', strip: ['/a'], value: '' }],
+    [
+      'more than what is matched',
+      ['path=/a', 'strip=/a/b/'],
+      { kind: 'segments', strip: ['/a/b'], value: '' },
+    ],
+    ['what is matched', ['path=/a', 'strip=TRUE'], { kind: 'segments', strip: ['/a'], value: '' }],
+    ['strip=false', ['path=/a', 'strip=false'], undefined],
+    ['more than an exact path', ['exact=/a', 'strip=/a/b'], undefined],
+    ['rewrite', ['path=/a', 'rewrite=/b/'], { kind: 'segments', strip: ['/a'], value: '/b' }],
+    ['rewrite of everything', ['path=/', 'rewrite=/b'], { kind: 'segments', strip: ['/'], value: '/b' }],
+    ['rewrite of an exact path', ['exact=/a', 'rewrite=/b'], { kind: 'full', value: '/b' }],
+    ['another host', ['path=/a', 'rewrite-host=Shop.Internal:81'], undefined, 'shop.internal:81'],
+  ];
+  for (const [name, tags, path, host] of table) {
+    it(name, () => {
+      const { use } = readSluiceTags({ tags }, { tagPrefix: '' }).rules[0] ?? {};
+      assert.deepEqual([use?.path, use?.host], [path, host]);
+    });
+  }
 });
 
 describe('readWeight', () => {

@@ -1,7 +1,8 @@
-import { normalisePath } from './path.ts';
-import { fatal, fault, type TagReader } from './tag-reader.ts';
-import { TRAFFIC_TAG_READERS } from './traffic-tags.ts';
-import { isVersionName, MAX_WEIGHT, readWeight } from './weights.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from '../../weights.ts';
+import { isHostPattern, isHostToSend, readPath } from '../spelling.ts';
+import { CONDITION_TAG_READERS } from './conditions.ts';
+import { fatal, fault, type TagReader } from './reader.ts';
+import { TRAFFIC_TAG_READERS } from './traffic.ts';
 
 const readPathTag =
   (key: 'path' | 'exact'): TagReader =>
@@ -18,11 +19,9 @@ const readPathTag =
     return undefined;
   };
 
-const HOST = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-
 const readHostTag: TagReader = (value, read) => {
   const host = value.toLowerCase();
-  if (!HOST.test(host) || host.length > 253) {
+  if (!isHostPattern(host)) {
     read.hadBadHost = true;
     return fault('the host must be a name without port, "*." allowed once in front, e.g. host=*.example.com');
   }
@@ -57,14 +56,24 @@ const readStripTag: TagReader = (value, read) => {
   return undefined;
 };
 
-/** Tags of the contract that narrow or change a rule and that this release cannot honour. */
-const NOT_YET = ['method', 'header', 'query', 'rewrite', 'rewrite-host', 'proto'];
+const readRewriteTag: TagReader = (value, read) => {
+  const path = readPath(value);
+  if (path === undefined) return fatal('rewrite takes a path that begins with "/", e.g. rewrite=/new');
+  read.rewrite = withoutTrailingSlash(path);
+  return undefined;
+};
 
-/** Served without the condition, the rule would reach further than its owner asked. */
-const refuse =
-  (key: string): TagReader =>
-  () =>
-    fatal(`"${key}=" is not supported by this release, so the rule is not served`);
+const readRewriteHostTag: TagReader = (value, read) => {
+  if (!isHostToSend(value)) return fatal('rewrite-host takes a name, e.g. rewrite-host=shop.internal');
+  read.rewriteHost = value.toLowerCase();
+  return undefined;
+};
+
+/** Spoken to in another protocol, the instance would understand nothing. */
+const readProtoTag: TagReader = value =>
+  value.toLowerCase() === 'http'
+    ? undefined
+    : fatal('instances are spoken to in HTTP/1.1 only by this release (proto=http), so it is not served');
 
 /** By key, in lower case and without prefix. */
 export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagReader>([
@@ -74,18 +83,12 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['version', readVersionTag],
   ['weight', readWeightTag],
   ['strip', readStripTag],
+  ['rewrite', readRewriteTag],
+  ['rewrite-host', readRewriteHostTag],
+  ['proto', readProtoTag],
+  ...CONDITION_TAG_READERS,
   ...TRAFFIC_TAG_READERS,
-  ...NOT_YET.map((key): [string, TagReader] => [key, refuse(key)]),
 ]);
-
-const readPath = (value: string): string | undefined => {
-  const sound = /^\/[^\s?#*\\\p{Cs}]*$/u.test(value) && value.length <= 2048;
-  const moves = value.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment));
-  return sound && !moves ? normalisePath(value.replace(NEVER_IN_URLS, encodeURIComponent)) : undefined;
-};
-
-/** Requests bring these as escapes only (RFC 3986, 2.1): `/größe` is asked for as `/gr%C3%B6%C3%9Fe`. */
-const NEVER_IN_URLS = /[^!-~]|["<>^`{}]/gu;
 
 const withoutTrailingSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? withoutTrailingSlash(path.slice(0, -1)) : path;

@@ -1,24 +1,24 @@
-import type { RuleSettings } from './model.ts';
+import type { RuleSettings, ValueMatch } from '../../model.ts';
+import type { TagFault } from '../dialect.ts';
 
 /** What the tags of one instance have said so far. */
 export interface TagsRead {
   readonly exact: string[];
   readonly prefixes: string[];
   readonly hosts: string[];
+  readonly methods: Set<string>;
+  readonly headers: ValueMatch[];
+  readonly query: ValueMatch[];
   hadBadPath: boolean;
   hadBadHost: boolean;
   version?: string;
   weight?: number;
   /** `true` takes off the matched path. */
   strip?: string | boolean;
+  /** Put in place of the matched path. */
+  rewrite?: string;
+  rewriteHost?: string;
   settings: RuleSettings;
-}
-
-/** Why a tag does not hold. */
-export interface TagFault {
-  readonly reason: string;
-  /** Whether the instance must not be served at all because of it. */
-  readonly fatal: boolean;
 }
 
 /** Takes one value in, or says what is wrong with it. */

@@ -1,0 +1,31 @@
+import { DEFAULT_VERSION } from '../model.ts';
+import type { Dialect, DialectName, TagOptions, TagSource, TagsSaid } from './dialect.ts';
+import { readFabioTags } from './fabio/read.ts';
+import { readSluiceTags } from './sluice/read.ts';
+import { readTraefikTags } from './traefik/read.ts';
+
+/** What the tags of one instance say, in all the dialects that are read. */
+export interface ParsedTags extends TagsSaid {
+  readonly version: string;
+}
+
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  sluice: readSluiceTags,
+  fabio: readFabioTags,
+  traefik: readTraefikTags,
+};
+
+const OWN_ALONE: readonly DialectName[] = ['sluice'];
+
+/** Where two dialects say two things of the whole instance, the one that is named first has it. */
+export const parseTags = (source: TagSource, options: TagOptions): ParsedTags => {
+  const said = (options.dialects ?? OWN_ALONE).map(name => DIALECTS[name](source, options));
+  const weight = said.find(each => each.weight !== undefined)?.weight;
+  return {
+    version: said.find(each => each.version !== undefined)?.version ?? DEFAULT_VERSION,
+    settings: Object.assign({}, ...said.map(({ settings }) => settings).reverse()),
+    rules: said.flatMap(({ rules }) => rules),
+    problems: said.flatMap(({ problems }) => problems),
+    ...(weight === undefined ? {} : { weight }),
+  };
+};

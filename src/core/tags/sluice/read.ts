@@ -1,0 +1,67 @@
+import type { Match } from '../../model.ts';
+import type { InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
+import { matchesFault, matchesOf } from './matches.ts';
+import type { TagsRead } from './reader.ts';
+import { TAG_READERS } from './readers.ts';
+import { pathFor, stripFault } from './upstream-path.ts';
+
+/**
+ * Reads Sluice's own `key=value` tags (keys in any case). One match is made for each method, on each path, on each host.
+ *
+ * A bad tag costs what it would have said and no more: a bad `path` that one match, a bad `version` the whole
+ * instance (it would be served as the wrong version), a bad condition too (it would be served without).
+ */
+export const readSluiceTags = (
+  { tags }: Pick<TagSource, 'tags'>,
+  { tagPrefix }: Pick<TagOptions, 'tagPrefix'>,
+): TagsSaid => {
+  const read: TagsRead = {
+    exact: [],
+    prefixes: [],
+    hosts: [],
+    methods: new Set(),
+    headers: [],
+    query: [],
+    hadBadPath: false,
+    hadBadHost: false,
+    settings: {},
+  };
+  const problems: TagProblem[] = [];
+  const written = new Map<string, string>();
+  for (const tag of tags) {
+    const { key, value } = splitTag(tag, tagPrefix);
+    const fault = TAG_READERS.get(key)?.(value, read);
+    if (fault !== undefined) problems.push({ tag, ...fault });
+    written.set(key, tag);
+  }
+  const tooMany = matchesFault(read);
+  const matches = tooMany === undefined ? matchesOf(read) : [];
+  const strip = stripFault(read, matches);
+  if (tooMany !== undefined) problems.push({ tag: written.get('path') ?? '', ...tooMany });
+  if (strip !== undefined) problems.push({ tag: written.get('strip') ?? '', ...strip });
+  const { version, weight, settings } = read;
+  return {
+    rules: matches.map(match => ruleFor(match, read)),
+    settings,
+    problems,
+    ...(version === undefined ? {} : { version }),
+    ...(weight === undefined ? {} : { weight }),
+  };
+};
+
+/** The key is empty where the tag is none of ours. */
+const splitTag = (tag: string, prefix: string): { key: string; value: string } => {
+  const at = tag.indexOf('=');
+  const name = tag.slice(0, Math.max(at, 0)).trim().toLowerCase();
+  const isOurs = name.startsWith(prefix.toLowerCase());
+  return { key: isOurs ? name.slice(prefix.length) : '', value: tag.slice(at + 1).trim() };
+};
+
+const ruleFor = (match: Match, read: TagsRead): TagRule => {
+  const path = pathFor(match, read);
+  const use: InstanceUse = {
+    ...(path === undefined ? {} : { path }),
+    ...(read.rewriteHost === undefined ? {} : { host: read.rewriteHost }),
+  };
+  return Object.keys(use).length === 0 ? { match } : { match, use };
+};
