@@ -1,5 +1,5 @@
-import type { Problem, Rule, Target } from './model.ts';
 import type { Carrier } from './carrier.ts';
+import type { Problem, Rule, Target } from './model.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
 import { formatHostPort } from './values.ts';
 
@@ -60,7 +60,8 @@ const settingText = (settings: object, name: string): string | undefined =>
 const newestCounts = ([newest, ...others]: readonly (string | number)[]): string =>
   `the newest instance says ${newest}, which counts; others say ${others.join(', ')}: give all of them the same tag`;
 
-const NEWEST_COUNTS = 'what the newest instance asks for counts; others ask for something else: give all the same tags';
+const NEWEST_COUNTS =
+  'what the newest instance asks for counts; others ask for something else: give all the same tags';
 
 /** Versions whose instances are sent the same request under different paths or hosts. */
 const unevenVersions = ({ backends }: Rule): string[] =>
