@@ -1,4 +1,4 @@
-import { type Decision, decide, type Refusal } from '../src/core/decide.ts';
+import { type Decision, decide, isOwnAnswer, type Refusal } from '../src/core/decide.ts';
 import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
@@ -150,7 +150,9 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       const entry = entries.get(service);
       if (entry?.instances === undefined) return { code: 'no_instance', where: new Where('', service, '') };
       if (entry.instances.length === 0) return { code: 'no_route', where: new Where('', service, '') };
-      return decide(entry.table, facts, fleet, now(), chance, picking);
+      const outcome = decide(entry.table, facts, fleet, now(), chance, picking);
+      // The rule of a service under its own name has no filters, and only those answer by themselves.
+      return isOwnAnswer(outcome) ? { code: 'internal', where: outcome.where } : outcome;
     },
     close: () => {
       closed = true;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
+import { isAddressBlock } from './core/address-set.ts';
 import { LIMIT_SETTINGS } from './core/limit-settings.ts';
 import type { LivePolicy } from './core/model.ts';
 import { PICKING_SETTINGS } from './core/picking-settings.ts';
@@ -61,6 +62,11 @@ const pemFile = (
   fallback: undefined,
   read: file => orNone(() => readFileSync(file, 'utf8')),
 });
+
+const readBlocks = (value: string): readonly string[] | undefined => {
+  const blocks = value.split(',').map(each => each.trim());
+  return blocks.every(isAddressBlock) ? blocks : undefined;
+};
 
 /** 0 is none. */
 const readWorkers = (value: string): number | undefined => {
@@ -273,6 +279,15 @@ export const SETTINGS = {
     read: readDialects,
     expected: `some of ${DIALECT_NAMES.join(', ')}, separated by commas, e.g. sluice,fabio`,
     help: 'whose Consul tags are read; of what two of them say of one instance, the first one has it',
+  }),
+  trustedProxies: setting<readonly string[]>({
+    flag: '--trusted-proxies <addresses>',
+    env: ['SLUICE_TRUSTED_PROXIES'],
+    fallback: [],
+    fallbackText: 'nobody',
+    read: readBlocks,
+    expected: 'addresses or CIDR blocks joined by commas, e.g. 10.0.0.0/8,192.0.2.7',
+    help: 'whose word holds for how a client asked: X-Forwarded-Proto, -Host and -Port',
   }),
   live: setting<LivePolicy>({
     env: ['SLUICE_LIVE'],

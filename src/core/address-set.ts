@@ -25,6 +25,16 @@ export class AddressSet {
   }
 }
 
+/** Whether a text is an address or a CIDR block: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. */
+export const isAddressBlock = (text: string): boolean => {
+  try {
+    new AddressSet([text]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const familyOf = (address: string): 'ipv4' | 'ipv6' | undefined => {
   const version = isIP(address);
   return version === 4 ? 'ipv4' : version === 6 ? 'ipv6' : undefined;

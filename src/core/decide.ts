@@ -1,5 +1,7 @@
 import { pickTarget } from './balance.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
+import { type Answer, answerOf } from './filters/answer.ts';
+import type { CompiledFilters, RequestChange } from './filters/compile.ts';
 import { changePath } from './filters/path-change.ts';
 import type { Fleet } from './fleet.ts';
 import { hash32, hashOf } from './hash.ts';
@@ -29,11 +31,28 @@ export interface Decision extends RetryPlan {
   readonly setCookie?: string | undefined;
   /** Milliseconds over all attempts, where the rule says so. */
   readonly timeout?: number | undefined;
+  /** Milliseconds of each attempt, where the rule says so. */
+  readonly tryTimeout?: number | undefined;
+  readonly filters?: CompiledFilters | undefined;
 }
 
 export type { Refusal } from './refusal.ts';
 
-export const isRefusal = (outcome: Decision | Refusal): outcome is Refusal => 'code' in outcome;
+/** The rule answers by itself. */
+export interface OwnAnswer {
+  readonly where: Where;
+  readonly answer: Answer;
+  /** They have had their say. */
+  readonly filters?: undefined;
+}
+
+export type Outcome = Decision | Refusal | OwnAnswer;
+
+export const isRefusal = (outcome: Outcome): outcome is Refusal => 'code' in outcome;
+
+export const isDecision = (outcome: Outcome): outcome is Decision => 'target' in outcome;
+
+export const isOwnAnswer = (outcome: Outcome): outcome is OwnAnswer => 'answer' in outcome;
 
 /**
  * match -> version -> pick, on one table. Same table, facts, fleet, time and chance: same decision.
@@ -48,7 +67,7 @@ export const decide = (
   now: number,
   chance: () => number,
   picking = NO_PINS,
-): Decision | Refusal => {
+): Outcome => {
   let route = matchRoute(table, facts);
   let rulePath: string | undefined;
   let pinned: string | undefined;
@@ -57,30 +76,57 @@ export const decide = (
     if (pin !== undefined) ({ route, path: rulePath, version: pinned } = pin);
   }
   if (route === undefined) return { code: 'no_route' };
+  if (route.filters !== undefined) {
+    const answer = answerByFilters(route.filters, facts, route.where);
+    if (answer !== undefined) return answer;
+  }
   pinned ??= pinByHeader(picking, facts);
   const chosen =
     pinned === undefined
       ? (route.only ?? choose(route, facts, picking, chance))
       : choosePinned(route, pinned, chance);
-  if ('code' in chosen) return chosen;
+  if ('code' in chosen) return refuse(chosen, route.filters);
   const choice = chosen instanceof RouteArm ? undefined : chosen;
   const arm = chosen instanceof RouteArm ? chosen : chosen.arm;
+  const { filters } = arm;
+  if (filters !== undefined && filters !== route.filters) {
+    const answer = answerByFilters(filters, facts, arm.where);
+    if (answer !== undefined) return answer;
+  }
   const key = keyOf(route, facts, fleet, choice?.newcomer);
   const target = arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
-  if (target === undefined) return { code: 'no_instance', where: arm.where };
+  if (target === undefined) return refuse({ code: 'no_instance', where: arm.where }, filters);
   return {
     where: arm.where,
     target,
     rulePath,
-    path: upstreamPath(rulePath ?? facts.path, target),
+    path: upstreamPath(rulePath ?? facts.path, filters?.request, target),
     candidates: arm.targets,
     balance: route.balance,
     key,
     retries: route.retries,
+    retry: route.retry,
     timeout: route.timeout,
+    tryTimeout: route.tryTimeout,
+    filters,
     choice,
     setCookie: choice && setCookieOf(route, choice, facts),
   };
+};
+
+const refuse = (refusal: Refusal, filters: CompiledFilters | undefined): Refusal =>
+  filters === undefined ? refusal : { ...refusal, filters };
+
+/** @returns undefined where the request is to go to an upstream */
+const answerByFilters = (
+  filters: CompiledFilters,
+  facts: RequestFacts,
+  where: Where,
+): Refusal | OwnAnswer | undefined => {
+  if ((filters.access ?? filters.cors ?? filters.redirect) === undefined) return undefined;
+  const answer = answerOf(filters, facts);
+  if (answer === undefined) return undefined;
+  return answer === 'forbidden' ? { code: answer, where, filters } : { where, answer };
 };
 
 const setCookieOf = (
@@ -106,6 +152,12 @@ const keyOf = (
   return isByNewCookie ? hash32(newcomer) : hashOf(hash, facts);
 };
 
-/** The path as one instance wants it: what becomes of it follows the instance, so a retry asks again. */
-export const upstreamPath = (path: string, { path: change }: Target): string =>
-  change === undefined ? path : changePath(path, change, '');
+/** The path as the rule and then one instance want it: its own part follows the instance, so a retry asks again. */
+export const upstreamPath = (
+  path: string,
+  byRule: RequestChange | undefined,
+  { path: byInstance }: Target,
+): string => {
+  const changed = byRule?.path === undefined ? path : changePath(path, byRule.path, byRule.matched);
+  return byInstance === undefined ? changed : changePath(changed, byInstance, '');
+};

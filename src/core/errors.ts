@@ -3,6 +3,7 @@
  * tell nothing of the inside; what happened exactly goes to the span and the log (`cause`).
  */
 export const ERRORS = {
+  forbidden: { status: 403, title: 'The client may not use this route.' },
   no_route: { status: 404, title: 'No route matches this host and path.' },
   bad_request: { status: 400, title: 'The request is malformed.' },
   request_timeout: { status: 408, title: 'The request did not arrive in time.' },

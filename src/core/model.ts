@@ -226,9 +226,24 @@ export interface RuleSettings {
   readonly hash?: HashKey;
   /** Attempts after the first. */
   readonly retries?: number;
-  /** Milliseconds, over all attempts. */
+  /** Milliseconds to the head of the response, over all attempts; 0 is without limit. */
   readonly timeout?: number;
+  /** Milliseconds of each attempt, from its sending to the end of its response; 0 is without limit. */
+  readonly tryTimeout?: number;
+  readonly retry?: RetryRule;
   readonly sticky?: Sticky;
+}
+
+/**
+ * When the owner of a rule wants its requests tried again (Gateway API, HTTPRouteRetry; how often is `retries`), whatever
+ * their method: after connection errors and attempts that took too long, and after these answers. Where there is none, the
+ * gateway's own way holds: what is harmless to do twice, at another instance, at once.
+ */
+export interface RetryRule {
+  /** Statuses from 400 to 599. */
+  readonly codes?: readonly number[];
+  /** Milliseconds before the first retry, at least; it grows from one to the next. */
+  readonly backoff?: number;
 }
 
 /** A service that serves a part of a rule's requests. */

@@ -3,6 +3,7 @@
  * again. What the caller is told follows from the code alone (errors.ts).
  */
 import { ERRORS, type ErrorCode } from './errors.ts';
+import type { RetryRule } from './model.ts';
 
 /** What one attempt says about its instance; `spared` is nothing, good or bad. */
 export type Verdict = 'well' | 'failed' | 'spared';
@@ -39,9 +40,13 @@ export interface Retryable {
 /** RFC 9110, 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
+/** What a rule that wants its requests tried again means by a connection error, whatever its codes (GEP-1731). */
+const CONNECTION_ERRORS: ReadonlySet<ErrorCode> = new Set(['upstream_reset', 'upstream_timeout']);
+
 /**
  * What never reached an instance may go to another, whatever its method. What may have been done goes again only
- * if doing it twice is harmless: after a reset, or after a failure whose status is among the chosen ones.
+ * if doing it twice is harmless: after a reset, or after a failure whose status is among the chosen ones; or if the
+ * rule says so.
  *
  * @param sent a part of the request may have reached the instance
  */
@@ -50,9 +55,13 @@ export const mayFollowFailure = (
   sent: boolean,
   request: Retryable,
   retryOn: ReadonlySet<number>,
+  rule?: RetryRule,
 ): boolean => {
   if (request.isBodyLost) return false;
   if (!sent) return code === 'connect_failed' || code === 'overloaded';
+  if (rule !== undefined) {
+    return CONNECTION_ERRORS.has(code) || (BLAMED.has(code) && names(rule, ERRORS[code].status));
+  }
   const isWorthIt = code === 'upstream_reset' || (BLAMED.has(code) && retryOn.has(ERRORS[code].status));
   return isWorthIt && IDEMPOTENT.has(request.method);
 };
@@ -62,4 +71,10 @@ export const mayFollowStatus = (
   status: number,
   { method, isBodyLost }: Retryable,
   retryOn: ReadonlySet<number>,
-): boolean => retryOn.has(status) && !isBodyLost && IDEMPOTENT.has(method);
+  rule?: RetryRule,
+): boolean => {
+  if (isBodyLost) return false;
+  return rule === undefined ? retryOn.has(status) && IDEMPOTENT.has(method) : names(rule, status);
+};
+
+const names = ({ codes }: RetryRule, status: number): boolean => codes?.includes(status) === true;

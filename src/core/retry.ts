@@ -2,7 +2,7 @@ import { type Preference, pickTarget } from './balance.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { InstanceState } from './instance-state.ts';
-import type { Target } from './model.ts';
+import type { RetryRule, Target } from './model.ts';
 import {
   judgeFailure,
   judgeStatus,
@@ -28,9 +28,15 @@ export interface RetryPlan extends Preference {
   readonly candidates: readonly Target[];
   /** Attempts after the first; the fleet's own number where it is left out. */
   readonly retries?: number | undefined;
+  readonly retry?: RetryRule | undefined;
 }
 
 const NOBODY: readonly Target[] = [];
+
+/** Milliseconds before the first retry of a rule that wants some and does not say when; as Envoy has it. */
+const DEFAULT_BACKOFF = 25;
+/** Waits double, up to so many times the first. */
+const MOST_GROWTH = 10;
 
 /**
  * The attempts of one request: counted at their instances, judged as they end, followed by another where that may
@@ -119,25 +125,37 @@ export class Tries {
     // Alone as it is, an instance that closed an idle connection deserves one more try, on a new connection.
     const isWorthRepeating = reused && !this.#tried.includes(target);
     this.#tried = [...this.#tried, target];
-    if (!mayFollowFailure(code, sent, request, this.#fleet.settings.retries.on)) return undefined;
+    const { on } = this.#fleet.settings.retries;
+    if (!mayFollowFailure(code, sent, request, on, this.#plan.retry)) return undefined;
     return this.#next(target, isWorthRepeating, now, chance);
   }
 
   /** Where the request goes instead of passing an answer with this status on, which has not begun. */
   afterStatus(status: number, request: Retryable, now: number, chance: () => number): Target | undefined {
     const target = this.#target;
-    if (target === undefined || !mayFollowStatus(status, request, this.#fleet.settings.retries.on)) {
-      return undefined;
-    }
+    const { on } = this.#fleet.settings.retries;
+    if (target === undefined || !mayFollowStatus(status, request, on, this.#plan.retry)) return undefined;
     this.#tried = [...this.#tried, target];
     return this.#next(target, false, now, chance);
   }
 
+  /** Milliseconds before the attempt that comes next. @param chance draws from [0, 1) */
+  wait(chance: () => number): number {
+    const { retry } = this.#plan;
+    if (retry === undefined) return 0;
+    const growth = Math.min(2 ** (this.#tried.length - 1), MOST_GROWTH);
+    return (retry.backoff ?? DEFAULT_BACKOFF) * growth * (1 + chance() / 2);
+  }
+
   #next(last: Target, mayRepeat: boolean, now: number, chance: () => number): Target | undefined {
-    const { candidates, retries = this.#fleet.settings.retries.most } = this.#plan;
+    const { candidates, retry, retries = this.#fleet.settings.retries.most } = this.#plan;
     if (this.#tried.length > retries) return undefined;
     const untried = candidates.filter(c => !this.#tried.some(t => t.instance.id === c.instance.id));
-    const next = pickTarget(this.#fleet, untried, this.#plan, now, chance) ?? (mayRepeat ? last : undefined);
+    const isGoingRound = untried.length === 0 && retry !== undefined;
+    const others = isGoingRound ? candidates.filter(c => c.instance.id !== last.instance.id) : untried;
+    const next =
+      pickTarget(this.#fleet, others, this.#plan, now, chance) ??
+      (mayRepeat || isGoingRound ? last : undefined);
     const { budget } = this.#fleet.of(last, now).peers.service;
     return next !== undefined && budget.spend(now) ? next : undefined;
   }

@@ -1,3 +1,4 @@
+import type { CompiledFilters } from './filters/compile.ts';
 import type { Backend, SplitSource, Target } from './model.ts';
 import { type Part, seedOf } from './sticky.ts';
 import { Where } from './where.ts';
@@ -14,11 +15,20 @@ export class RouteBackend implements Part {
   /** Of its requests that no version serves. */
   readonly where: Where;
 
-  /** @param route the rule's id */
-  constructor(route: string, { service, version = '', share, isUnknown, split, arms }: Backend) {
+  /**
+   * @param route the rule's id
+   * @param filters for what is sent there
+   */
+  constructor(
+    route: string,
+    { service, version = '', share, isUnknown, split, arms }: Backend,
+    filters?: CompiledFilters,
+  ) {
     this.share = share;
     this.seed = seedOf(service, version);
-    this.arms = arms.map(arm => new RouteArm(arm.share, arm.targets, new Where(route, service, arm.version)));
+    this.arms = arms.map(
+      arm => new RouteArm(arm.share, arm.targets, new Where(route, service, arm.version), filters),
+    );
     const [first, second] = this.arms;
     this.only = first !== undefined && second === undefined && first.share > 0 ? first : undefined;
     this.isUnknown = isUnknown === true;
@@ -38,12 +48,15 @@ export class RouteArm implements Part {
   readonly targets: readonly Target[];
   readonly share: number;
   readonly seed: number;
+  /** Those of the rule, and of its backend. */
+  readonly filters: CompiledFilters | undefined;
 
-  constructor(share: number, targets: readonly Target[], where: Where) {
+  constructor(share: number, targets: readonly Target[], where: Where, filters: CompiledFilters | undefined) {
     this.where = where;
     this.only = targets.length === 1 ? targets[0] : undefined;
     this.targets = targets;
     this.share = share;
     this.seed = seedOf(where.service, where.version);
+    this.filters = filters;
   }
 }

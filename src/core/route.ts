@@ -1,5 +1,6 @@
 import { type Condition, conditionsOf } from './conditions.ts';
-import type { BalanceName, HashKey, Rule, Sticky } from './model.ts';
+import { type CompiledFilters, compileFilters } from './filters/compile.ts';
+import type { Backend, BalanceName, HashKey, RetryRule, Rule, Sticky } from './model.ts';
 import type { AtPath } from './path-index.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { type RouteArm, RouteBackend } from './route-backend.ts';
@@ -20,6 +21,9 @@ export class Route implements AtPath {
   readonly balance: BalanceName | undefined;
   readonly retries: number | undefined;
   readonly timeout: number | undefined;
+  readonly tryTimeout: number | undefined;
+  readonly retry: RetryRule | undefined;
+  readonly filters: CompiledFilters | undefined;
   readonly hash: HashKey | undefined;
   readonly sticky: Sticky | undefined;
   readonly backends: readonly RouteBackend[];
@@ -29,21 +33,30 @@ export class Route implements AtPath {
 
   /** @param like another route of the same rule: what is counted there goes on being counted there */
   constructor(rule: Rule, next?: Route, like?: Route) {
-    const { id, match, backends, balance, hash, sticky, retries, timeout } = rule;
+    const { id, match, backends, balance, hash, sticky, retries, timeout, tryTimeout, retry } = rule;
     this.path = match.path;
     this.conditions = like === undefined ? conditionsOf(match) : like.conditions;
     this.next = next;
     this.rule = rule;
-    this.backends = like?.backends ?? backends.map(backend => new RouteBackend(id, backend));
+    this.filters = like === undefined ? compileFilters(id, match, rule) : like.filters;
+    this.backends = like?.backends ?? backends.map(backend => this.#compile(backend));
     const [first, second] = this.backends;
     const alone = second === undefined ? first : undefined;
     this.only = alone !== undefined && alone.share > 0 && sticky === undefined ? alone.only : undefined;
     this.balance = balance;
     this.retries = retries;
     this.timeout = timeout;
+    this.tryTimeout = tryTimeout;
+    this.retry = retry;
     this.hash = hash;
     this.sticky = sticky;
     this.where = alone?.where ?? like?.where ?? new Where(id, '', '');
+  }
+
+  #compile(backend: Backend): RouteBackend {
+    const { id, match } = this.rule;
+    const filters = backend.filters && compileFilters(id, match, this.rule, backend);
+    return new RouteBackend(id, backend, filters ?? this.filters);
   }
 
   /** Whether all that it asks for besides host and path holds. */

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '..
 import { Admission } from './admission.ts';
 import { inOnePiece } from './field-lines.ts';
 import type { Timed } from './heartbeat.ts';
+import { Mirrors } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Running } from './running.ts';
@@ -15,6 +16,7 @@ export interface Context
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;
+  readonly mirrors: Mirrors;
   readonly outbox: Outbox;
   readonly admission: Admission;
   /** What is asked at each beat whether it has waited long enough. */
@@ -34,6 +36,7 @@ export const createContext = (options: ProxyOptions): Context => {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { chance = Math.random } = options;
   const outbox = new Outbox();
+  const running = new Running<Timed>();
   return {
     trusts: () => false,
     isReady: () => true,
@@ -45,9 +48,10 @@ export const createContext = (options: ProxyOptions): Context => {
     limits,
     timeouts,
     upstreams: new Upstreams(limits, timeouts, outbox),
+    mirrors: new Mirrors(limits, timeouts, outbox, running),
     outbox,
     admission: new Admission(limits, timeouts.loopDelay, chance),
-    running: new Running(),
+    running,
     keepAliveLines: keepAliveLines(timeouts.keepAlive),
     requests: 0,
     draining: false,

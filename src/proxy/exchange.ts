@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
+import type { Answer } from '../core/filters/answer.ts';
 import type { Target } from '../core/model.ts';
 import type { Retryable } from '../core/outcome.ts';
 import type { FailedAttempt } from '../core/retry.ts';
@@ -9,8 +10,9 @@ import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
+import { takeWhole } from './mirrors.ts';
 import { type Awaited, Patience } from './patience.ts';
-import { plain, problem } from './respond.ts';
+import { bare, edited, type OwnAnswer, plain, problem } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /**
@@ -73,7 +75,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     const lines = this.#journey.beginAttempt(target);
     const { contentLength } = this.#journey.intake.head;
     const { method } = this.#incoming;
-    const request = { method, path, lines, contentLength, body: this.#body?.content };
+    const timeout = this.#journey.tryTimeout;
+    const request = { method, path, lines, contentLength, body: this.#body?.content, timeout };
     this.#attempt = new Attempt(target, request, this);
     this.#attempt.start(upstream);
   }
@@ -81,6 +84,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   sending(): void {
     // The client is asked for its body only once somebody will take it.
     this.#incoming.askForBody();
+    const sendCopies = this.#journey.drawCopies();
+    if (sendCopies !== undefined) takeWhole(this.#body?.content, this.#ctx.limits.keptBodyBytes, sendCopies);
   }
 
   informed({ status, lines }: ResponseHead): void {
@@ -90,7 +95,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   responded(head: ResponseHead): void {
     if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
     this.#journey.responded(head);
-    if (head.status >= 500 && this.#isGivenUp(head.status)) return;
+    if (head.status >= 400 && this.#isGivenUp(head.status)) return;
     try {
       this.#journey.stampResponse(head);
       this.#reply.begin(head, this.#ctx.draining);
@@ -168,7 +173,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     } else {
       // After a malformed request nobody knows where the next one begins.
       const closes = this.#ctx.draining || code === 'request_timeout' || code === 'bad_request';
-      const answer = problem(code, this.#journey.intake.requestId);
+      const answer = edited(problem(code, this.#journey.intake.requestId), this.#journey.responseEdit);
       if (this.#ctx.tellsFailures) this.#tell(answer.fields, code);
       this.#reply.answer(answer, closes, this.#flushed);
     }
@@ -195,7 +200,16 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   #answerForItself(): void {
-    this.#reply.answer(plain(200, '', this.#journey.intake.requestId), this.#ctx.draining, this.#flushed);
+    this.#answer(plain(200, '', this.#journey.intake.requestId));
+  }
+
+  answer({ status, fields }: Answer): void {
+    this.#body?.destroy();
+    this.#answer(bare(status, fields, this.#journey.intake.requestId));
+  }
+
+  #answer(answer: OwnAnswer): void {
+    this.#reply.answer(answer, this.#ctx.draining, this.#flushed);
   }
 
   tick(elapsed: number): void {

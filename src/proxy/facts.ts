@@ -1,4 +1,5 @@
 import { readQuery } from '../core/query.ts';
+import type { Connection } from './connection.ts';
 import { fieldOf, fieldsOf } from './fields.ts';
 import type { RequestLines } from './intake.ts';
 import type { ProxyFacts } from './options.ts';
@@ -13,26 +14,32 @@ export class Facts implements ProxyFacts {
   readonly path: string;
   readonly port: number | undefined;
   readonly method: string;
-  readonly scheme = 'http';
   readonly clientAddress: string;
+  /** With its `?`. */
+  readonly search: string;
   readonly #rawHeaders: readonly string[];
-  readonly #query: string;
+  readonly #connection: Connection;
+  readonly #trusts: (peerAddress: string) => boolean;
   #looks = 0;
   #fields: ReadonlyMap<string, string> | undefined = undefined;
   #parameters: ReadonlyMap<string, string> | undefined = undefined;
 
+  /** @param trusts whether what a peer says of the entrance in front of it holds */
   constructor(
     { host, path, port, query }: RequestTarget,
-    clientAddress: string,
     { method, rawHeaders }: Pick<RequestLines, 'method' | 'rawHeaders'>,
+    connection: Connection,
+    trusts: (peerAddress: string) => boolean,
   ) {
     this.host = host;
     this.path = path;
     this.port = port;
     this.method = method;
-    this.clientAddress = clientAddress;
+    this.clientAddress = connection.clientAddress;
+    this.search = query;
     this.#rawHeaders = rawHeaders;
-    this.#query = query;
+    this.#connection = connection;
+    this.#trusts = trusts;
   }
 
   header(name: string): string | undefined {
@@ -44,7 +51,30 @@ export class Facts implements ProxyFacts {
   }
 
   query(name: string): string | undefined {
-    this.#parameters ??= readQuery(this.#query);
+    this.#parameters ??= readQuery(this.search);
     return this.#parameters.get(name);
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.#schemeInFront ?? 'http';
+  }
+
+  get entrancePort(): number {
+    const told = this.#toldInFront('x-forwarded-port');
+    if (told !== undefined && /^[1-9]\d{0,4}$/.test(told) && Number(told) < 65_536) return Number(told);
+    const scheme = this.#schemeInFront;
+    if (scheme !== undefined) return scheme === 'https' ? 443 : 80;
+    return this.#connection.socket.localPort ?? 80;
+  }
+
+  get #schemeInFront(): 'http' | 'https' | undefined {
+    const told = this.#toldInFront('x-forwarded-proto');
+    return told === 'http' || told === 'https' ? told : undefined;
+  }
+
+  /** The first of several is that of the outermost proxy, whose entrance the client sees. */
+  #toldInFront(name: string): string | undefined {
+    if (!this.#trusts(this.clientAddress)) return undefined;
+    return this.header(name)?.split(',', 1)[0]?.trim().toLowerCase();
   }
 }

@@ -1,5 +1,16 @@
-import { type Decision, isRefusal, type Refusal, upstreamPath } from '../core/decide.ts';
+import {
+  type Decision,
+  isDecision,
+  isOwnAnswer,
+  isRefusal,
+  type Outcome,
+  upstreamPath,
+} from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import { type Answer, responseEdit } from '../core/filters/answer.ts';
+import type { Mirror, RequestChange } from '../core/filters/compile.ts';
+import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
+import { pickMirror } from '../core/filters/mirror.ts';
 import type { Target } from '../core/model.ts';
 import type { Retryable } from '../core/outcome.ts';
 import { type FailedAttempt, Tries } from '../core/retry.ts';
@@ -15,14 +26,17 @@ import type {
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
-import { linesOf } from './field-lines.ts';
+import { fieldsOf, linesOf } from './field-lines.ts';
+import { fieldOf } from './fields.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
-import { type ResponseHead, stampResponse } from './response-head.ts';
+import { editResponse, type ResponseHead, stampResponse } from './response-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
 export interface Traveller {
   /** One try at this target, with this path and query. */
   attempt(target: Target, path: string): void;
+  /** The rule answers by itself. */
+  answer(answer: Answer): void;
   /** The request is not passed on, or was in vain. */
   fail(code: ErrorCode, cause?: unknown): void;
 }
@@ -48,13 +62,18 @@ export class Journey {
   readonly #request: RequestLines;
   readonly #traveller: Traveller;
   readonly #observation: RequestObservation;
-  #outcome: Decision | Refusal | undefined;
+  #outcome: Outcome | undefined;
   /** The field lines that are the same for each attempt. */
   #lines = '';
+  /** For which they are, where an instance wants one of its own. */
+  #host: string | undefined;
+  #mirrors: readonly Mirror[] | undefined;
   #tries: Tries | undefined;
   /** Of the attempt under way. */
   #attempt: AttemptObservation | undefined;
   #now = 0;
+  /** For the next attempt to begin. */
+  #waiting: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(ctx: Context, connection: Connection, request: RequestLines, traveller: Traveller) {
@@ -78,7 +97,7 @@ export class Journey {
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake.target, this.#connection.clientAddress, this.#request);
+    const facts = new Facts(this.intake.target, this.#request, this.#connection, this.#ctx.trusts);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {
@@ -92,7 +111,7 @@ export class Journey {
   #decide(facts: Facts): void {
     if (this.#isOver) return;
     this.#now = this.#ctx.now();
-    let outcome: Decision | Refusal;
+    let outcome: Outcome;
     try {
       outcome = this.#ctx.decide(facts, this.#now);
     } catch (cause) {
@@ -101,9 +120,11 @@ export class Journey {
     }
     this.#outcome = outcome;
     if (isRefusal(outcome)) this.#traveller.fail(outcome.code);
+    else if (isOwnAnswer(outcome)) this.#traveller.answer(outcome.answer);
     else {
       this.#tries = new Tries(this.#ctx.fleet, outcome);
-      this.#stamp(outcome.target);
+      this.#mirrors = outcome.filters?.mirrors;
+      this.#stamp(outcome.target, outcome.filters?.request);
       this.#lead(outcome.target, outcome.path);
     }
   }
@@ -117,19 +138,31 @@ export class Journey {
     }
   }
 
-  #stamp({ instance: { address, port } }: Target): void {
+  #stamp(target: Target, change: RequestChange | undefined): void {
+    this.#host = target.host;
+    this.#lines = this.#linesFor(target, change);
+  }
+
+  /** The field lines that go to a target, but for those of the single attempt. */
+  #linesFor({ instance: { address, port }, host }: Target, change: RequestChange | undefined): string {
     const { head, target, requestId } = this.intake;
     const { clientAddress, stamp } = this.#connection;
+    // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
+    const authority = target.authority === '' ? formatHostPort({ host: address, port }) : target.authority;
     const stamped = stamp.lines(head, {
-      // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
-      authority: target.authority === '' ? formatHostPort({ host: address, port }) : target.authority,
+      authority,
+      host: host ?? change?.hostname ?? authority,
       scheme: 'http',
       httpVersion: this.#request.httpVersion,
       clientAddress,
       via: this.#ctx.via,
       trusted: this.#ctx.trusts(clientAddress),
     });
-    this.#lines = `${linesOf(head.fields)}${stamped}X-Request-Id: ${requestId}\r\n`;
+    const lines =
+      change?.headers === undefined
+        ? linesOf(head.fields) + stamped
+        : linesOf(editFields([...head.fields, ...fieldsOf(stamped)], change.headers));
+    return `${lines}X-Request-Id: ${requestId}\r\n`;
   }
 
   get #where(): Where {
@@ -159,9 +192,15 @@ export class Journey {
     this.#tries?.responded(status, this.#ctx.now(), rest);
   }
 
-  /** Adds to the head of the answer what is not the upstream's to say. */
+  /** Makes of the head of the answer what the rule wants of it, and adds what is not the upstream's to say. */
   stampResponse(head: ResponseHead): void {
+    const edit = this.responseEdit;
+    if (edit !== undefined && head.status !== 101) editResponse(head, edit);
     stampResponse(head, this.intake.requestId, this.#ctx.via, this.#decision?.setCookie);
+  }
+
+  get #decision(): Decision | undefined {
+    return this.#outcome !== undefined && isDecision(this.#outcome) ? this.#outcome : undefined;
   }
 
   /** Milliseconds over all attempts, where the rule says so. */
@@ -169,12 +208,55 @@ export class Journey {
     return this.#decision?.timeout;
   }
 
-  get #decision(): Decision | undefined {
-    return this.#outcome === undefined || isRefusal(this.#outcome) ? undefined : this.#outcome;
+  /** Milliseconds of one attempt, where the rule says so. */
+  get tryTimeout(): number | undefined {
+    return this.#decision?.tryTimeout;
   }
 
-  /** Closes the attempt under way, if there is one. */
+  /** What the rule changes of the fields of a final response. */
+  get responseEdit(): HeaderEdit | undefined {
+    const filters = this.#outcome?.filters;
+    return filters && responseEdit(filters, fieldOf(this.#request.rawHeaders, 'origin'));
+  }
+
+  /**
+   * Draws who gets a copy of the request. Once a request: for another attempt there is none.
+   *
+   * @returns sends them, or undefined where there are none
+   */
+  drawCopies(): ((body: Buffer | undefined, isWhole: boolean) => void) | undefined {
+    const mirrors = this.#mirrors?.filter(({ share }) => this.#ctx.chance() < share);
+    this.#mirrors = undefined;
+    if (mirrors === undefined || mirrors.length === 0) return undefined;
+    return (body, isWhole) => {
+      for (const mirror of mirrors) this.#copyTo(mirror, body, isWhole);
+    };
+  }
+
+  #copyTo({ to, request }: Mirror, body: Buffer | undefined, isWhole: boolean): void {
+    const { mirrors, chance } = this.#ctx;
+    const { target, where } = pickMirror(to, chance);
+    if (target === undefined) mirrors.skip(where, 'no_instance');
+    else if (!isWhole) mirrors.skip(where, 'too_large');
+    else {
+      const { id: instanceId, address, port } = target.instance;
+      const observation = this.#observation.copy({ where, instanceId, address, port, resend: 0 });
+      const lines = this.#linesFor(target, request) + linesOf(observation.headers);
+      const path = upstreamPath(this.#rulePath, request, target) + this.intake.target.query;
+      const contentLength = body === undefined ? this.intake.head.contentLength : `${body.length}`;
+      const copy = { method: this.#request.method, path, lines, contentLength, body };
+      mirrors.send(target.instance, copy, where, observation);
+    }
+  }
+
+  /** What the rule goes by. */
+  get #rulePath(): string {
+    return this.#decision?.rulePath ?? this.intake.target.path;
+  }
+
+  /** Closes the attempt under way, if there is one, and waits for none any more. */
   endAttempt(outcome: AttemptOutcome): void {
+    clearTimeout(this.#waiting);
     if (this.#attempt === undefined) return;
     if (outcome.clientLeft === true) this.#tries?.abandoned(this.#ctx.now());
     else if (outcome.error === undefined) this.#tries?.completed();
@@ -207,7 +289,20 @@ export class Journey {
   }
 
   #leadOn(target: Target): void {
-    this.#lead(target, upstreamPath(this.#decision?.rulePath ?? this.intake.target.path, target));
+    const wait = this.#tries?.wait(this.#ctx.chance) ?? 0;
+    if (wait === 0) this.#leadTo(target);
+    else {
+      this.#waiting = setTimeout(() => {
+        this.#now = this.#ctx.now();
+        this.#leadTo(target);
+      }, wait).unref();
+    }
+  }
+
+  #leadTo(target: Target): void {
+    const change = this.#outcome?.filters?.request;
+    if (target.host !== this.#host) this.#stamp(target, change);
+    this.#lead(target, upstreamPath(this.#rulePath, change, target));
   }
 
   #observeEnd(outcome: AttemptOutcome): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Decision, Refusal } from '../core/decide.ts';
+import type { Outcome } from '../core/decide.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
@@ -19,7 +19,7 @@ export interface ProxyFacts extends RequestFacts {
 export interface ProxyOptions {
   /** Where each request goes: the table of a gateway, the one target of a sidecar's inbound, the names of its
    * outbound. Called once a request, synchronously; `now` is in monotonic milliseconds. */
-  readonly decide: (facts: ProxyFacts, now: number) => Decision | Refusal;
+  readonly decide: (facts: ProxyFacts, now: number) => Outcome;
   /** Waited for before `decide` where a hop must first learn of whom it is asked for; undefined where it need not.
    * Must not reject. */
   readonly prepare?: (facts: ProxyFacts) => Promise<void> | undefined;

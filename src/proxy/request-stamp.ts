@@ -4,8 +4,10 @@ import type { RequestHead } from './request-head.ts';
 
 /** What this hop says about a request that it passes on. */
 export interface HopWords {
-  /** For `Host` upstream. */
+  /** As the client named it. */
   readonly authority: string;
+  /** For `Host` upstream. */
+  readonly host: string;
   readonly scheme: 'http' | 'https';
   readonly httpVersion: string;
   readonly clientAddress: string;
@@ -20,7 +22,7 @@ export const stampLines = (head: RequestHead, words: HopWords): string => {
   const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress;
   const host = authority.includes(':') ? `"${authority}"` : authority;
   return (
-    `Host: ${authority}\r\n` +
+    `Host: ${words.host}\r\n` +
     `X-Forwarded-For: ${and(head.forwardedFor, clientAddress)}\r\n` +
     `X-Forwarded-Host: ${(trusted ? head.forwardedHost : undefined) ?? authority}\r\n` +
     `X-Forwarded-Proto: ${(trusted ? head.forwardedProto : undefined) ?? scheme}\r\n` +
@@ -55,4 +57,8 @@ const hasBeenForwarded = ({
 
 /** Of one connection: the client is the same. */
 const areSame = (a: HopWords, b: HopWords): boolean =>
-  a.authority === b.authority && a.httpVersion === b.httpVersion && a.scheme === b.scheme && a.via === b.via;
+  a.authority === b.authority &&
+  a.host === b.host &&
+  a.httpVersion === b.httpVersion &&
+  a.scheme === b.scheme &&
+  a.via === b.via;

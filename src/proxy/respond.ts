@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
 import { inOnePiece, linesOf } from './field-lines.ts';
 
 /** An answer that the proxy gives on its own account. */
@@ -26,8 +27,20 @@ export const problem = (code: ErrorCode, requestId: string): OwnAnswer => {
 export const plain = (status: number, text: string, requestId: string): OwnAnswer =>
   answer(status, ['Content-Type', 'text/plain', 'Cache-Control', 'no-store'], requestId, Buffer.from(text));
 
+/** What a rule answers by itself. */
+export const bare = (status: number, fields: readonly string[], requestId: string): OwnAnswer =>
+  answer(status, [...fields], requestId, NOTHING);
+
+const NOTHING = Buffer.alloc(0);
+
+/** An answer of ours with what the rule makes of its fields. */
+export const edited = (answer: OwnAnswer, edit: HeaderEdit | undefined): OwnAnswer =>
+  edit === undefined ? answer : { ...answer, fields: editFields(answer.fields, edit) };
+
 const answer = (status: number, fields: string[], requestId: string, body: Buffer): OwnAnswer => {
-  fields.push('X-Request-Id', requestId, 'Content-Length', `${body.length}`);
+  fields.push('X-Request-Id', requestId);
+  // RFC 9110, 8.6.
+  if (status !== 204) fields.push('Content-Length', `${body.length}`);
   return { status, fields, body };
 };
 

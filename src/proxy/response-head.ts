@@ -1,3 +1,4 @@
+import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
 import { fieldsOf, isNamed, isTidy, linesOf, valueIn } from './field-lines.ts';
 import { and, HOP_BY_HOP, namedBy, without } from './fields.ts';
 
@@ -6,7 +7,7 @@ export interface ResponseHead {
   readonly status: number;
   /** Of the fields that pass on, each line with its CRLF. `stampResponse` adds to them. */
   lines: string;
-  readonly hasDate: boolean;
+  hasDate: boolean;
   /** As received, several joined by commas. */
   readonly contentLength: string | undefined;
   readonly transferEncoding: string | undefined;
@@ -141,6 +142,12 @@ const dropNamed = (head: Mutable<ResponseHead>, connection: string): void => {
 /** The body has a transfer coding other than chunked, which is lost with the hop. */
 export const hasLostCoding = ({ transferEncoding }: ResponseHead): boolean =>
   transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked';
+
+/** What a rule changes of a final response. Before it is stamped. */
+export const editResponse = (head: ResponseHead, edit: HeaderEdit): void => {
+  head.lines = linesOf(editFields(fieldsOf(head.lines), edit));
+  head.hasDate = /^date:/im.test(head.lines);
+};
 
 /**
  * Adds what a proxy owes the client: by which way the answer came, and the id to ask about it.

@@ -10,6 +10,7 @@ import { ExpressLane, type HandOver } from './express/lane.ts';
 import { createFullServer } from './full/server.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
 import { listen } from './listen.ts';
+import type { MirrorCount } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Running } from './running.ts';
 
@@ -21,6 +22,8 @@ export interface HttpProxy {
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
+  /** What became of copies of requests, since the start. */
+  mirrored(): Iterable<MirrorCount>;
   /**
    * From now on it is not ready, and answers with `Connection: close`. Takes new connections for `delay`
    * milliseconds (default: none), so that load balancers learn of it before they are refused; then resolves when
@@ -127,7 +130,12 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       }
     },
 
-    retain: ids => ctx.upstreams.retain(ids),
+    retain: ids => {
+      ctx.upstreams.retain(ids);
+      ctx.mirrors.retain(ids);
+    },
+
+    mirrored: () => ctx.mirrors.counts(),
 
     figures: () => ({
       requests: ctx.requests,
@@ -151,6 +159,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       const closed = new Promise(resolve => listener.close(resolve));
       for (const { socket } of connections) socket.destroy();
       ctx.upstreams.close();
+      ctx.mirrors.close();
       await closed;
     },
   };

@@ -2,12 +2,13 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Answer } from '../core/filters/answer.ts';
 import type { Instance, Target } from '../core/model.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
-import { answerSocket, closeAfter, problem, rawHead } from './respond.ts';
+import { answerSocket, bare, closeAfter, edited, type OwnAnswer, problem, rawHead } from './respond.ts';
 import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
 
@@ -90,7 +91,7 @@ class Upgrade implements Traveller, OnConnection {
     outgoing.once('socket', socket =>
       socket.once('connect', () => {
         sent = true;
-        deadline(this.#ctx.timeouts.responseHead);
+        deadline(shorter(this.#ctx.timeouts.responseHead, this.#journey.tryTimeout ?? 0));
       }),
     );
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {
@@ -173,7 +174,14 @@ class Upgrade implements Traveller, OnConnection {
     if (this.#over) return;
     if (cause !== undefined) this.#journey.logCause(code, cause);
     this.#error = code;
-    const answer = problem(code, this.#journey.intake.requestId);
+    this.#answer(edited(problem(code, this.#journey.intake.requestId), this.#journey.responseEdit));
+  }
+
+  answer({ status, fields }: Answer): void {
+    this.#answer(bare(status, fields, this.#journey.intake.requestId));
+  }
+
+  #answer(answer: OwnAnswer): void {
     this.#status = answer.status;
     this.#finish();
     answerSocket(this.#socket, answer, this.#ctx.timeouts.linger);
@@ -217,6 +225,10 @@ const headOf = ({ rawHeaders }: IncomingMessage, status: number): ResponseHead =
   const lines = `${linesOf(rawHeaders)}\r\n`;
   return readResponseHead(status, lines, 0, lines.length);
 };
+
+/** Of two limits, where 0 is none. */
+const shorter = (one: number, other: number): number =>
+  one === 0 || other === 0 ? Math.max(one, other) : Math.min(one, other);
 
 const bytesOf = ({ bytesRead, bytesWritten }: Socket) => ({ read: bytesRead, written: bytesWritten });
 

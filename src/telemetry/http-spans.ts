@@ -46,6 +46,9 @@ const MAX_USER_AGENT = 256;
 const MAX_INSTANCES = 4096;
 const CLIENT_LEFT = 499;
 
+/** A copy of a request is sent like an attempt, and is none. */
+export type AttemptKind = 'attempt' | 'copy';
+
 interface InstancePhrase {
   readonly address: string;
   readonly port: number;
@@ -122,9 +125,16 @@ export class HttpSpans {
    *
    * @param method folded
    */
-  attempt(to: SpanWriter, method: string, start: AttemptStart, outcome: AttemptOutcome): void {
+  attempt(
+    to: SpanWriter,
+    method: string,
+    start: AttemptStart,
+    outcome: AttemptOutcome,
+    kind: AttemptKind = 'attempt',
+  ): void {
     const { status, error, clientLeft } = outcome;
-    to.say(this.#place(start.where).attempts.at(method));
+    const place = this.#place(start.where);
+    to.say((kind === 'copy' ? place.copies : place.attempts).at(method));
     to.say(this.#instance(start));
     if (status !== undefined) to.say(this.#statuses.at(status));
     if (start.resend > 0) to.whole(RESEND_COUNT, start.resend);

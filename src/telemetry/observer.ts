@@ -32,6 +32,8 @@ export interface RequestStart {
 
 export interface RequestObservation {
   attempt(start: AttemptStart): AttemptObservation;
+  /** A copy of the request to another service: no attempt, and it may outlive the request. */
+  copy(start: AttemptStart): AttemptObservation;
   end(outcome: RequestOutcome): void;
 }
 

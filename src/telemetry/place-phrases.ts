@@ -13,6 +13,7 @@ const ATTR_SLUICE_VERSION = 'sluice.version';
 export class PlacePhrases {
   readonly requests: Cache<string, Phrase>;
   readonly attempts: Cache<string, Phrase>;
+  readonly copies: Cache<string, Phrase>;
 
   constructor(hop: string, { route, service, version }: Where, phrasing: Phrasing) {
     const begin = (method: string, name: string, kind: SpanKind): Phrase =>
@@ -30,6 +31,7 @@ export class PlacePhrases {
     this.requests = new Cache(method => begin(method, verb(method) + suffix, SpanKind.SERVER));
     // The route is the server's to name.
     this.attempts = new Cache(method => begin(method, verb(method), SpanKind.CLIENT));
+    this.copies = new Cache(method => begin(method, 'mirror', SpanKind.CLIENT));
   }
 }
 

@@ -114,6 +114,14 @@ class Observation implements RequestObservation {
     return new Attempt(this.#parts, start, begunAt, span?.headers ?? this.#headers, span);
   }
 
+  copy(start: AttemptStart): AttemptObservation {
+    const { clock } = this.#parts;
+    const span = this.#trace?.copy(start, clock.now());
+    return span === undefined
+      ? { headers: this.#headers, end: () => {} }
+      : { headers: span.headers, end: outcome => span.end(outcome, clock.now()) };
+  }
+
   end(outcome: RequestOutcome): void {
     const { metrics, accessLog, clock } = this.#parts;
     const endedAt = clock.now();

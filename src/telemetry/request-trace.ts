@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import type { HttpSpans } from './http-spans.ts';
+import type { AttemptKind, HttpSpans } from './http-spans.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
 import type { DrawnSpan, SpanWriter } from './otlp/span-writer.ts';
 import type { Caller } from './propagation.ts';
@@ -39,7 +39,11 @@ export class RequestTrace implements DrawnSpan<RequestOutcome> {
   }
 
   attempt(start: AttemptStart, begunAt: number): AttemptTrace {
-    return new AttemptTrace(this.#request, start, begunAt);
+    return new AttemptTrace(this.#request, start, begunAt, 'attempt');
+  }
+
+  copy(start: AttemptStart, begunAt: number): AttemptTrace {
+    return new AttemptTrace(this.#request, start, begunAt, 'copy');
   }
 
   end(outcome: RequestOutcome, endedAt: number): void {
@@ -61,14 +65,16 @@ export class AttemptTrace implements DrawnSpan<AttemptOutcome> {
   readonly headers: readonly string[];
   readonly #request: TracedRequest;
   readonly #start: AttemptStart;
+  readonly #kind: AttemptKind;
 
-  constructor(request: TracedRequest, start: AttemptStart, begunAt: number) {
+  constructor(request: TracedRequest, start: AttemptStart, begunAt: number, kind: AttemptKind) {
     this.context = request.tracing.draw(request.span);
     this.parent = request.span;
     this.begunAt = request.epoch + (begunAt - request.begunAt);
     this.headers = request.tracing.inject(request.caller, this.context);
     this.#request = request;
     this.#start = start;
+    this.#kind = kind;
   }
 
   end(outcome: AttemptOutcome, endedAt: number): void {
@@ -78,6 +84,6 @@ export class AttemptTrace implements DrawnSpan<AttemptOutcome> {
 
   describe(to: SpanWriter, outcome: AttemptOutcome): void {
     const { spans, method } = this.#request;
-    spans.attempt(to, method, this.#start, outcome);
+    spans.attempt(to, method, this.#start, outcome, this.#kind);
   }
 }

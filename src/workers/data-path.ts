@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
+import { AddressSet } from '../core/address-set.ts';
 import { decide } from '../core/decide.ts';
 import { Fleet } from '../core/fleet.ts';
 import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
@@ -13,6 +14,7 @@ import { addFleetMetrics } from '../telemetry/fleet-metrics.ts';
 import { liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { addMirrorMetrics } from '../telemetry/mirror-metrics.ts';
 import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import type { Ejected } from './traffic.ts';
@@ -44,6 +46,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
   const picking = pickingOf(config, nanoid);
+  const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
 
@@ -55,11 +58,13 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     fleet,
     log,
     readyPath: '/.sluice/ready',
+    trusts: address => trusted.has(address),
     limits: limitsOf(config),
     timeouts: timeoutsOf(config),
   });
   addProxyMetrics(metrics, () => proxy.figures());
   addFleetMetrics(metrics, fleet);
+  addMirrorMetrics(metrics, () => proxy.mirrored());
   const retaining = setInterval(() => {
     if (snapshot !== undefined) metrics.retain(liveIn(snapshot));
   }, RETAIN_EVERY_MS);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decide, isRefusal } from '../../src/core/decide.ts';
+import { decide, isDecision, isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
@@ -58,6 +58,7 @@ const told = (
   const facts = factsOf({ host, path, headers: pin === undefined ? {} : { 'x-version': pin } });
   const outcome = decide(TABLE, facts, new Fleet(), 0, () => roll, picking);
   if (isRefusal(outcome)) return outcome.code;
+  assert.ok(isDecision(outcome));
   const { where, choice, path: sent } = outcome;
   return `${where.service} ${where.version} ${choice?.reason ?? 'alone'} ${sent}`;
 };
@@ -146,7 +147,7 @@ describe('sticky callers', () => {
     };
     const facts = factsOf({ path: '/s', headers });
     const outcome = decide(table, facts, new Fleet(), 0, () => 0.5, with_);
-    assert.ok(!isRefusal(outcome));
+    assert.ok(isDecision(outcome));
     return outcome;
   };
 

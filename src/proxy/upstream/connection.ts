@@ -6,6 +6,7 @@ import type { ResponseHead } from '../response-head.ts';
 import { Deadline } from './deadline.ts';
 import { type BodyTurn, type BodyWriter, type UpstreamRequest, writeRequest } from './request-writer.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** One request, and who is told of its response. `onEnd` or `onFailure` comes last, one of them, once. */
 export interface UpstreamCall {
@@ -55,6 +56,7 @@ export class UpstreamConnection implements ResponseSink {
   readonly #socket: Socket;
   readonly #reader = new ResponseReader(this);
   readonly #deadline = new Deadline(() => this.#expire());
+  readonly #timeLeft = new TimeLeft();
   #call: UpstreamCall | undefined;
   #body: BodyWriter | undefined;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
@@ -104,7 +106,7 @@ export class UpstreamConnection implements ResponseSink {
 
   resume(): void {
     this.#takesMore = true;
-    this.#deadline.set(this.#timeouts.responseStall);
+    this.#limit(this.#timeouts.responseStall);
     this.#socket.resume();
   }
 
@@ -128,6 +130,7 @@ export class UpstreamConnection implements ResponseSink {
     const reused = this.#wasUsed;
     this.#wasUsed = true;
     this.#hasHead = false;
+    this.#timeLeft.start(call.request.timeout);
     this.#reader.expect(call.request.method);
     call.onSending(reused);
     if (this.#call !== call) return;
@@ -137,14 +140,26 @@ export class UpstreamConnection implements ResponseSink {
       this.#fail('bad_request', cause as Error);
       return;
     }
-    if (this.#body === undefined) this.#deadline.set(this.#timeouts.responseHead);
+    if (this.#body === undefined) this.#limit(this.#timeouts.responseHead);
+    else this.#timeLeft.pause();
+  }
+
+  /** The instance is waited for. */
+  #limit(milliseconds: number): void {
+    this.#deadline.set(this.#timeLeft.within(milliseconds));
+  }
+
+  /** Somebody else is. */
+  #pause(): void {
+    this.#timeLeft.pause();
+    this.#deadline.clear();
   }
 
   /** The time of the client is not the instance's, nor is ours before the request is out. */
   readonly #limitHead = (turn: BodyTurn = 'nobody'): void => {
     if (this.#hasHead || this.#call === undefined) return;
-    if (turn === 'client') this.#deadline.clear();
-    else this.#deadline.set(this.#timeouts.responseHead);
+    if (turn === 'client') this.#pause();
+    else this.#limit(this.#timeouts.responseHead);
   };
 
   /** @returns whether to read on */
@@ -165,8 +180,8 @@ export class UpstreamConnection implements ResponseSink {
     // Given up by whoever heard of what was read: a limit set now would keep all this until it is over.
     if (this.#call === undefined) return;
     // A client that is slower is not the instance's fault.
-    if (this.#takesMore) this.#deadline.set(this.#timeouts.responseStall);
-    else this.#deadline.clear();
+    if (this.#takesMore) this.#limit(this.#timeouts.responseStall);
+    else this.#pause();
     this.#call.onLull();
   }
 

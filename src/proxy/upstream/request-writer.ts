@@ -13,6 +13,8 @@ export interface UpstreamRequest {
   readonly contentLength: string | undefined;
   /** A whole one, a stream that is passed on as it comes, or none. */
   readonly body: Buffer | Readable | undefined;
+  /** Milliseconds to the end of the response; undefined or 0 is without limit. */
+  readonly timeout?: number | undefined;
 }
 
 /** One write costs less than two; up to so many bytes a body is worth copying for it. */

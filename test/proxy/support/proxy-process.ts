@@ -26,7 +26,11 @@ const proxy = createProxy({
   via: VIA,
   observer: {
     propagationFields: new Set(),
-    begin: () => ({ attempt: () => ({ headers: [], end: () => {} }), end: () => {} }),
+    begin: () => ({
+      attempt: () => ({ headers: [], end: () => {} }),
+      copy: () => ({ headers: [], end: () => {} }),
+      end: () => {},
+    }),
   },
   fleet: new Fleet(),
   log: silentLog,

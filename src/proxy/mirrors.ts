@@ -1,0 +1,188 @@
+import type { Readable } from 'node:stream';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Limits, Timeouts } from '../core/limits.ts';
+import type { Instance } from '../core/model.ts';
+import type { Where } from '../core/where.ts';
+import type { AttemptObservation, AttemptOutcome } from '../telemetry/observer.ts';
+import type { Timed } from './heartbeat.ts';
+import type { Outbox } from './outbox.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { Running } from './running.ts';
+import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
+import type { UpstreamRequest } from './upstream/request-writer.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** What became of a copy: its response came, or none; or it was not sent. */
+export type MirrorResult = 'answered' | 'failed' | 'timed_out' | 'dropped' | 'too_large' | 'no_instance';
+
+export interface MirrorCount {
+  readonly service: string;
+  /** Empty where there was no instance. */
+  readonly version: string;
+  readonly result: MirrorResult;
+  count: number;
+}
+
+/** Copies under way at once; more are dropped: they must not take what callers need. */
+const MOST = 256;
+const MOST_PER_INSTANCE = 64;
+/** Milliseconds that a copy may take, with its response. */
+const LONGEST = 10_000;
+
+/**
+ * Copies of requests on their way to other services. Their fate is nobody's: they have connections of their own, their
+ * responses are read and dropped, and no instance is judged by them.
+ */
+export class Mirrors {
+  readonly #upstreams: Upstreams;
+  readonly #running: Running<Timed>;
+  readonly #counts = new Map<string, MirrorCount>();
+  #underWay = 0;
+
+  constructor(limits: Limits, timeouts: Timeouts, outbox: Outbox, running: Running<Timed>) {
+    this.#upstreams = new Upstreams(
+      { ...limits, connectionsPerInstance: MOST_PER_INSTANCE },
+      timeouts,
+      outbox,
+    );
+    this.#running = running;
+  }
+
+  /** So far, of all that ended. */
+  counts(): Iterable<MirrorCount> {
+    return this.#counts.values();
+  }
+
+  /** One that was not sent. */
+  skip({ service, version }: Where, result: MirrorResult): void {
+    const key = `${service}\n${version}\n${result}`;
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { service, version, result, count: 1 });
+    else known.count += 1;
+  }
+
+  /** @param observation ended with it, at once where it is dropped */
+  send(instance: Instance, request: UpstreamRequest, where: Where, observation: AttemptObservation): void {
+    const end = (result: MirrorResult, status?: number): void => {
+      this.skip(where, result);
+      observation.end(outcomeOf(result, status));
+    };
+    const upstream = this.#underWay < MOST ? this.#upstreams.for(instance) : undefined;
+    if (upstream === undefined) {
+      end('dropped');
+      return;
+    }
+    this.#underWay += 1;
+    const copy = new Copy(request, (result, status) => {
+      this.#underWay -= 1;
+      this.#running.leave(copy);
+      end(result, status);
+    });
+    this.#running.enter(copy);
+    copy.start(upstream.send(copy));
+  }
+
+  retain(instanceIds: ReadonlySet<string>): void {
+    this.#upstreams.retain(instanceIds);
+  }
+
+  close(): void {
+    this.#upstreams.close();
+  }
+}
+
+class Copy implements UpstreamCall, Timed {
+  place = -1;
+  readonly request: UpstreamRequest;
+  readonly #onOver: (result: MirrorResult, status: number | undefined) => void;
+  #connection: UpstreamConnection | undefined;
+  #status: number | undefined;
+  #age = 0;
+  #over = false;
+
+  constructor(request: UpstreamRequest, onOver: (result: MirrorResult, status: number | undefined) => void) {
+    this.request = request;
+    this.#onOver = onOver;
+  }
+
+  start(connection: UpstreamConnection): void {
+    this.#connection = connection;
+  }
+
+  tick(elapsed: number): void {
+    this.#age += elapsed;
+    if (this.#age < LONGEST) return;
+    this.#connection?.close();
+    this.#end('timed_out');
+  }
+
+  onSending(): void {}
+
+  onInterim(): void {}
+
+  onHead({ status }: ResponseHead): void {
+    this.#status = status;
+  }
+
+  onBody(): boolean {
+    return true;
+  }
+
+  onLull(): void {}
+
+  onEnd(): void {
+    this.#end('answered');
+  }
+
+  onFailure(code: ErrorCode): void {
+    this.#end(code === 'upstream_timeout' ? 'timed_out' : 'failed');
+  }
+
+  #end(result: MirrorResult): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#onOver(result, this.#status);
+  }
+}
+
+const outcomeOf = (result: MirrorResult, status: number | undefined): AttemptOutcome => {
+  const outcome = status === undefined ? {} : { status };
+  const error = ERROR_OF[result];
+  return error === undefined ? outcome : { ...outcome, error };
+};
+
+const ERROR_OF: Readonly<Partial<Record<MirrorResult, ErrorCode>>> = {
+  failed: 'upstream_reset',
+  timed_out: 'upstream_timeout',
+  dropped: 'overloaded',
+};
+
+/**
+ * Waits until a body that is on its way is whole, and takes it as well.
+ *
+ * @param most bytes; of a longer one nothing is kept
+ * @param then called in a later turn of the event loop, once at most: not where the body comes to no end
+ */
+export const takeWhole = (
+  body: Readable | Buffer | undefined,
+  most: number,
+  then: (body: Buffer | undefined, isWhole: boolean) => void,
+): void => {
+  if (body === undefined || Buffer.isBuffer(body)) {
+    setImmediate(then, body, true);
+    return;
+  }
+  const pieces: Buffer[] = [];
+  let length = 0;
+  const onData = (piece: Buffer): void => {
+    length += piece.length;
+    if (length <= most) pieces.push(piece);
+    else stop(false);
+  };
+  const onEnd = (): void => stop(true);
+  const stop = (isWhole: boolean): void => {
+    body.off('data', onData).off('end', onEnd);
+    setImmediate(then, isWhole ? Buffer.concat(pieces) : undefined, isWhole);
+  };
+  body.on('data', onData).on('end', onEnd);
+};

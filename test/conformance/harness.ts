@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { it, type TestContext } from 'node:test';
+import { decide } from '../../src/core/decide.ts';
+import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule.ts';
+import { Fleet } from '../../src/core/fleet.ts';
+import { compileRoutes } from '../../src/core/match.ts';
+import type { Filter, Instance, Match, RuleSettings } from '../../src/core/model.ts';
+import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
+import { startProxy } from '../proxy/support/proxy.ts';
+import { type EchoServer, startEcho } from './echo.ts';
+
+/** A rule as a test writes it. Services are there because they are named. */
+export interface RuleUnderTest extends RuleSettings {
+  readonly match?: Partial<Match>;
+  readonly filters?: readonly Filter[];
+  /** A service to which it leads, or several; none, where filters answer. */
+  readonly to?: string | readonly DocumentBackend[];
+}
+
+export interface Asked {
+  /** `GET` where it is left out. */
+  readonly method?: string;
+  /** The gateway's own address where it is left out. */
+  readonly host?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** By which it came, as a trusted proxy in front tells it. */
+  readonly entrance?: { readonly scheme: 'http' | 'https'; readonly port: number };
+}
+
+/** A value, or several of which one is due. */
+type Fields = Readonly<Record<string, string | readonly string[]>>;
+
+/** What the Gateway API's suite compares (conformance/utils/http). */
+export interface Expected {
+  /** 200 where it is left out; several, of which one is due. */
+  readonly status?: number | readonly number[];
+  /** Who answered. */
+  readonly backend?: string;
+  /** What it saw; the path as it was asked for where it is left out. */
+  readonly upstream?: {
+    readonly path?: string;
+    readonly host?: string;
+    readonly headers?: Fields;
+    readonly lacks?: readonly string[];
+  };
+  readonly headers?: Fields;
+  readonly lacks?: readonly string[];
+  /** Where it leads; scheme and path as they were asked for, and the usual port, where they are left out. */
+  readonly location?: {
+    readonly scheme?: string;
+    readonly host?: string;
+    readonly port?: string;
+    readonly path?: string;
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  /** In lower case; several lines of one name joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface GatewayUnderTest {
+  readonly port: number;
+  readonly backends: ReadonlyMap<string, EchoServer>;
+  ask(asked: Asked): Promise<Answer>;
+}
+
+export interface HarnessOptions {
+  readonly express?: boolean;
+  /** Further services, to which no rule leads. */
+  readonly services?: readonly string[];
+}
+
+/** A real proxy on a free port with these rules, and a real server behind each service. */
+export const startGateway = async (
+  t: TestContext,
+  rules: readonly RuleUnderTest[],
+  { express = true, services = [] }: HarnessOptions = {},
+): Promise<GatewayUnderTest> => {
+  const documentRules = rules.map(documentRuleOf);
+  const backends = new Map<string, EchoServer>();
+  const instances: Instance[] = [];
+  const named = documentRules.flatMap(rule => rule.backends.map(({ service }) => service));
+  for (const service of new Set([...services, ...named])) {
+    const echo = await startEcho(t, service);
+    backends.set(service, echo);
+    instances.push(instance({ service, address: '127.0.0.1', port: echo.port }));
+  }
+  const snapshot = buildSnapshot({
+    catalog: catalogOf(...instances),
+    weights: new Map(),
+    documents: { rules: documentRules, problems: [] },
+    policy: 'passing-only',
+    tagPrefix: '',
+  });
+  const table = compileRoutes(snapshot.rules);
+  const fleet = new Fleet();
+  const { port } = await startProxy(t, [], {
+    decide: (facts, now) => decide(table, facts, fleet, now, Math.random),
+    fleet,
+    express,
+    trusts: () => true,
+  });
+  return { port, backends, ask: asked => ask(port, asked) };
+};
+
+const documentRuleOf = ({ match, to = [], ...rest }: RuleUnderTest, index: number): DocumentRule => ({
+  origin: { from: 'document', name: 'default/test', index, place: 'test' },
+  match: { kind: 'prefix', path: '/', ...match },
+  backends: typeof to === 'string' ? [{ service: to, weight: 1 }] : to,
+  ...rest,
+});
+
+const ask = (
+  port: number,
+  { method = 'GET', host, path, headers = {}, body, entrance }: Asked,
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const inFront = entrance && {
+      'X-Forwarded-Proto': entrance.scheme,
+      'X-Forwarded-Port': String(entrance.port),
+    };
+    const named = host === undefined ? {} : { Host: host };
+    const sent = { ...named, ...inFront, ...headers };
+    const req = httpRequest({ host: '127.0.0.1', port, method, path, headers: sent, agent: false }, res => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      res.on('end', () => {
+        const fields: Record<string, string> = {};
+        for (const [name, values] of Object.entries(res.headersDistinct))
+          fields[name] = values?.join(',') ?? '';
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: fields,
+          body: Buffer.concat(chunks).toString('latin1'),
+        });
+      });
+    });
+    req.on('error', reject).end(body);
+  });
+
+/** One answer, held against what is due. @throws AssertionError */
+export const check = (asked: Asked, answer: Answer, expected: Expected): void => {
+  const { status = 200, backend, upstream, headers = {}, lacks = [], location } = expected;
+  assert.ok([status].flat().includes(answer.status), `status ${answer.status}: ${answer.body}`);
+  hold(answer.headers, headers, lacks, 'the response');
+  if (location !== undefined) checkLocation(asked, answer, location);
+  if (backend === undefined) return;
+  const seen = JSON.parse(answer.body) as { service: string; path: string; headers: Record<string, string> };
+  assert.equal(seen.service, backend);
+  assert.equal(seen.path, upstream?.path ?? asked.path);
+  const host = upstream?.host ?? asked.host;
+  if (host !== undefined) assert.equal(seen.headers.host, host);
+  hold(seen.headers, upstream?.headers ?? {}, upstream?.lacks ?? [], 'the upstream');
+};
+
+const hold = (
+  fields: Readonly<Record<string, string>>,
+  due: Fields,
+  lacks: readonly string[],
+  where: string,
+): void => {
+  for (const [name, value] of Object.entries(due)) {
+    const seen = fields[name.toLowerCase()];
+    const hint = `${where} has ${name}: ${seen}, and not ${value}`;
+    assert.ok(seen !== undefined && [value].flat().some(each => tidy(each) === tidy(seen)), hint);
+  }
+  for (const name of lacks) assert.equal(fields[name.toLowerCase()], undefined, `${where} has ${name}`);
+};
+
+/** Blanks behind commas count for nothing. */
+const tidy = (list: string): string => list.replaceAll(', ', ',');
+
+const checkLocation = (
+  { path, entrance }: Asked,
+  { headers }: Answer,
+  due: NonNullable<Expected['location']>,
+): void => {
+  const url = new URL(headers.location ?? '');
+  assert.equal(url.protocol, `${due.scheme ?? entrance?.scheme ?? 'http'}:`);
+  if (due.host !== undefined) assert.equal(url.hostname, due.host);
+  // An empty port is the usual one of the scheme.
+  assert.equal(url.port, due.port ?? '', `the port of ${headers.location}`);
+  assert.equal(url.pathname, due.path ?? new URL(path, 'http://x').pathname);
+};
+
+export interface Row {
+  readonly asked: Asked;
+  readonly expected: Expected;
+}
+
+/** One table of rules, and each of its rows as a test, in either lane. */
+export const conformance = (
+  rules: readonly RuleUnderTest[],
+  rows: readonly Row[],
+  options: Omit<HarnessOptions, 'express'> = {},
+): void => {
+  for (const { asked, expected } of rows) {
+    it(nameOf(asked), async t => {
+      for (const express of [true, false]) {
+        const gateway = await startGateway(t, rules, { ...options, express });
+        check(asked, await gateway.ask(asked), expected);
+      }
+    });
+  }
+};
+
+const nameOf = ({ method = 'GET', host = '', path, headers = {}, entrance }: Asked): string =>
+  [method, host + path, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)].join(' ') +
+  (entrance === undefined ? '' : ` (${entrance.scheme}:${entrance.port})`);
