@@ -101,6 +101,45 @@ describe('services registered by a plain PUT, no sidecar', () => {
   });
 });
 
+describe('callers and their versions', () => {
+  before(async () => {
+    for (const version of ['v1', 'v2']) {
+      const { port } = await service(version);
+      await register(consul.address, {
+        ID: `sessions-${version}`,
+        Name: 'sessions',
+        Port: port,
+        Tags: ['path=/sessions', `version=${version}`, 'sticky=header:x-user'],
+      });
+    }
+  });
+  const ask = async (front: number, headers: Record<string, string>): Promise<string> =>
+    (await fetch(`${fronts[front]}/sessions`, { headers })).text();
+
+  it('sticky ones have the same version on both gateways, and half of them each', async () => {
+    const answers = async (front: number): Promise<string[]> =>
+      Promise.all(Array.from({ length: 60 }, (_, user) => ask(front, { 'x-user': `user-${user}` })));
+    const first = await eventually(
+      async () => {
+        const all = await answers(0);
+        return new Set(all).size === 2 ? all : undefined;
+      },
+      { within: 2_000, hint: 'both versions' },
+    );
+    assert.deepEqual(await answers(0), first);
+    assert.deepEqual(await answers(1), first);
+  });
+
+  it('who pins a version gets it, sticky or not, and an answer of its own where it is not live', async () => {
+    for (const front of [0, 1]) {
+      for (const version of ['v1', 'v2']) {
+        assert.equal(await ask(front, { 'x-user': 'user-1', 'x-version': version }), version);
+      }
+      assert.match(await ask(front, { 'x-version': 'v9' }), /"code":"version_not_live"/);
+    }
+  });
+});
+
 describe('the dial', () => {
   const url = (front: number): string => `${fronts[front]}/orders/1`;
   const seen = async (front: number, total: number): Promise<Record<string, number>> =>
