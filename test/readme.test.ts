@@ -198,6 +198,11 @@ describe('every tag of the README', () => {
       requests: [['x', '/t', '/t']],
       routes: '"balance":"hash","hash":{"of":"cookie","name":"sid"}',
     },
+    'sticky=cookie:sid': {
+      with: ['path=/t'],
+      requests: [['x', '/t', '/t']],
+      routes: '"sticky":{"of":"cookie","name":"sid"}',
+    },
   };
 
   it('has its row here', () => assert.deepEqual(tags, Object.keys(table)));
