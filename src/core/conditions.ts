@@ -1,115 +1,151 @@
 import { AddressSet } from './address-set.ts';
+import { Kept } from './kept.ts';
 import type { Match, ValueMatch } from './model.ts';
 import { isPathPrefix } from './path.ts';
-import { expressionOf } from './regex/expression.ts';
+import { type Expression, expressionOf } from './regex/expression.ts';
 import { ExpressionFault } from './regex/fault.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { conditionText, ruleId } from './rule-id.ts';
 
-/** One thing that a rule asks of a request besides host and path. */
+/** One thing that a rule asks of a request. Plain data beside a few functions: with thousands of them no cache holds more. */
 export interface Condition {
-  /** As people read it: `method GET`, `header x-tenant=acme`, `query ?beta=1`, `unless /orders/internal/*`. */
-  readonly text: string;
   readonly holds: Test;
+  /** Of the field or parameter. */
+  readonly name: string;
+  readonly value: string;
+  readonly expression: Expression | undefined;
+  readonly addresses: AddressSet | undefined;
+  /** Of a match within the match. */
+  readonly within: readonly Condition[];
+  /** As people read it: `method GET`, `header x-tenant=acme`, `unless /orders/internal/*`. */
+  readonly text: string;
 }
 
-type Test = (facts: RequestFacts) => boolean;
+type Test = (condition: Condition, facts: RequestFacts) => boolean;
 
-/** All must hold, those that cost the least first. Undefined where nothing is asked. */
+/**
+ * What a match asks for besides host and path: all must hold. What costs more comes later. Rules that ask for the same
+ * share one list. Undefined where nothing is asked.
+ */
 export const conditionsOf = (match: Match): readonly Condition[] | undefined => {
+  if (!asksForMore(match)) return undefined;
+  return lists.of(ruleId({ ...withoutHost(match), kind: 'exact', path: '' }), () => soundly(match));
+};
+
+/** Each part is small, and mostly a few are used by all. */
+const lists = new Kept<readonly Condition[]>(4_096);
+
+const asksForMore = ({ method, headers, query, scheme, addresses, also, unless }: Match): boolean =>
+  method !== undefined ||
+  scheme !== undefined ||
+  addresses !== undefined ||
+  [headers, query, also, unless].some(list => list !== undefined && list.length > 0);
+
+const withoutHost = ({ host, hostRegex, priority, ...rest }: Match): Match => rest;
+
+const soundly = (match: Match): readonly Condition[] => {
   try {
-    const conditions = [...plainConditions(match), ...dearConditions(match)];
-    return conditions.length === 0 ? undefined : conditions;
+    return ofRequest(match);
   } catch (error) {
     if (!(error instanceof ExpressionFault || error instanceof RangeError)) throw error;
     // Who reads rules refuses them with the reason. Without a part of what it asks a rule would be wider than meant.
-    return [{ text: `a sound condition: ${error.message}`, holds: () => false }];
+    return [condition({ holds: () => false, text: `a sound condition: ${error.message}` })];
   }
 };
 
-const plainConditions = ({ method, headers = [], query = [], scheme, addresses }: Match): Condition[] => [
-  ...(method === undefined ? [] : [condition(`method ${method}`, facts => facts.method === method)]),
-  ...headers.filter(isPlain).map(headerCondition),
-  ...query.filter(isPlain).map(queryCondition),
-  ...(scheme === undefined ? [] : [condition(`scheme ${scheme}`, facts => facts.scheme === scheme)]),
-  ...(addresses === undefined ? [] : [addressCondition(addresses)]),
-];
-
-/** Expressions, and whole matches within a match. */
-const dearConditions = ({ headers = [], query = [], also = [], unless = [] }: Match): Condition[] => [
-  ...headers.filter(isRegex).map(headerCondition),
-  ...query.filter(isRegex).map(queryCondition),
-  ...also.map(match => condition(`also ${ruleId(match)}`, testOf(match))),
-  ...unless.map(match => {
-    const excluded = testOf(match);
-    return condition(`unless ${ruleId(match)}`, facts => !excluded(facts));
-  }),
-];
-
-const condition = (text: string, holds: Test): Condition => ({ text, holds });
-const isRegex = ({ kind }: ValueMatch): boolean => kind === 'regex';
-const isPlain = (wanted: ValueMatch): boolean => !isRegex(wanted);
-
-const headerCondition = (wanted: ValueMatch): Condition => {
-  const fits = valueTest(`header ${wanted.name}`, wanted);
-  return condition(`header ${conditionText('', wanted)}`, facts => fits(facts.header(wanted.name)));
-};
-
-const queryCondition = (wanted: ValueMatch): Condition => {
-  const fits = valueTest(`query ${wanted.name}`, wanted);
-  return condition(`query ${conditionText('?', wanted)}`, facts => fits(facts.query(wanted.name)));
-};
-
-const addressCondition = (addresses: readonly string[]): Condition => {
-  const set = new AddressSet(addresses);
-  return condition(
-    `address ${addresses.join()}`,
-    ({ clientAddress }) => clientAddress !== undefined && set.has(clientAddress),
-  );
-};
-
-const valueTest = (
-  subject: string,
-  { kind, value }: ValueMatch,
-): ((found: string | undefined) => boolean) => {
-  if (kind === 'present') return found => found !== undefined;
-  if (kind === 'exact') return found => found === value;
-  const expression = expressionOf(subject, value);
-  return found => found !== undefined && expression.fits(found);
-};
-
-/** A whole match within another: host and path are asked of it like all the rest. */
-const testOf = (match: Match): Test => {
-  const tests = [
-    ...hostTests(match),
-    pathTest(match),
-    ...plainConditions(match).map(({ holds }) => holds),
-    ...dearConditions(match).map(({ holds }) => holds),
+const ofRequest = (match: Match): Condition[] => {
+  const { method, headers = [], query = [], scheme, addresses, also = [], unless = [] } = match;
+  const values = [
+    ...headers.map(wanted => valueCondition('header', wanted)),
+    ...query.map(wanted => valueCondition('query', wanted)),
   ];
-  return facts => tests.every(holds => holds(facts));
+  return [
+    ...(method === undefined ? [] : [plain('method', method)]),
+    ...values.filter(({ expression }) => expression === undefined),
+    ...(scheme === undefined ? [] : [plain('scheme', scheme)]),
+    ...(addresses === undefined ? [] : [addressCondition(addresses)]),
+    ...values.filter(({ expression }) => expression !== undefined),
+    ...also.map(other => nested('also', other)),
+    ...unless.map(other => nested('unless', other)),
+  ];
 };
 
-const hostTests = ({ host, hostRegex }: Match): Test[] => {
-  const tests: Test[] = [];
-  if (host?.startsWith('*.') === true) {
-    const suffix = host.slice(1);
-    tests.push(facts => facts.host.length > suffix.length && facts.host.endsWith(suffix));
-  } else if (host !== undefined) tests.push(facts => facts.host === host);
-  if (hostRegex !== undefined) {
-    const expression = expressionOf('host', hostRegex);
-    tests.push(facts => expression.fits(facts.host));
-  }
-  return tests;
+/** Of a match within another: there host and path are asked for like all the rest. */
+const ofWhole = (match: Match): Condition[] => [...ofHost(match), ofPath(match), ...ofRequest(match)];
+
+const ofHost = ({ host, hostRegex }: Match): Condition[] => [
+  ...(host === undefined
+    ? []
+    : [host.startsWith('*.') ? plain('hostSuffix', host.slice(1)) : plain('host', host)]),
+  ...(hostRegex === undefined ? [] : [fitting('hostRegex', 'host', hostRegex)]),
+];
+
+const ofPath = ({ kind, path }: Match): Condition =>
+  kind === 'regex' ? fitting('pathRegex', 'path', path) : plain(kind, path);
+
+/** Both sides of each are what the names of the fields say. */
+const TESTS = {
+  method: ({ value }, { method }) => method === value,
+  scheme: ({ value }, { scheme }) => scheme === value,
+  host: ({ value }, { host }) => host === value,
+  hostSuffix: ({ value }, { host }) => host.length > value.length && host.endsWith(value),
+  hostRegex: ({ expression }, { host }) => expression?.fits(host) === true,
+  exact: ({ value }, { path }) => path === value,
+  prefix: ({ value }, { path }) => isPathPrefix(value, path),
+  text: ({ value }, { path }) => path.startsWith(value),
+  pathRegex: ({ expression }, { path }) => expression?.fits(path) === true,
+  header: ({ name, value }, facts) => facts.header(name) === value,
+  headerPresent: ({ name }, facts) => facts.header(name) !== undefined,
+  headerRegex: ({ name, expression }, facts) => fitsValue(expression, facts.header(name)),
+  query: ({ name, value }, facts) => facts.query(name) === value,
+  queryPresent: ({ name }, facts) => facts.query(name) !== undefined,
+  queryRegex: ({ name, expression }, facts) => fitsValue(expression, facts.query(name)),
+  address: ({ addresses }, { clientAddress = '' }) => addresses?.has(clientAddress) === true,
+  also: ({ within }, facts) => holdAll(within, facts),
+  unless: ({ within }, facts) => !holdAll(within, facts),
+} satisfies Record<string, Test>;
+
+const fitsValue = (expression: Expression | undefined, value: string | undefined): boolean =>
+  value !== undefined && expression?.fits(value) === true;
+
+/** All of one shape, so that V8 need not ask which they have. */
+const condition = (of: Pick<Condition, 'holds' | 'text'> & Partial<Condition>): Condition => ({
+  holds: of.holds,
+  name: of.name ?? '',
+  value: of.value ?? '',
+  expression: of.expression,
+  addresses: of.addresses,
+  within: of.within ?? [],
+  text: of.text,
+});
+
+type TestName = keyof typeof TESTS;
+
+const plain = (test: TestName, value: string, more: Partial<Condition> = {}): Condition =>
+  condition({ holds: TESTS[test], text: `${test} ${value}`, value, ...more });
+
+const fitting = (test: TestName, subject: string, pattern: string): Condition =>
+  plain(test, pattern, { expression: expressionOf(subject, pattern) });
+
+const valueCondition = (of: 'header' | 'query', wanted: ValueMatch): Condition => {
+  const { name, kind, value } = wanted;
+  const test: TestName = kind === 'exact' ? of : kind === 'present' ? `${of}Present` : `${of}Regex`;
+  const text = `${of} ${conditionText(of === 'query' ? '?' : '', wanted)}`;
+  const expression = kind === 'regex' ? expressionOf(`${of} ${name}`, value) : undefined;
+  return plain(test, value, { name, text, expression });
 };
 
-const pathTest = ({ kind, path }: Match): Test => {
-  if (kind === 'exact') return facts => facts.path === path;
-  if (kind === 'prefix') return facts => isPathPrefix(path, facts.path);
-  if (kind === 'text') return facts => facts.path.startsWith(path);
-  const expression = expressionOf('path', path);
-  return facts => expression.fits(facts.path);
+const addressCondition = (addresses: readonly string[]): Condition =>
+  plain('address', addresses.join(), { addresses: new AddressSet(addresses) });
+
+const nested = (test: 'also' | 'unless', match: Match): Condition =>
+  plain(test, ruleId(match), { within: ofWhole(match) });
+
+export const holdAll = (conditions: readonly Condition[], facts: RequestFacts): boolean => {
+  for (const condition of conditions) if (!condition.holds(condition, facts)) return false;
+  return true;
 };
 
-/** The first condition that does not hold. */
+/** The first that does not hold. */
 export const missing = (conditions: readonly Condition[], facts: RequestFacts): Condition | undefined =>
-  conditions.find(({ holds }) => !holds(facts));
+  conditions.find(condition => !condition.holds(condition, facts));

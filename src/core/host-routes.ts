@@ -1,8 +1,7 @@
 import type { PathKind, Rule } from './model.ts';
 import { PathIndex } from './path-index.ts';
 import { compareRules } from './precedence.ts';
-import { type Expression, expressionOf } from './regex/expression.ts';
-import { ExpressionFault } from './regex/fault.ts';
+import { type Expression, soundExpression } from './regex/expression.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Route } from './route.ts';
 
@@ -22,29 +21,27 @@ export class HostRoutes {
     const known = new Map<Rule, Route>();
     const paths = before === undefined ? undefined : before.#paths;
     const alike = before === undefined ? known : before.#known;
-    const routesOf = (kind: PathKind, at: (path: string) => Route | undefined): Route[] =>
-      [...byPath(rules, kind)].map(([path, ofPath]) => {
-        const head = chain(ofPath, at(path), rule => known.get(rule) ?? alike.get(rule));
-        for (let route: Route | undefined = head; route !== undefined; route = route.next) {
+    const sorted = sort(rules);
+    const routesOf = (kind: 'exact' | 'prefix' | 'text', at: (path: string) => Route | undefined): Route[] =>
+      Array.from(sorted[kind], ([path, ofPath]) => {
+        const first = chain(ofPath, at(path), rule => known.get(rule) ?? alike.get(rule));
+        for (let route: Route | undefined = first; route !== undefined; route = route.next) {
           known.set(route.rule, route);
         }
-        return head;
+        return first;
       });
     this.#paths = new PathIndex({
       exact: routesOf('exact', path => paths?.exactAt(path)),
       prefixes: routesOf('prefix', path => paths?.prefixAt(path)),
       texts: routesOf('text', path => paths?.textAt(path)),
     });
-    this.#expressions = rules
-      .filter(({ match }) => match.kind === 'regex')
-      .sort(compareRules)
-      .flatMap(rule => {
-        const expression = soundExpression('path', rule.match.path);
-        if (expression === undefined) return [];
-        const route = new Route(rule, undefined, alike.get(rule));
-        known.set(rule, route);
-        return [{ expression, route }];
-      });
+    this.#expressions = sorted.regex.sort(compareRules).flatMap(rule => {
+      const expression = soundExpression('path', rule.match.path);
+      if (expression === undefined) return [];
+      const route = new Route(rule, undefined, alike.get(rule));
+      known.set(rule, route);
+      return [{ expression, route }];
+    });
     this.#known = known;
   }
 
@@ -79,21 +76,32 @@ interface ByExpression {
   readonly route: Route;
 }
 
+interface Sorted {
+  readonly exact: Map<string, Rule[]>;
+  readonly prefix: Map<string, Rule[]>;
+  readonly text: Map<string, Rule[]>;
+  readonly regex: Rule[];
+}
+
 /**
  * The rules of each path. Those by characters are also where a prefix by segments is the same: who fits the one fits the
  * other, and their order is that of the rest.
  */
-const byPath = (rules: readonly Rule[], kind: PathKind): Map<string, Rule[]> => {
-  const paths = new Map<string, Rule[]>();
+const sort = (rules: readonly Rule[]): Sorted => {
+  const sorted: Sorted = { exact: new Map(), prefix: new Map(), text: new Map(), regex: [] };
   for (const rule of rules) {
-    if (kindOf(rule) !== kind) continue;
-    const same = paths.get(rule.match.path);
-    if (same === undefined) paths.set(rule.match.path, [rule]);
-    else same.push(rule);
+    const kind = kindOf(rule);
+    if (kind === 'regex') sorted.regex.push(rule);
+    else add(sorted[kind], rule);
   }
-  if (kind !== 'prefix') return paths;
-  for (const rule of rules) if (kindOf(rule) === 'text') paths.get(rule.match.path)?.push(rule);
-  return paths;
+  for (const [path, ofPath] of sorted.text) sorted.prefix.get(path)?.push(...ofPath);
+  return sorted;
+};
+
+const add = (paths: Map<string, Rule[]>, rule: Rule): void => {
+  const same = paths.get(rule.match.path);
+  if (same === undefined) paths.set(rule.match.path, [rule]);
+  else same.push(rule);
 };
 
 /** All paths begin with the root, by segments as well as by characters. */
@@ -106,7 +114,7 @@ const chain = (
   before: Route | undefined,
   knownOf: (rule: Rule) => Route | undefined,
 ): Route => {
-  rules.sort(compareRules);
+  if (rules.length > 1) rules.sort(compareRules);
   if (before !== undefined && isOf(before, rules)) return before;
   let first: Route | undefined;
   for (const rule of rules.reverse()) first = new Route(rule, first, knownOf(rule));
@@ -120,16 +128,6 @@ const isOf = (first: Route, rules: readonly Rule[]): boolean => {
     route = route.next;
   }
   return route === undefined;
-};
-
-/** Undefined where the pattern is faulty: such a rule fits nothing, and who reads rules tells of it. */
-export const soundExpression = (subject: string, pattern: string): Expression | undefined => {
-  try {
-    return expressionOf(subject, pattern);
-  } catch (error) {
-    if (error instanceof ExpressionFault) return undefined;
-    throw error;
-  }
 };
 
 export const firstTaking = (first: Route, facts: RequestFacts): Route | undefined => {

@@ -1,6 +1,6 @@
-import { HostRoutes, soundExpression } from './host-routes.ts';
+import { HostRoutes } from './host-routes.ts';
 import type { Rule } from './model.ts';
-import type { Expression } from './regex/expression.ts';
+import { type Expression, soundExpression } from './regex/expression.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Route } from './route.ts';
 

@@ -20,13 +20,15 @@ export interface RouteTable {
  * @param before the table before: what is made of the same Rule objects is used again, and goes on counting where it did
  */
 export const compileRoutes = (rules: readonly Rule[], before?: RouteTable): RouteTable => {
-  const numbered = rules.filter(({ match }) => match.priority !== undefined);
-  const usual = numbered.length === 0 ? rules : rules.filter(({ match }) => match.priority === undefined);
+  const numbered = rules.filter(hasNumber);
+  const usual = numbered.length === 0 ? rules : rules.filter(rule => !hasNumber(rule));
   return {
     rules: new HostTable(usual, before?.rules),
     numbered: numbered.length === 0 ? undefined : new HostTable(numbered, before?.numbered),
   };
 };
+
+const hasNumber = ({ match }: Rule): boolean => match.priority !== undefined;
 
 /** The rule that a request goes to. Work is bounded by the length of what the client sent and by what rules ask for. */
 export const matchRoute = ({ rules, numbered }: RouteTable, facts: RequestFacts): Route | undefined =>

@@ -32,11 +32,11 @@ export class PathIndex<T extends AtPath> {
 
   /** Of several with one path the first is kept. */
   constructor({ exact, prefixes, texts }: Paths<T>) {
-    this.#exact = new Slots(exact);
-    this.#prefixes = new Slots(prefixes.filter(({ path }) => path !== '/'));
+    this.#exact = slotsOf(exact);
+    this.#prefixes = slotsOf(prefixes.filter(({ path }) => path !== '/'));
     this.#root = prefixes.find(({ path }) => path === '/');
     this.#longest = prefixes.reduce((most, { path }) => Math.max(most, path.length), 0);
-    this.#texts = new Slots(texts);
+    this.#texts = slotsOf(texts);
     const lengths = new Set(texts.map(({ path }) => path.length));
     this.#textLengths = Int32Array.from([...[...lengths].sort((a, b) => a - b), NO_LENGTH]);
   }
@@ -130,6 +130,12 @@ class Slots<T extends AtPath> {
     return (hash ^ (hash >>> 15)) & this.#mask;
   }
 }
+
+/** Nearly every host has none of one sort: they share one, which no cache forgets. */
+const slotsOf = <T extends AtPath>(values: readonly T[]): Slots<T> =>
+  values.length === 0 ? (EMPTY as Slots<T>) : new Slots(values);
+
+const EMPTY = new Slots<never>([]);
 
 /** FNV-1a over UTF-16 units (Fowler, Noll, Vo; draft-eastlake-fnv), so that a prefix's hash leads to that of the whole. */
 const hashOf = (path: string): number => {

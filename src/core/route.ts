@@ -1,4 +1,4 @@
-import { type Condition, conditionsOf } from './conditions.ts';
+import { type Condition, conditionsOf, holdAll } from './conditions.ts';
 import { type CompiledFilters, compileFilters } from './filters/compile.ts';
 import type { Backend, BalanceName, HashKey, RetryRule, Rule, Sticky } from './model.ts';
 import type { AtPath } from './path-index.ts';
@@ -61,9 +61,7 @@ export class Route implements AtPath {
 
   /** Whether all that it asks for besides host and path holds. */
   takes(facts: RequestFacts): boolean {
-    if (this.conditions === undefined) return true;
-    for (const condition of this.conditions) if (!condition.holds(facts)) return false;
-    return true;
+    return this.conditions === undefined || holdAll(this.conditions, facts);
   }
 
   /** Whether a request may pin this version. */

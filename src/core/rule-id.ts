@@ -2,7 +2,7 @@ import type { Match, ValueMatch } from './model.ts';
 
 /**
  * A match as people read it, the same for the same match and for no other: `/orders/*` for a prefix, `/orders` for an
- * exact path, `/orders*` for a path by characters, `~/orders/[0-9]+` for an expression, with the host in front and the
+ * exact path, `^/orders` for a path by characters, `~/orders/[0-9]+` for an expression, with the host in front and the
  * conditions behind: `GET shop.example.com/orders/* x-tenant=acme ?beta=1`.
  */
 export const ruleId = (match: Match): string => {
@@ -24,8 +24,10 @@ export const conditionText = (mark: '' | '?', { name, kind, value }: ValueMatch)
 const pathText = ({ kind, path }: Match): string => {
   const text = quoted(path);
   if (kind === 'regex') return `~${text}`;
-  if (kind === 'text') return `${text}*`;
-  if (kind === 'prefix') return path === '/' ? '/*' : `${text}/*`;
+  // All paths begin with the root, by segments as well as by characters.
+  if (path === '/' && kind !== 'exact') return '/*';
+  if (kind === 'text') return `^${text}`;
+  if (kind === 'prefix') return `${text}/*`;
   // Without the mark it would look like one of the others.
   return path.endsWith('*') ? `=${text}` : text;
 };

@@ -1,3 +1,4 @@
+import { Kept } from '../kept.ts';
 import { type Automaton, buildAutomaton, DEAD } from './automaton.ts';
 import { ExpressionFault } from './fault.ts';
 
@@ -50,41 +51,34 @@ const { charCodeAt } = String.prototype;
  * @param subject what it is compared with, e.g. `path` or `header x-tenant`
  * @throws ExpressionFault
  */
-export const expressionOf = (subject: string, pattern: string): Expression => {
-  const key = `${subject}\n${pattern}`;
-  const known = expressions.get(key);
-  if (known !== undefined) return known;
-  const automaton = automatonOf(pattern);
-  if (automaton instanceof ExpressionFault) throw automaton;
-  return keep(expressions, key, new Expression(automaton));
-};
+export const expressionOf = (subject: string, pattern: string): Expression =>
+  expressions.of(`${subject}\n${pattern}`, () => {
+    const automaton = automatonOf(pattern);
+    if (automaton instanceof ExpressionFault) throw automaton;
+    return new Expression(automaton);
+  });
 
-/** What is wrong with a pattern, undefined where nothing is. */
-export const faultOf = (pattern: string): string | undefined => {
+/** Undefined where the pattern is faulty: a rule that has it fits nothing, and who reads rules tells of it. */
+export const soundExpression = (subject: string, pattern: string): Expression | undefined =>
+  expressionProblem(pattern) === undefined ? expressionOf(subject, pattern) : undefined;
+
+/** What is wrong with a pattern, for whoever wrote it; undefined where nothing is. */
+export const expressionProblem = (pattern: string): string | undefined => {
   const automaton = automatonOf(pattern);
   return automaton instanceof ExpressionFault ? automaton.message : undefined;
 };
 
-const automatonOf = (pattern: string): Automaton | ExpressionFault => {
-  const known = automata.get(pattern);
-  if (known !== undefined) return known;
-  try {
-    return keep(automata, pattern, buildAutomaton(pattern));
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-    return keep(automata, pattern, error);
-  }
-};
+const automatonOf = (pattern: string): Automaton | ExpressionFault =>
+  automata.of(pattern, () => {
+    try {
+      return buildAutomaton(pattern);
+    } catch (error) {
+      if (error instanceof ExpressionFault) return error;
+      throw error;
+    }
+  });
 
-/** One table after the other is made of mostly the same expressions, and an expression costs up to some milliseconds. */
-const automata = new Map<string, Automaton | ExpressionFault>();
-const expressions = new Map<string, Expression>();
+/** One table after the other is made of mostly the same expressions, and each costs up to some milliseconds. */
 const MOST_KEPT = 2_048;
-
-/** The oldest gives way. */
-const keep = <T>(cache: Map<string, T>, key: string, value: T): T => {
-  const [oldest] = cache.keys();
-  if (cache.size >= MOST_KEPT && oldest !== undefined) cache.delete(oldest);
-  cache.set(key, value);
-  return value;
-};
+const automata = new Kept<Automaton | ExpressionFault>(MOST_KEPT);
+const expressions = new Kept<Expression>(MOST_KEPT);

@@ -50,7 +50,7 @@ const compile = (pattern: string): RawProgram => {
 const reasonOf = (error: RE2JSException, pattern: string): string => {
   if (!(error instanceof RE2JSSyntaxException)) return error.message;
   const { error: what, input } = error;
-  if (input === null || input === '') return what;
+  if (input === null || input === '' || input === pattern) return what;
   const at = pattern.indexOf(input);
   const isClear = at >= 0 && at === pattern.lastIndexOf(input);
   return `${what}: "${input}"${isClear ? ` at character ${at + 1}` : ''}`;
