@@ -60,10 +60,10 @@ export const expressionOf = (subject: string, pattern: string): Expression =>
 
 /** Undefined where the pattern is faulty: a rule that has it fits nothing, and who reads rules tells of it. */
 export const soundExpression = (subject: string, pattern: string): Expression | undefined =>
-  expressionProblem(pattern) === undefined ? expressionOf(subject, pattern) : undefined;
+  faultOf(pattern) === undefined ? expressionOf(subject, pattern) : undefined;
 
 /** What is wrong with a pattern, for whoever wrote it; undefined where nothing is. */
-export const expressionProblem = (pattern: string): string | undefined => {
+export const faultOf = (pattern: string): string | undefined => {
   const automaton = automatonOf(pattern);
   return automaton instanceof ExpressionFault ? automaton.message : undefined;
 };

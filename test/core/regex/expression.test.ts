@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { expressionOf, expressionProblem } from '../../../src/core/regex/expression.ts';
+import { expressionOf, faultOf } from '../../../src/core/regex/expression.ts';
 
 const fits = (pattern: string, text: string): boolean => expressionOf('test', pattern).fits(text);
 
@@ -75,7 +75,7 @@ it('any expression says of any text what RE2 says', () => {
   let fitting = 0;
   fc.assert(
     fc.property(pattern, fc.array(text, { minLength: 8, maxLength: 8 }), (p, texts) => {
-      if (expressionProblem(p) !== undefined) return;
+      if (faultOf(p) !== undefined) return;
       const re2 = RE2JS.compile(p);
       for (const each of texts) {
         assert.equal(fits(p, each), re2.matches(each), `${p} on ${JSON.stringify(each)}`);
@@ -92,7 +92,7 @@ describe('what would need more than is good', () => {
   for (const pattern of greedy) {
     it(`${pattern} is refused at once`, () => {
       const begun = performance.now();
-      assert.match(expressionProblem(pattern) ?? '', /^the expression needs too many states/);
+      assert.match(faultOf(pattern) ?? '', /^the expression needs too many states/);
       assert.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
     });
   }
