@@ -26,6 +26,7 @@ import { admitByWeights } from './weights/admission.ts';
 import { openMemoryStore } from './weights/memory-store.ts';
 import { openRedisStore } from './weights/redis-store.ts';
 import type { WeightStore } from './weights/store.ts';
+import { createExplainer } from './workers/explainer.ts';
 import { serveInProcess } from './workers/in-process.ts';
 import { serveWithWorkers } from './workers/pool.ts';
 
@@ -140,6 +141,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       isDraining: () => draining,
       snapshot: () => mesh.view,
       ejected: traffic.ejected,
+      explain: createExplainer(config),
       consul: () => watch.status(),
       release: watch.release,
       metrics: async () => {

@@ -142,6 +142,59 @@ export interface VersionAnswer {
   }[];
 }
 
+/** `GET /api/explain?method=GET&url=http://shop.example.com/orders/1&header=x-beta:+1&address=192.0.2.7` */
+export interface ExplainAnswer {
+  readonly revision: number;
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    /** Normalised; without a pinned version in front. */
+    readonly path: string;
+  };
+  /** The rules whose host and path fit, in order of precedence. */
+  readonly candidates: readonly CandidateAnswer[];
+  /** There are more than are told of. */
+  readonly isCut: boolean;
+  /** The rule that wins, where one does. */
+  readonly rule?: RouteAnswer;
+  /** Where the request goes. What is drawn by chance is drawn anew each time. */
+  readonly target?: {
+    readonly service: string;
+    readonly version: string;
+    /** How the version was chosen; `only` where there was nothing to choose. */
+    readonly reason: 'pin' | 'sticky' | 'split' | 'only';
+    /** What was drawn, or the hash of a sticky caller, in [0, 1). */
+    readonly roll?: number;
+    /** What the instance is asked for, without query. */
+    readonly path: string;
+  };
+  /** The gateway's own answer, where the request goes nowhere. */
+  readonly refusal?: { readonly code: string; readonly status: number; readonly title: string };
+  /** Of the rule's services: who may serve it, and why others do not. */
+  readonly instances: readonly InstanceExplained[];
+}
+
+export interface CandidateAnswer {
+  readonly route: string;
+  readonly origin: OriginAnswer;
+  readonly wins: boolean;
+  /** Why it does not win: a condition that does not hold, or the rule before it. */
+  readonly why?: string;
+}
+
+export interface InstanceExplained {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** Of those that serve the rule. */
+  readonly version?: string;
+  /** `chosen`: it is among those that this request may go to. */
+  readonly state: 'chosen' | 'live' | 'out';
+  /** Why it is out, or what else is to be known. */
+  readonly why?: string;
+}
+
 /** `GET /api/services` */
 export interface ServicesAnswer {
   readonly revision: number;

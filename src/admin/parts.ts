@@ -1,4 +1,6 @@
+import type { Explanation } from '../core/explain.ts';
 import type { AllWeights, Snapshot, SourceState, Weights } from '../core/model.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
 import type { Change, LedgerEntry } from '../core/weights.ts';
 
 /** What the admin server needs of the other parts. */
@@ -11,6 +13,8 @@ export interface AdminParts {
   readonly isDraining: () => boolean;
   /** The snapshot in force and since when (epoch milliseconds). */
   readonly snapshot: () => { readonly snapshot: Snapshot; readonly since: number } | undefined;
+  /** Decides about a request as the data path does, and tells why. */
+  readonly explain: (snapshot: Snapshot, facts: RequestFacts) => Explanation;
   /** Instances that are ejected, by id, and when their trial may begin (epoch milliseconds). */
   readonly ejected: () => Promise<ReadonlyMap<string, number>>;
   readonly consul: () => SourceState;

@@ -4,6 +4,7 @@ import { readDuration } from '../core/values.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { CONTENT_TYPE } from '../telemetry/exposition.ts';
 import { entryAnswer, type HistoryAnswer, type ReleaseAnswer } from './api.ts';
+import { describedRequest, explainAnswer } from './explain.ts';
 import { type Follower, followWeights } from './follower.ts';
 import type { AdminParts, AdminWeights } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
@@ -29,6 +30,7 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
       path: '/api/services',
       handle: async () => ok(view.services(snapshotOf(parts), await parts.ejected())),
     },
+    { method: 'GET', path: '/api/explain', handle: call => explained(parts, call) },
     { method: 'GET', path: '/api/quarantine', handle: () => ok(view.quarantine(snapshotOf(parts))) },
     { method: 'DELETE', path: '/api/held', handle: () => release(parts) },
     { method: 'DELETE', path: '/api/held/:service', handle: ({ params }) => release(parts, params.service) },
@@ -73,6 +75,13 @@ const metrics = (parts: AdminParts): ((call: Call) => Promise<Reply>) => {
     });
     return { status: 200, body: await parts.metrics(), headers: { 'content-type': CONTENT_TYPE } };
   };
+};
+
+const explained = async (parts: AdminParts, { query }: Call): Promise<Reply> => {
+  const snapshot = snapshotOf(parts);
+  const facts = describedRequest(query);
+  const explanation = parts.explain(snapshot, facts);
+  return ok(explainAnswer(facts, explanation, snapshot, await parts.ejected()));
 };
 
 const snapshotOf = (parts: AdminParts): Snapshot => {

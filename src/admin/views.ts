@@ -87,7 +87,7 @@ export const routes = ({ revision, rules }: Snapshot, ejected: Ejected): RoutesA
   routes: rules.map(rule => route(rule, ejected)).sort((a, b) => (a.route < b.route ? -1 : 1)),
 });
 
-const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
+export const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
   const { id, match, origin: from, backends: served, mirrors: _, ...rest } = rule;
   const backends = served.map(each => backend(each, ejected));
   const [first, second] = backends;
@@ -103,7 +103,7 @@ const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
   };
 };
 
-const origin = (of: Origin): OriginAnswer => {
+export const origin = (of: Origin): OriginAnswer => {
   if (of.from === 'tags') return { from: of.from, service: of.service };
   const { createdAt, ...document } = of;
   return {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../telemetry/version.ts';
 import { devCommand } from './dev.ts';
 import { reportFailure } from './errors.ts';
+import { explainCommand } from './explain.ts';
 import { gatewayCommand } from './gateway.ts';
 import { lintCommand } from './lint.ts';
 import { routesCommand } from './routes.ts';
@@ -22,7 +23,14 @@ Examples:
   sluice weights set orders v1=95 v2=5 --reason "canary"`,
   );
 
-for (const command of [gatewayCommand(), devCommand(), weightsCommand(), routesCommand(), lintCommand()]) {
+for (const command of [
+  gatewayCommand(),
+  devCommand(),
+  weightsCommand(),
+  routesCommand(),
+  explainCommand(),
+  lintCommand(),
+]) {
   program.addCommand(command);
 }
 

@@ -26,6 +26,7 @@ const serve = async (t: TestContext, metrics: AdminParts['metrics']): Promise<st
     isDraining: () => false,
     snapshot: () => undefined,
     ejected: async () => new Map(),
+    explain: () => assert.fail('nobody asks'),
     consul: () => ({ state: 'up', since: 0 }),
     release: () => 0,
     metrics,

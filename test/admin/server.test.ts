@@ -3,7 +3,11 @@ import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
+import { explain } from '../../src/core/explain.ts';
+import { Fleet } from '../../src/core/fleet.ts';
+import { compileRoutes } from '../../src/core/match.ts';
 import type { Snapshot } from '../../src/core/model.ts';
+import { NO_PINS } from '../../src/core/picking.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
@@ -26,6 +30,8 @@ const parts: AdminParts = {
   isDraining: () => state.draining,
   snapshot: () => (state.snapshot === undefined ? undefined : { snapshot: state.snapshot, since: 3_000 }),
   ejected: async () => state.ejected,
+  explain: (snapshot, facts) =>
+    explain(compileRoutes(snapshot.rules), facts, new Fleet(), 0, () => 0.5, NO_PINS),
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
   release: service => (service === undefined ? 3 : 1),
   metrics: async () => state.page(),

@@ -64,6 +64,34 @@ describe('sluice routes', () => {
   });
 });
 
+describe('sluice explain', () => {
+  it('tells rule, version and instances', async () => {
+    const { code, out } = await sluice(['explain', 'GET', '/orders/1', '-H', 'x-version: v2', ...admin()]);
+    assert.equal(code, 0);
+    assert.match(out, /^GET \/orders\/1\n\n +RULE +FROM +WHY\n-> +\/orders\/\* +tags of orders +wins\n/);
+    assert.match(out, /^To orders v2: the request names it\.$/m);
+    assert.match(out, /^Split: v1 50 %, v2 50 % \(from instances\)\.$/m);
+    assert.match(out, /v1 +live\n/);
+    assert.match(out, /v2 +chosen\n/);
+  });
+  it('exits 1 for a request that goes nowhere', async () => {
+    const { code, out } = await sluice(['explain', 'GET', 'http://shop.example.com/nowhere', ...admin()]);
+    assert.equal(code, 1);
+    assert.match(out, /^GET shop\.example\.com\/nowhere\n\nNo rule has this host and path\./);
+    assert.match(out, /^Answered with 404 no_route: /m);
+  });
+  it('--json is what the API says', async () => {
+    const { out } = await sluice(['explain', 'GET', '/orders', '-H', 'x-version: v1', '--json', ...admin()]);
+    const url = `${gateway.admin}/api/explain?method=GET&url=/orders&header=x-version:+v1`;
+    assert.deepEqual(JSON.parse(out), await (await fetch(url)).json());
+  });
+  it('a header that is none is told so', async () => {
+    const { code, err } = await sluice(['explain', 'GET', '/', '-H', 'x-version', ...admin()]);
+    assert.equal(code, 1);
+    assert.match(err, /"x-version" is no header; write e\.g\. header=x-version: v2/);
+  });
+});
+
 for (const [where, target, shown] of [
   [
     'through the admin API',

@@ -1,0 +1,143 @@
+import { isRefusal } from '../core/decide.ts';
+import { ERRORS } from '../core/errors.ts';
+import type { Explanation } from '../core/explain.ts';
+import type { Backend, Instance, Rule, Snapshot } from '../core/model.ts';
+import { normalisePath } from '../core/path.ts';
+import { readQuery } from '../core/query.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
+import type { CandidateAnswer, ExplainAnswer, InstanceExplained } from './api.ts';
+import { AdminProblem } from './router.ts';
+import { origin, route } from './views.ts';
+
+type Ejected = ReadonlyMap<string, number>;
+
+const URL_PARTS = /^(?:(https?):\/\/([^/?#]*))?(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i;
+
+/**
+ * A request as somebody describes it.
+ *
+ * @throws AdminProblem where the description is none of a request
+ */
+export const describedRequest = (query: URLSearchParams): RequestFacts => {
+  const [, scheme = 'http', authority = '', rawPath = '/', rawQuery = ''] =
+    URL_PARTS.exec(query.get('url') ?? '/') ??
+    bad('url is a URL or a path, e.g. ?url=http://shop.example.com/orders/1');
+  const path = normalisePath(rawPath) ?? bad('the path of the URL is malformed, and so would the request be');
+  const headers = readHeaders(query.getAll('header'));
+  const parameters = readQuery(rawQuery);
+  const clientAddress = query.get('address');
+  return {
+    method: query.get('method') ?? 'GET',
+    scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
+    host: hostOf(authority === '' ? (headers.get('host') ?? '') : authority),
+    path,
+    header: name => headers.get(name),
+    query: name => parameters.get(name),
+    ...(clientAddress === null ? {} : { clientAddress }),
+  };
+};
+
+const bad = (detail: string): never => {
+  throw new AdminProblem(400, 'Bad request', detail);
+};
+
+/** Several lines of one name are joined (RFC 9110, 5.3). */
+const readHeaders = (lines: readonly string[]): ReadonlyMap<string, string> => {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon < 1) bad(`"${line}" is no header; write e.g. header=x-version: v2`);
+    const name = line.slice(0, colon).trim().toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return headers;
+};
+
+/** Lower case, without port or trailing dot. */
+const hostOf = (authority: string): string => authority.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
+
+export const explainAnswer = (
+  { method, host }: RequestFacts,
+  { outcome, path, match }: Explanation,
+  snapshot: Snapshot,
+  ejected: Ejected,
+): ExplainAnswer => {
+  const winner = match.candidates.find(({ missing }) => missing === undefined);
+  const rule = winner?.route.rule;
+  return {
+    revision: snapshot.revision,
+    request: { method, host, path },
+    candidates: match.candidates.map(({ route: { rule: each }, missing }): CandidateAnswer => {
+      const wins = each === rule;
+      const why = missing === undefined ? `${rule?.id} goes first` : `${missing} does not hold`;
+      return { route: each.id, origin: origin(each.origin), wins, ...(wins ? {} : { why }) };
+    }),
+    isCut: match.isCut,
+    ...(rule === undefined ? {} : { rule: route(rule, ejected) }),
+    ...outcomeOf(outcome),
+    instances: rule === undefined ? [] : instancesOf(rule, outcome, snapshot, ejected),
+  };
+};
+
+const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target' | 'refusal'> => {
+  if (isRefusal(outcome)) return { refusal: { code: outcome.code, ...ERRORS[outcome.code] } };
+  const { where, choice, path } = outcome;
+  const { reason = 'only', roll } = choice ?? {};
+  return {
+    target: {
+      service: where.service,
+      version: where.version,
+      reason,
+      ...(roll === undefined ? {} : { roll }),
+      path,
+    },
+  };
+};
+
+const instancesOf = (
+  { backends }: Rule,
+  outcome: Explanation['outcome'],
+  { services }: Snapshot,
+  ejected: Ejected,
+): InstanceExplained[] => {
+  const chosen = isRefusal(outcome) ? undefined : outcome.where;
+  const names = [...new Set(backends.map(({ service }) => service))];
+  return names.flatMap(service =>
+    (services.get(service)?.instances ?? []).map((instance): InstanceExplained => {
+      const { id, address, port } = instance;
+      const version = versionOf(backends, id);
+      const isChosen = chosen?.service === service && chosen.version === version;
+      const why = version === undefined ? whyOut(instance) : whyHeldBack(instance, ejected.get(id));
+      return {
+        service,
+        id,
+        address,
+        port,
+        ...(version === undefined ? {} : { version }),
+        state: version === undefined ? 'out' : isChosen ? 'chosen' : 'live',
+        ...(why === undefined ? {} : { why }),
+      };
+    }),
+  );
+};
+
+/** The version as which an instance serves the rule. */
+const versionOf = (backends: readonly Backend[], id: string): string | undefined =>
+  backends
+    .flatMap(({ arms }) => arms)
+    .find(({ targets }) => targets.some(({ instance }) => instance.id === id))?.version;
+
+const whyOut = ({ health }: Instance): string =>
+  health === 'passing'
+    ? 'its tags do not ask for this rule, or are in quarantine'
+    : `its health is ${health}`;
+
+const whyHeldBack = ({ heldUntil }: Instance, ejectedUntil: number | undefined): string | undefined => {
+  if (ejectedUntil !== undefined) {
+    return `it failed too often: others serve until ${new Date(ejectedUntil).toISOString()}, unless most are out`;
+  }
+  if (heldUntil === undefined) return undefined;
+  return `Consul no longer lists it; it is held until ${new Date(heldUntil).toISOString()}`;
+};

@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import type { CandidateAnswer, ExplainAnswer, InstanceExplained } from '../admin/api.ts';
+import { formatHostPort, formatShare } from '../core/values.ts';
+import { adminClient } from './admin-client.ts';
+import { addSettings, configOf } from './options.ts';
+import { print, printJson, table } from './print.ts';
+
+interface Options {
+  readonly header: readonly string[];
+  readonly address?: string;
+  readonly json?: boolean;
+}
+
+export const explainCommand = (): Command =>
+  addSettings(new Command('explain'), ['admin'])
+    .description('show where a request would go, and why: rules, version, instances')
+    .argument('<method>', 'GET, POST, …')
+    .argument('<url>', 'a URL, or a path for any host')
+    .option('-H, --header <line>', 'a header of the request; repeatable', collect, [])
+    .option('--address <ip>', "the client's address")
+    .option('--json', 'as JSON, as GET /api/explain has it')
+    .addHelpText(
+      'after',
+      `
+The gateway decides about the request as if it had come, by the same code; nothing is sent anywhere. Exits 1 where it
+would go nowhere.
+
+Examples:
+  sluice explain GET /orders/1
+  sluice explain GET http://shop.example.com/orders/1?beta=1 -H "x-version: v2"
+  sluice explain POST /orders -H "cookie: session=abc" --json`,
+    )
+    .action(async (method: string, url: string, options: Options, command: Command) => {
+      const query = new URLSearchParams({ method, url });
+      for (const line of options.header) query.append('header', line);
+      if (options.address !== undefined) query.set('address', options.address);
+      const answer = await adminClient(configOf(command).admin).get<ExplainAnswer>(`/api/explain?${query}`);
+      if (options.json === true) printJson(answer);
+      else print(explanationText(answer));
+      if (answer.refusal !== undefined) process.exitCode = 1;
+    });
+
+const collect = (line: string, before: readonly string[]): readonly string[] => [...before, line];
+
+const explanationText = (answer: ExplainAnswer): string => {
+  const { method, host, path } = answer.request;
+  return [
+    `${method} ${host === '' ? path : `${host}${path}`}`,
+    '',
+    candidatesText(answer),
+    '',
+    outcomeText(answer),
+    ...(answer.instances.length === 0
+      ? []
+      : ['', table([INSTANCE_HEAD, ...answer.instances.map(instanceRow)])]),
+  ].join('\n');
+};
+
+const candidatesText = ({ candidates, isCut }: ExplainAnswer): string => {
+  if (candidates.length === 0)
+    return 'No rule has this host and path. "sluice routes" lists those there are.';
+  const rows = candidates.map(({ route, origin, wins, why = '' }) => [
+    wins ? '->' : '',
+    route,
+    originText(origin),
+    wins ? 'wins' : why,
+  ]);
+  return `${table([['', 'RULE', 'FROM', 'WHY'], ...rows])}${isCut ? '\n… and more' : ''}`;
+};
+
+const originText = ({ from, service, name, index = 0, rule, place }: CandidateAnswer['origin']): string =>
+  from === 'tags' ? `tags of ${service}` : `${name}, rule ${rule ?? index + 1} (${place})`;
+
+const outcomeText = ({ target, refusal, rule, candidates }: ExplainAnswer): string => {
+  if (refusal !== undefined) return `Answered with ${refusal.status} ${refusal.code}: ${refusal.title}`;
+  if (target === undefined) return candidates.some(({ wins }) => wins) ? 'The rule answers by itself.' : '';
+  const { service, version, reason, roll, path } = target;
+  const backend = rule?.backends.find(each => each.service === service);
+  const shares = backend?.versions.map(each => `${each.version} ${formatShare(each.share)}`).join(', ');
+  const why = {
+    pin: 'the request names it',
+    sticky: `the caller stays with it${roll === undefined ? '' : ` (bucket ${roll.toFixed(4)})`}`,
+    split: `drawn${roll === undefined ? '' : ` (${roll.toFixed(4)})`}; another request may fall elsewhere`,
+    only: 'there is no other to choose',
+  }[reason];
+  return [
+    `To ${service} ${version}: ${why}.`,
+    ...(shares === undefined ? [] : [`Split: ${shares} (from ${backend?.source}).`]),
+    `The instance is asked for ${path}.`,
+  ].join('\n');
+};
+
+const INSTANCE_HEAD = ['INSTANCE', 'ADDRESS', 'VERSION', 'STATE', 'WHY'];
+
+const instanceRow = ({ id, address, port, version = '-', state, why = '' }: InstanceExplained): string[] => [
+  id,
+  formatHostPort({ host: address, port }),
+  version,
+  state,
+  why,
+];

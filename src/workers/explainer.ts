@@ -1,0 +1,27 @@
+import { nanoid } from 'nanoid';
+import type { Config } from '../config.ts';
+import { type Explanation, explain } from '../core/explain.ts';
+import { Fleet } from '../core/fleet.ts';
+import { compileRoutes, type RouteTable } from '../core/match.ts';
+import type { Snapshot } from '../core/model.ts';
+import { pickingOf } from '../core/picking-settings.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
+import { fleetSettingsOf } from '../core/traffic-settings.ts';
+
+/**
+ * Tells why a request goes where it goes, by the code and the settings of the data path, wherever that runs. The table is
+ * its own, made when first asked about a snapshot; of load it knows nothing, so it names no single instance.
+ */
+export const createExplainer = (
+  config: Config,
+): ((snapshot: Snapshot, facts: RequestFacts) => Explanation) => {
+  const fleet = new Fleet(fleetSettingsOf(config));
+  const picking = pickingOf(config, nanoid);
+  let compiled: { readonly of: Snapshot; readonly table: RouteTable } | undefined;
+  return (snapshot, facts) => {
+    if (compiled?.of !== snapshot) {
+      compiled = { of: snapshot, table: compileRoutes(snapshot.rules, compiled?.table) };
+    }
+    return explain(compiled.table, facts, fleet, performance.now(), Math.random, picking);
+  };
+};
