@@ -168,6 +168,8 @@ export interface ExplainAnswer {
     /** What the instance is asked for, without query. */
     readonly path: string;
   };
+  /** What the rule answers by itself: a redirect, or a preflight of CORS. Fields as name, value, name, value … */
+  readonly answer?: { readonly status: number; readonly fields: readonly string[] };
   /** The gateway's own answer, where the request goes nowhere. */
   readonly refusal?: { readonly code: string; readonly status: number; readonly title: string };
   /** Of the rule's services: who may serve it, and why others do not. */

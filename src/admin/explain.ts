@@ -1,4 +1,4 @@
-import { isRefusal } from '../core/decide.ts';
+import { isDecision, isRefusal } from '../core/decide.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Explanation } from '../core/explain.ts';
 import type { Backend, Instance, Rule, Snapshot } from '../core/model.ts';
@@ -81,8 +81,9 @@ export const explainAnswer = (
   };
 };
 
-const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target' | 'refusal'> => {
+const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target' | 'answer' | 'refusal'> => {
   if (isRefusal(outcome)) return { refusal: { code: outcome.code, ...ERRORS[outcome.code] } };
+  if (!isDecision(outcome)) return { answer: outcome.answer };
   const { where, choice, path } = outcome;
   const { reason = 'only', roll } = choice ?? {};
   return {
@@ -102,7 +103,7 @@ const instancesOf = (
   { services }: Snapshot,
   ejected: Ejected,
 ): InstanceExplained[] => {
-  const chosen = isRefusal(outcome) ? undefined : outcome.where;
+  const chosen = isDecision(outcome) ? outcome.where : undefined;
   const names = [...new Set(backends.map(({ service }) => service))];
   return names.flatMap(service =>
     (services.get(service)?.instances ?? []).map((instance): InstanceExplained => {

@@ -71,9 +71,10 @@ const candidatesText = ({ candidates, isCut }: ExplainAnswer): string => {
 const originText = ({ from, service, name, index = 0, rule, place }: CandidateAnswer['origin']): string =>
   from === 'tags' ? `tags of ${service}` : `${name}, rule ${rule ?? index + 1} (${place})`;
 
-const outcomeText = ({ target, refusal, rule, candidates }: ExplainAnswer): string => {
+const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string => {
   if (refusal !== undefined) return `Answered with ${refusal.status} ${refusal.code}: ${refusal.title}`;
-  if (target === undefined) return candidates.some(({ wins }) => wins) ? 'The rule answers by itself.' : '';
+  if (answer !== undefined) return `The rule answers by itself: ${answer.status}${fieldsText(answer.fields)}`;
+  if (target === undefined) return '';
   const { service, version, reason, roll, path } = target;
   const backend = rule?.backends.find(each => each.service === service);
   const shares = backend?.versions.map(each => `${each.version} ${formatShare(each.share)}`).join(', ');
@@ -89,6 +90,9 @@ const outcomeText = ({ target, refusal, rule, candidates }: ExplainAnswer): stri
     `The instance is asked for ${path}.`,
   ].join('\n');
 };
+
+const fieldsText = (fields: readonly string[]): string =>
+  fields.map((text, i) => (i % 2 === 0 ? `\n  ${text}: ` : text)).join('');
 
 const INSTANCE_HEAD = ['INSTANCE', 'ADDRESS', 'VERSION', 'STATE', 'WHY'];
 

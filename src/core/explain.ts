@@ -1,4 +1,4 @@
-import { type Decision, decide, isRefusal, type Refusal } from './decide.ts';
+import { decide, isDecision, type Outcome } from './decide.ts';
 import { explainMatch, type MatchExplained } from './explain-match.ts';
 import type { Fleet } from './fleet.ts';
 import type { RouteTable } from './match.ts';
@@ -7,7 +7,7 @@ import type { RequestFacts } from './request-facts.ts';
 
 /** Why a request goes where it goes. */
 export interface Explanation {
-  readonly outcome: Decision | Refusal;
+  readonly outcome: Outcome;
   /** What its rule was looked for by: the path without a pinned version in front. */
   readonly path: string;
   readonly match: MatchExplained;
@@ -29,7 +29,7 @@ export const explain = (
   picking: Picking,
 ): Explanation => {
   const outcome = decide(table, facts, fleet, now, chance, picking);
-  const path = (isRefusal(outcome) ? undefined : outcome.rulePath) ?? facts.path;
+  const path = (isDecision(outcome) ? outcome.rulePath : undefined) ?? facts.path;
   return { outcome, path, match: explainMatch(table, path === facts.path ? facts : withPath(facts, path)) };
 };
 
