@@ -93,6 +93,14 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   };
 };
 
-/** To whom connections, and of whom figures, are kept. */
-const instanceIds = ({ services }: Snapshot): Set<string> =>
-  new Set([...services.values()].flatMap(({ instances }) => instances.map(instance => instance.id)));
+/** To whom connections, and of whom figures, are kept: all that are listed, and other ports of theirs that rules use. */
+const instanceIds = ({ services, rules }: Snapshot): Set<string> => {
+  const ids = new Set<string>();
+  for (const { instances } of services.values()) for (const { id } of instances) ids.add(id);
+  for (const { backends } of rules) {
+    for (const { arms } of backends) {
+      for (const { targets } of arms) for (const { instance } of targets) ids.add(instance.id);
+    }
+  }
+  return ids;
+};
