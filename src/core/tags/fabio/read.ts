@@ -71,11 +71,10 @@ const isReason = (said: object | undefined): said is Reason => said !== undefine
 /** Without these, requests would reach what they must not, or what does not understand them. */
 const unsupported = (options: Options): string[] => {
   const proto = options.get('proto') ?? 'http';
+  const unknown = [...options.keys()].filter(name => !KNOWN.has(name) && !NEEDLESS.has(name));
   return [
-    ...(proto === 'http' || proto === 'ws'
-      ? []
-      : [`proto=${proto} is not supported, instances are spoken to in HTTP/1.1: the rule is not served`]),
-    ...(options.has('auth') ? ['auth is not supported: the rule is not served'] : []),
+    ...(proto === 'http' || proto === 'ws' ? [] : [`instances are spoken to in HTTP/1.1, not ${proto}`]),
+    ...unknown.map(name => `the option "${name}" is not supported, so the rule is not served`),
   ];
 };
 
@@ -90,11 +89,13 @@ const KNOWN: ReadonlySet<string> = new Set([
   'weight',
 ]);
 
-/** The rule is served all the same, as Fabio would with an option that it does not know. */
+/** They say nothing of the requests of a rule in HTTP/1.1. */
+const NEEDLESS: ReadonlySet<string> = new Set(['register', 'pxyproto', 'tlsskipverify', 'grpcservername']);
+
 const passedOver = (options: Options): string[] =>
   [...options.keys()]
-    .filter(name => !KNOWN.has(name))
-    .map(name => `the option "${name}" is not supported and changes nothing; the rule is served without it`);
+    .filter(name => NEEDLESS.has(name))
+    .map(name => `the option "${name}" is not supported; the rule is served without it`);
 
 /** Of the traffic of its rule. Zero and less are no weight at all to Fabio. */
 const readWeight = (options: Options): { fraction?: number; reason?: string } => {
