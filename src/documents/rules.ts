@@ -1,5 +1,5 @@
 import type { RouteRule } from '../core/document/route-rule.ts';
-import type { Session, Timeouts } from '../core/document/traffic.ts';
+import type { RetryPolicy, Session, Timeouts } from '../core/document/traffic.ts';
 import type { DocumentBackend, DocumentRule, Documents } from '../core/document-rule.ts';
 import { hash32 } from '../core/hash.ts';
 import type { Match, Problem, RuleSettings } from '../core/model.ts';
@@ -70,12 +70,19 @@ const NO_SERVICE = '';
 /** @param rule what tells it from all others: two rules must not share a session (GEP-1619) */
 const settingsOf = ({ timeouts = {}, retry, session }: RouteRule, rule: string): RuleSettings => ({
   ...timeoutsOf(timeouts),
-  ...(retry?.attempts === undefined ? {} : { retries: retry.attempts }),
+  ...(retry === undefined ? {} : retryOf(retry)),
   ...(session === undefined ? {} : sessionOf(session, rule)),
 });
 
-const timeoutsOf = ({ request }: Timeouts): RuleSettings =>
-  request === undefined ? {} : { timeout: request };
+const timeoutsOf = ({ request, backendRequest }: Timeouts): RuleSettings => ({
+  ...(request === undefined ? {} : { timeout: request }),
+  ...(backendRequest === undefined ? {} : { tryTimeout: backendRequest }),
+});
+
+const retryOf = ({ attempts, ...retry }: RetryPolicy): RuleSettings => ({
+  ...(attempts === undefined ? {} : { retries: attempts }),
+  retry,
+});
 
 /** Callers of one session stay with one version, and there with one instance. */
 const sessionOf = (session: Session, rule: string): RuleSettings => {

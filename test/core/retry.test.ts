@@ -174,6 +174,62 @@ const cases: {
     candidates: [A, B, C, target('d')],
     next: undefined,
   },
+  {
+    name: 'a rule that wants retries: a reset, whatever the method',
+    request: post,
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: B,
+    plan: { retry: {} },
+  },
+  {
+    name: 'a rule that wants retries: an attempt that took too long',
+    request: get,
+    failures: [{ ...reset(A), code: 'upstream_timeout' }],
+    candidates: [A, B],
+    next: B,
+    plan: { retry: {} },
+  },
+  {
+    name: 'a rule that wants retries: the only instance again and again',
+    request: get,
+    failures: [reset(A), reset(A)],
+    candidates: [A],
+    next: A,
+    plan: { retry: {}, retries: 2 },
+  },
+  {
+    name: 'a rule that wants retries: once all were tried, another than the last',
+    request: get,
+    failures: [reset(A), reset(B)],
+    candidates: [A, B],
+    next: A,
+    plan: { retry: {}, retries: 2 },
+  },
+  {
+    name: 'a rule that wants retries: not more than it says',
+    request: get,
+    failures: [reset(A), reset(A)],
+    candidates: [A],
+    next: undefined,
+    plan: { retry: {}, retries: 1 },
+  },
+  {
+    name: 'a rule that wants retries: a bad answer is a 502, which it does not name',
+    request: get,
+    failures: [{ ...reset(A), code: 'bad_response' }],
+    candidates: [A, B],
+    next: undefined,
+    plan: { retry: { codes: [503] } },
+  },
+  {
+    name: 'a rule that wants retries: a body that is gone cannot be sent again',
+    request: { ...post, isBodyLost: true },
+    failures: [reset(A)],
+    candidates: [A, B],
+    next: undefined,
+    plan: { retry: {} },
+  },
 ];
 
 const half = () => 0.5;
@@ -213,8 +269,13 @@ describe('Tries, after failures', () => {
 });
 
 describe('Tries, after answers', () => {
-  const after = (status: number, request: Retryable, candidates = [A, B]): Target | undefined => {
-    const tries = new Tries(new Fleet(), { candidates });
+  const after = (
+    status: number,
+    request: Retryable,
+    candidates = [A, B],
+    plan: Partial<RetryPlan> = {},
+  ): Target | undefined => {
+    const tries = new Tries(new Fleet(), { candidates, ...plan });
     tries.begin(A, 1_000);
     tries.responded(status, 1_000);
     return tries.afterStatus(status, request, 1_000, half);
@@ -229,6 +290,12 @@ describe('Tries, after answers', () => {
   ] as const) {
     it(name, () => assert.equal(after(status, request)?.instance.id, next?.instance.id));
   }
+  it('a rule that wants retries has them after the answers that it names, whatever the method', () => {
+    const retry = { codes: [409, 500] };
+    assert.equal(after(500, post, [A, B], { retry }), B);
+    assert.equal(after(409, post, [A], { retry }), A);
+    assert.equal(after(503, get, [A, B], { retry }), undefined);
+  });
   it('a 503 of the only instance is the answer', () => assert.equal(after(503, get, [A]), undefined));
 });
 
@@ -242,4 +309,21 @@ it('a burst that fails at once makes its instance look no slower after the eject
   const { health, latency } = fleet.of(A, 1_000);
   assert.ok(health.isOut);
   assert.equal(latency.estimate(1_000), 0);
+});
+
+describe('how long a retry waits', () => {
+  const waits = (plan: Partial<RetryPlan>, chance: number): number[] => {
+    const tries = new Tries(new Fleet(), { candidates: [A], retries: 6, ...plan });
+    return Array.from({ length: 6 }, () => {
+      tries.afterFailure(reset(A), get, 0, half);
+      return tries.wait(() => chance);
+    });
+  };
+  it('not at all where the rule says nothing of retries', () =>
+    assert.deepEqual(waits({}, 0.5), [0, 0, 0, 0, 0, 0]));
+  it('never less than the rule says, and more from one to the next, up to ten times', () =>
+    assert.deepEqual(waits({ retry: { backoff: 100 } }, 0), [100, 200, 400, 800, 1_000, 1_000]));
+  it('up to half as long again, so that they do not come back in step', () =>
+    assert.deepEqual(waits({ retry: { backoff: 100 } }, 0.5), [125, 250, 500, 1_000, 1_250, 1_250]));
+  it('25 ms where the rule does not say', () => assert.equal(waits({ retry: {} }, 0)[0], 25));
 });

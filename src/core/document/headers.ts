@@ -1,9 +1,7 @@
+import { isChangeable } from '../filters/header-change.ts';
 import type { HeaderChange } from '../model.ts';
 import type { Field } from './field.ts';
 import { readHeaderName, readHeaderValue } from './names.ts';
-
-/** Their meaning ends at the next hop, or they frame the message: the gateway alone writes them (RFC 9110, 7.6.1). */
-const OURS = /^(connection|content-length|keep-alive|proxy-.+|te|trailer|transfer-encoding|upgrade)$/;
 
 /** HTTPHeaderFilter. A name may be changed in one way only, in whatever case it is written. */
 export const readHeaderChange = (field: Field): HeaderChange => {
@@ -13,7 +11,7 @@ export const readHeaderChange = (field: Field): HeaderChange => {
   const takes = (item: Field, name: string): boolean => {
     const key = name.toLowerCase();
     if (key === 'host') item.error('the host is changed by a URLRewrite filter with hostname');
-    else if (OURS.test(key)) item.error(`"${name}" is the gateway's own to write and can't be changed`);
+    else if (!isChangeable(key)) item.error(`"${name}" is the gateway's own to write and can't be changed`);
     else if (seen.has(key)) item.error(`"${name}" is changed twice; keep one of the two`);
     else {
       seen.add(key);
