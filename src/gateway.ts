@@ -2,7 +2,6 @@ import { nanoid } from 'nanoid';
 import { startAdmin } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
-import { HOLD_MS } from './consul/hold.ts';
 import { openConsul } from './consul/open.ts';
 import { createGate } from './core/gate.ts';
 import type { LastKnown } from './core/last-known.ts';
@@ -101,7 +100,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     keys:
       config.routesPrefix === 'off'
         ? undefined
-        : { client: consul, prefix: config.routesPrefix, holdMs: HOLD_MS },
+        : { client: consul, prefix: config.routesPrefix, holdMs: config.hold },
     last: keptDocuments.last ?? (last === undefined ? undefined : []),
     onShelf: shelf => mesh.update({ documents: toRules(shelf) }),
     onGood: keptDocuments.save,

@@ -85,7 +85,7 @@ export interface ConsulClient {
   close(): void;
 }
 
-/** Connections for calls that don't wait. Each blocking query under way has one more of its own. */
+/** Connections for calls that change something. Each blocking query has one more of its own. */
 const MAX_CALL_CONNECTIONS = 4;
 
 /** The index of a service is the same whichever tag is asked for, and an answer without instances costs least. */
@@ -109,27 +109,39 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
 
   let requests = 0;
 
-  const send = async (call: Omit<Call, 'agent' | 'deadlineMs'>, waitSeconds = 0): Promise<Reply> => {
+  const send = async (
+    call: Omit<Call, 'agent' | 'deadlineMs'>,
+    over = calls,
+    waitSeconds = 0,
+  ): Promise<Reply> => {
     requests += 1;
     const query = { ...call.query, ...(dc === undefined ? {} : { dc }) };
     return request({
       ...call,
       query,
-      agent: waitSeconds > 0 ? polls : calls,
+      agent: over,
       // The server adds up to a sixteenth to the wait, so that clients don't come back in step.
       deadlineMs: waitSeconds * 1_000 * (1 + 1 / 16) + timeoutMs,
     });
+  };
+
+  /** The first one, too, which is answered at once: it opens the connection on which the others wait. */
+  const poll = async (
+    call: Omit<Call, 'agent' | 'deadlineMs' | 'signal'>,
+    { index = 0, waitSeconds = 30, signal }: BlockingAsk = {},
+  ): Promise<Reply> => {
+    const waits = index > 0;
+    const query = { ...call.query, ...(waits ? { index: `${index}`, wait: `${waitSeconds}s` } : {}) };
+    return send({ ...call, query, signal }, polls, waits ? waitSeconds : 0);
   };
 
   const read = async <T>(
     path: string,
     params: Record<string, string>,
     schema: z.ZodType<T>,
-    { index = 0, waitSeconds = 30, signal }: BlockingAsk = {},
+    ask: BlockingAsk | undefined,
   ): Promise<Answer<T>> => {
-    const waits = index > 0;
-    const query = waits ? { index: `${index}`, wait: `${waitSeconds}s` } : {};
-    const reply = expectOk(await send({ path, params, query, signal }, waits ? waitSeconds : 0));
+    const reply = expectOk(await poll({ path, params }, ask));
     return { ...answerMeta(reply), data: parse(reply, schema, path) };
   };
 
@@ -156,11 +168,9 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
       const reply = await readAtOnce(path, signal);
       return { ...answerMeta(reply), data: parse(reply, entriesAnswer, path) };
     },
-    keys: async (prefix, { index = 0, waitSeconds = 30, signal } = {}) => {
+    keys: async (prefix, ask) => {
       const path = `/kv/${prefix.split('/').map(encodeURIComponent).join('/')}`;
-      const waits = index > 0;
-      const query = { recurse: '', ...(waits ? { index: `${index}`, wait: `${waitSeconds}s` } : {}) };
-      const reply = await send({ path, query, signal }, waits ? waitSeconds : 0);
+      const reply = await poll({ path, query: { recurse: '' } }, ask);
       // Consul's way to say that there are none, or none that the token may see.
       if (reply.status === 404) return { ...answerMeta(reply), data: [] };
       return { ...answerMeta(expectOk(reply)), data: parse(reply, keysAnswer, '/kv') };
