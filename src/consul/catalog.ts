@@ -6,7 +6,7 @@ import { ringBells } from './bells.ts';
 import type { ConsulClient } from './client.ts';
 import { createHeldCatalog, type LastCatalog } from './held-catalog.ts';
 import { HOLD_MS, SETTLE_MS } from './hold.ts';
-import { backOff } from './pace.ts';
+import { backOff, createThrottle } from './pace.ts';
 import { createReadQueue, type ReadKind } from './read-queue.ts';
 import { READS_AT_ONCE } from './reads.ts';
 import { createRightsCheck } from './rights.ts';
@@ -47,6 +47,9 @@ const PATIENCE_MS = 2_000;
 /** Everything is read again about this often, whatever the bells say. */
 const RECONCILE_MS = 30_000;
 
+/** A change is told at once, and a storm of them in pieces: each costs whoever serves some milliseconds. */
+const PUBLISH_EVERY_MS = 100;
+
 /**
  * Follows the whole catalog with five connections, however many services there are: three long polls say that
  * (and mostly where) something changed, and services are then read one by one over two more.
@@ -86,6 +89,8 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       trusts: name => trusted === current && views.isWhole(name),
       settling: restarted || timers.wall() < settleUntil,
     });
+
+  const publishing = createThrottle(timers, PUBLISH_EVERY_MS, publish);
 
   const read = async (name: string, kind: ReadKind): Promise<void> => {
     const began = current;
@@ -142,7 +147,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       return new Set([...bells.services(), ...views.names()]);
     },
     onUrgentDone: () => {
-      if (isRead) publish();
+      if (isRead) publishing.want();
     },
     onSweepDone: () => {
       failures = 0;
@@ -193,6 +198,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       stopped.abort();
       bells.stop();
       queue.stop();
+      publishing.stop();
       held.stop();
       cancelReconcile();
       cancelPatience();

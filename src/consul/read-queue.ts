@@ -1,4 +1,5 @@
 import type { Timers } from '../telemetry/timers.ts';
+import { createBucket } from './pace.ts';
 
 /** Reads services one by one over a few connections: named ones first, and now and then all of them. */
 export interface ReadQueue {
@@ -31,14 +32,16 @@ export interface ReadQueueOptions {
   readonly timers: Timers;
 }
 
-/** Sweeps rest for twice as long as the last one took, so that a storm of changes costs a third of a core. */
-const REST_FACTOR = 2;
+/** Of each second so many milliseconds may be spent on sweeps, and in a burst as many as these, so that a storm is paid for. */
+const SWEEP_MS_PER_SECOND = 200;
+const SWEEP_MS_AT_ONCE = 1_000;
 
 export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   const { read, beginSweep, onUrgentDone, onSweepDone, atOnce, timers } = options;
   const urgent = new Set<string>();
   const rest = new Set<string>();
   const reading = new Map<string, ReadKind>();
+  const budget = createBucket(timers, SWEEP_MS_PER_SECOND, SWEEP_MS_AT_ONCE);
   let stopped = false;
   let sweeping = false;
   let sweepWanted = false;
@@ -74,7 +77,7 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   const endSweep = (): void => {
     sweeping = false;
     const now = timers.now();
-    earliestSweep = now + (now - sweepBegan) * REST_FACTOR;
+    earliestSweep = now + budget.take(now - sweepBegan);
     onSweepDone();
     if (sweepWanted) schedule();
   };

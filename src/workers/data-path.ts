@@ -42,6 +42,9 @@ export interface DataPathOptions {
 /** Series of routes and versions that are gone live on for up to this long: their last figures are scraped. */
 export const RETAIN_EVERY_MS = 5 * 60_000;
 
+/** Looking for instances that are gone among thousands takes a while, so a storm of snapshots has it done once a second. */
+const TIDY_AFTER_MS = 1_000;
+
 export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
@@ -49,6 +52,15 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
+  let tidying: NodeJS.Timeout | undefined;
+
+  const tidy = (): void => {
+    tidying = undefined;
+    if (snapshot === undefined) return;
+    const ids = instanceIds(snapshot);
+    proxy.retain(ids);
+    fleet.retain(ids);
+  };
 
   const proxy = createProxy({
     decide: (facts, now) =>
@@ -77,9 +89,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     follow: next => {
       snapshot = next;
       table = compileRoutes(next.rules, table);
-      const ids = instanceIds(next);
-      proxy.retain(ids);
-      fleet.retain(ids);
+      tidying ??= setTimeout(tidy, TIDY_AFTER_MS).unref();
     },
     ejected: () => {
       const epoch = Date.now() - performance.now();
@@ -87,6 +97,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     },
     close: async () => {
       clearInterval(retaining);
+      clearTimeout(tidying);
       await proxy.close();
       await telemetry.close();
     },

@@ -69,21 +69,38 @@ describe('read queue', () => {
     assert.deepEqual(events, ['urgent done']);
   });
 
-  it('a storm costs one more sweep, after a rest of twice the length of the last', async () => {
+  it('sweeps that are wanted meanwhile are one more sweep', async () => {
     const { queue, timers, events, end } = build(['a']);
     queue.sweep();
     await timers.turn(0);
     for (let i = 0; i < 100; i++) queue.sweep();
     await timers.turn(50);
     await end('a');
-    assert.deepEqual(events, ['begin', 'sweep done']);
-    await timers.turn(99);
-    assert.deepEqual(events, ['begin', 'sweep done']);
-    await timers.turn(1);
+    await timers.turn(0);
     assert.deepEqual(events, ['begin', 'sweep done', 'begin']);
     await end('a');
     await timers.turn(60_000);
     assert.deepEqual(events, ['begin', 'sweep done', 'begin', 'sweep done']);
+  });
+
+  it('a storm of them costs a second at once, and then a fifth of the time', async () => {
+    const { queue, timers, events, end } = build(['a']);
+    const sweepFor = async (ms: number): Promise<void> => {
+      queue.sweep();
+      await timers.turn(0);
+      await timers.turn(ms);
+      await end('a');
+    };
+    const begun = (): number => events.filter(event => event === 'begin').length;
+    await sweepFor(600);
+    await sweepFor(600);
+    assert.equal(begun(), 2);
+    queue.sweep();
+    // 1,000 ms, 120 more of the second sweep's 600, less 1,200.
+    await timers.turn(399);
+    assert.equal(begun(), 2);
+    await timers.turn(1);
+    assert.equal(begun(), 3);
   });
 
   it('a sweep that was cleared is not told as done', async () => {

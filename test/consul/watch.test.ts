@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BlockingAsk } from '../../src/consul/client.ts';
-import { backOff, createBucket } from '../../src/consul/pace.ts';
+import { backOff, createBucket, createThrottle } from '../../src/consul/pace.ts';
 import type { Answer } from '../../src/consul/reply.ts';
 import { type Continuity, watch } from '../../src/consul/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -132,6 +132,24 @@ describe('pace', () => {
       );
     });
   }
+
+  it('a throttle runs at once, and then once for all that is wanted before its time', async () => {
+    const timers = new FakeClock();
+    const ran: number[] = [];
+    const throttle = createThrottle(timers, 100, () => ran.push(timers.now()));
+    const begin = timers.now();
+    throttle.want();
+    await timers.turn(30);
+    throttle.want();
+    throttle.want();
+    await timers.turn(200);
+    assert.deepEqual(ran, [begin, begin + 100]);
+    throttle.want();
+    throttle.want();
+    throttle.stop();
+    await timers.turn(200);
+    assert.deepEqual(ran, [begin, begin + 100, begin + 230]);
+  });
 
   it('a bucket gives its burst at once and then one token a period', async () => {
     const timers = new FakeClock();
