@@ -95,8 +95,9 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
   const read = async (name: string, kind: ReadKind): Promise<void> => {
     const began = current;
     try {
-      const { regressed } = await views.refresh(name, began, kind === 'urgent');
+      const { regressed, changed } = await views.refresh(name, began, kind === 'urgent');
       if (regressed) beginAnew();
+      else if (changed && kind === 'rest' && isRead) publishing.want();
     } catch (error) {
       // A connection that breaks ends all reads on it: that is one failure.
       if (signal.aborted || began !== current) return;
@@ -179,6 +180,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
     onReset: beginAnew,
     onServices: names => {
       queue.urgent(names);
+      queue.likely(views.recent());
       queue.sweep();
     },
     onEmptied: gone => {

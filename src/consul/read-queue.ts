@@ -5,6 +5,8 @@ import { createBucket } from './pace.ts';
 export interface ReadQueue {
   /** Reads these before anything else; one that is being read right now is read once more after that. */
   urgent(names: Iterable<string>): void;
+  /** Looks at these right after that: they may have changed. */
+  likely(names: Iterable<string>): void;
   /** Reads every service. Calls that come while a sweep is due or under way are one more sweep together. */
   sweep(): void;
   /** Forgets what is still to be read. */
@@ -12,18 +14,18 @@ export interface ReadQueue {
   stop(): void;
 }
 
-export type ReadKind = 'urgent' | 'rest';
+export type ReadKind = 'urgent' | 'likely' | 'rest';
 
 export interface ReadQueueOptions {
   /**
    * Reads one service. Where it fails, it has called `clear` if the others are to be spared.
    *
-   * @param kind `urgent` where it is known to have changed
+   * @param kind `urgent` where it is known to have changed; `likely` and `rest` need a look first
    */
   readonly read: (name: string, kind: ReadKind) => Promise<void>;
   /** The names of a sweep, asked when it starts. */
   readonly beginSweep: () => Iterable<string>;
-  /** All urgent reads are done. */
+  /** All urgent and likely reads are done. */
   readonly onUrgentDone: () => void;
   /** Every service was read since `beginSweep`. */
   readonly onSweepDone: () => void;
@@ -33,12 +35,13 @@ export interface ReadQueueOptions {
 }
 
 /** Of each second so many milliseconds may be spent on sweeps, and in a burst as many as these, so that a storm is paid for. */
-const SWEEP_MS_PER_SECOND = 200;
+const SWEEP_MS_PER_SECOND = 100;
 const SWEEP_MS_AT_ONCE = 1_000;
 
 export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   const { read, beginSweep, onUrgentDone, onSweepDone, atOnce, timers } = options;
   const urgent = new Set<string>();
+  const likely = new Set<string>();
   const rest = new Set<string>();
   const reading = new Map<string, ReadKind>();
   const budget = createBucket(timers, SWEEP_MS_PER_SECOND, SWEEP_MS_AT_ONCE);
@@ -51,6 +54,7 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
 
   const pull = (): { name: string; kind: ReadKind } | undefined => {
     for (const name of urgent) if (!reading.has(name)) return { name, kind: 'urgent' };
+    for (const name of likely) if (!reading.has(name)) return { name, kind: 'likely' };
     for (const name of rest) if (!reading.has(name)) return { name, kind: 'rest' };
     return undefined;
   };
@@ -60,6 +64,7 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
       const next = pull();
       if (next === undefined) return;
       urgent.delete(next.name);
+      likely.delete(next.name);
       rest.delete(next.name);
       reading.set(next.name, next.kind);
       void read(next.name, next.kind).finally(() => finish(next.name, next.kind));
@@ -69,8 +74,8 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   const finish = (name: string, kind: ReadKind): void => {
     reading.delete(name);
     if (stopped) return;
-    if (kind === 'urgent' && urgent.size === 0 && !isAnyUrgent(reading)) onUrgentDone();
-    if (sweeping && urgent.size + rest.size + reading.size === 0) endSweep();
+    if (kind !== 'rest' && urgent.size + likely.size === 0 && isOnlyRest(reading)) onUrgentDone();
+    if (sweeping && urgent.size + likely.size + rest.size + reading.size === 0) endSweep();
     pump();
   };
 
@@ -94,7 +99,7 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
     sweeping = true;
     sweepBegan = timers.now();
     for (const name of beginSweep()) rest.add(name);
-    if (urgent.size + rest.size + reading.size === 0) endSweep();
+    if (urgent.size + likely.size + rest.size + reading.size === 0) endSweep();
     else pump();
   };
 
@@ -103,9 +108,14 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
       for (const name of names) urgent.add(name);
       pump();
     },
+    likely: names => {
+      for (const name of names) likely.add(name);
+      pump();
+    },
     sweep: schedule,
     clear: () => {
       urgent.clear();
+      likely.clear();
       rest.clear();
       sweeping = false;
     },
@@ -116,7 +126,7 @@ export const createReadQueue = (options: ReadQueueOptions): ReadQueue => {
   };
 };
 
-const isAnyUrgent = (reading: ReadonlyMap<string, ReadKind>): boolean => {
-  for (const kind of reading.values()) if (kind === 'urgent') return true;
-  return false;
+const isOnlyRest = (reading: ReadonlyMap<string, ReadKind>): boolean => {
+  for (const kind of reading.values()) if (kind !== 'rest') return false;
+  return true;
 };

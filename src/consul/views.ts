@@ -14,11 +14,12 @@ export interface Views {
    *
    * @param session an index means nothing in another session than its own, so a new number reads all anew
    * @param hasChanged it is known to have: its index is not asked for first
-   * @returns whether Consul's index of the service went backwards, which ends the session
    * @throws ConsulError
    */
-  refresh(name: string, session: number, hasChanged: boolean): Promise<{ readonly regressed: boolean }>;
+  refresh(name: string, session: number, hasChanged: boolean): Promise<Refreshed>;
   names(): Iterable<string>;
+  /** Services that changed last, the newest first: where an instance has come or gone, the next one often does. */
+  recent(): Iterable<string>;
   /** Services with an instance on one of these nodes. */
   servicesOn(nodes: ReadonlySet<string>): string[];
   /** The last answer lacked nothing that ACLs hide or that no leader vouched for. */
@@ -29,6 +30,16 @@ export interface Views {
   forgetBut(listed: readonly string[]): void;
   catalog(): Catalog;
 }
+
+export interface Refreshed {
+  /** Consul's index of the service went backwards, which ends the session. */
+  readonly regressed: boolean;
+  /** Its instances are others than before. */
+  readonly changed: boolean;
+}
+
+/** So many services are remembered as changed lately. */
+const RECENT = 16;
 
 interface View {
   readonly index: number;
@@ -50,6 +61,7 @@ export interface ViewsOptions {
 
 export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Views => {
   const views = new Map<string, View>();
+  let recent: readonly string[] = [];
 
   /**
    * Consul takes names that its own API can't be asked for (`..`, `a//b`). Such a service costs itself only: it
@@ -71,13 +83,15 @@ export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Vi
     const answer = await client
       .healthServiceSince(name, since, { signal })
       .catch((error: unknown) => setAside(name, session, error));
-    if (answer === undefined) return { regressed: false };
+    if (answer === undefined) return { regressed: false, changed: false };
     const { index, data } = answer;
     // Either it was deregistered a moment ago, of which the list will tell, or ACLs hide its nodes.
     const hidden = data?.length === 0 && isListed(name);
     if (hidden) views.set(name, { ...(known ?? UNKNOWN), index: 0, session, hidden });
     else views.set(name, { ...read(name, known, data), index, session, whole: isWhole(answer), hidden });
-    return { regressed: isSameSession && index < known.index };
+    const changed = views.get(name)?.instances !== known?.instances;
+    if (changed) recent = [name, ...recent.filter(other => other !== name)].slice(0, RECENT);
+    return { regressed: isSameSession && index < known.index, changed };
   };
 
   /** @param entries undefined where nothing has changed */
@@ -98,6 +112,7 @@ export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Vi
   return {
     refresh,
     names: () => views.keys(),
+    recent: () => recent,
     servicesOn: nodes =>
       [...views].filter(([, { instances }]) => instances.some(i => nodes.has(i.node))).map(([name]) => name),
     isWhole: name => views.get(name)?.whole !== false,
