@@ -23,13 +23,28 @@ const withWeight = (carrier: Carrier, weight: number): Carrier => ({
 export const areSharing = (rivals: readonly Claim[]): boolean =>
   rivals.length > 1 && rivals.every(({ shared }) => shared !== undefined);
 
+/** Makes the rule that several claims share: the same object for the same claims as the last time. */
+export const createSharedRules = (): ((rivals: readonly Claim[]) => Rule) => {
+  const made = new WeakMap<Claim, { readonly rivals: readonly Claim[]; readonly rule: Rule }>();
+  return rivals => {
+    const [first] = rivals as readonly [Claim];
+    const before = made.get(first);
+    const isSame =
+      before?.rivals.length === rivals.length && before.rivals.every((rival, i) => rival === rivals[i]);
+    if (isSame) return before.rule;
+    const rule = sharedRule(rivals);
+    made.set(first, { rivals, rule });
+    return rule;
+  };
+};
+
 /**
  * The rule of services that share a match, as Fabio has it: all of their instances serve it, each service with its own
  * filters.
  *
  * @param rivals at least one
  */
-export const sharedRule = (rivals: readonly Claim[]): Rule => {
+const sharedRule = (rivals: readonly Claim[]): Rule => {
   const [oldest] = [...rivals].sort((a, b) => compareOrigins(a.rule.origin, b.rule.origin)) as [Claim];
   const carriers = withShares(rivals.flatMap(({ shared }) => shared?.live ?? []));
   const backends = rivals.flatMap(({ rule: { filters }, shared }): Backend[] => {

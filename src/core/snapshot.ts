@@ -4,7 +4,7 @@ import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import type { AllWeights, Catalog, Problem, Rule, ServiceState, Snapshot } from './model.ts';
 import { quarantineOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
-import { areSharing, sharedRule } from './shared-rule.ts';
+import { areSharing, createSharedRules } from './shared-rule.ts';
 
 export interface SnapshotInput {
   readonly catalog: Catalog;
@@ -28,6 +28,7 @@ export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
 export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
   let known: ReadServices = new Map();
   const claimDocuments = createDocumentClaims();
+  const sharedRule = createSharedRules();
   return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, now }) => {
     const read = new Map<string, ServiceClaims>();
     for (const [name, instances] of catalog) {
@@ -39,7 +40,11 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
     known = read;
     const services = [...read.values()];
     const claims = [...services.map(({ claims }) => claims), claimDocuments(documents.rules, read)].flat();
-    const { rules, problems } = share(claims, previous === undefined ? owners : holders(previous));
+    const { rules, problems } = share(
+      claims,
+      sharedRule,
+      previous === undefined ? owners : holders(previous),
+    );
     const all = [...services.flatMap(({ problems }) => problems), ...documents.problems, ...problems];
     return {
       revision: (previous?.revision ?? 0) + 1,
@@ -60,6 +65,7 @@ export const holders = ({ rules }: Pick<Snapshot, 'rules'>): Map<string, string>
 /** Each match goes to one of those who claim it, or to all who share it. */
 const share = (
   claims: readonly Claim[],
+  sharedRule: (rivals: readonly Claim[]) => Rule,
   incumbents: ReadonlyMap<string, string> = new Map(),
 ): { rules: Rule[]; problems: Problem[] } => {
   const contested = new Map<string, Claim[]>();

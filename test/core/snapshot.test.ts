@@ -192,6 +192,26 @@ describe('one snapshot after another', () => {
     assert.notEqual(byId(snapshot)['/orders/*'], byId(previous)['/orders/*']);
   });
 
+  it('a rule that services share is the same object until one of them changes', () => {
+    const next = createSnapshotBuilder({ ...RULES, dialects: ['fabio'] });
+    const one = instance({ service: 'one', tags: ['urlprefix-/x'] });
+    const two = instance({ service: 'two', tags: ['urlprefix-/x'] });
+    const other = instance({ service: 'other', tags: ['urlprefix-/other'] });
+    const input = { weights: NO_WEIGHTS, now: 0 };
+    const catalog = catalogOf(one, two, other);
+    const first = next({ ...input, catalog });
+    assert.deepEqual(
+      first.rules[0]?.backends.map(({ service }) => service),
+      ['one', 'two'],
+    );
+    const without = (one: Instance): Catalog =>
+      new Map(catalog).set(one.service, [{ ...one, health: 'critical' }]);
+    const second = next({ ...input, catalog: without(other), previous: first });
+    assert.equal(second.rules[0], first.rules[0]);
+    const third = next({ ...input, catalog: without(two), previous: second });
+    assert.notEqual(third.rules[0], first.rules[0]);
+  });
+
   it('whatever changes, it is as if all had been read from scratch', () => {
     const next = createSnapshotBuilder(RULES);
     const names = ['a', 'b', 'c'] as const;
