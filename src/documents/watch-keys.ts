@@ -1,5 +1,6 @@
-import type { ConsulClient, KeyEntry } from '../consul/client.ts';
+import type { BlockingAsk, ConsulClient, KeyEntry } from '../consul/client.ts';
 import { ConsulError, describeFailure } from '../consul/errors.ts';
+import type { Answer } from '../consul/reply.ts';
 import { type Continuity, watch } from '../consul/watch.ts';
 import type { DocumentText } from '../core/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -13,7 +14,7 @@ export interface KeysWatch {
 /**
  * Follows the keys below a prefix in Consul's KV store. As with the catalog, what is missing from an answer is gone only
  * where the answer came in an unbroken session; after a break it is held, since Consul may have forgotten anything, until it
- * is seen again or its hold expires.
+ * is seen again or its hold expires. What a token may no longer read stays.
  *
  * @param options.onTexts called with all of them, at first and at each change; with those known before where the token may
  * not read them, or where Consul is away and a process before this one kept some. Never called synchronously, nor after
@@ -34,6 +35,7 @@ export const watchKeys = (options: {
 }): KeysWatch => {
   const { client, prefix, last, onTexts, holdMs, log, timers, chance } = options;
   let known: ReadonlyMap<string, Held> = new Map((last ?? []).flatMap(fromText));
+  let shown = { index: 0, count: 0 };
   let isTold = false;
   let problem: string | undefined;
   let cancelExpiry = (): void => {};
@@ -59,8 +61,17 @@ export const watchKeys = (options: {
     tell();
   };
 
+  const read = async (ask: BlockingAsk): Promise<Answer<readonly KeyEntry[]>> => {
+    const answer = await client.keys(prefix, ask);
+    const { index, data } = answer;
+    // A key that is deleted moves the index: those that are missing under the same one are hidden by ACLs.
+    if (index === shown.index && data.length < shown.count) throw hidden(prefix);
+    shown = { index, count: data.length };
+    return answer;
+  };
+
   const following = watch<readonly KeyEntry[]>({
-    read: ask => client.keys(prefix, ask),
+    read,
     onAnswer: (entries, continuity) => {
       if (problem !== undefined) log.info({ prefix }, 'the route documents in Consul can be read again');
       problem = undefined;
@@ -101,6 +112,11 @@ const isDocument = ({ key, value }: KeyEntry): boolean => !key.endsWith('/') && 
 /** Consul is there and will not tell: so it is for as long as nobody changes the token, or what stands in between. */
 const isRefused = (error: unknown): boolean =>
   error instanceof ConsulError && (error.kind === 'forbidden' || (error.status ?? 500) < 500);
+
+const hidden = (prefix: string): ConsulError =>
+  new ConsulError('forbidden', `Consul hides keys below ${prefix} that it showed before`, {
+    hint: `the token needs key:read on "${prefix}"`,
+  });
 
 const SCHEME = 'consul:';
 

@@ -160,6 +160,68 @@ describe('one file of route documents', () => {
   });
 });
 
+describe('route documents that a token may no longer read', () => {
+  const prefix = 'sluice/routes/';
+  const rules = `key_prefix "${prefix}" { policy = "read" }`;
+  let consul: ConsulServer;
+  before(async () => {
+    consul = await startConsul({
+      config: { acl: { enabled: true, default_policy: 'deny', tokens: { master: 'root' } } },
+    });
+  });
+  after(() => consul.stop());
+  const put = async (path: string, body: object | string): Promise<Record<string, string>> => {
+    const response = await fetch(`http://${consul.address}/v1${path}`, {
+      method: 'PUT',
+      headers: { 'X-Consul-Token': 'root' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return JSON.parse(text) as Record<string, string>;
+  };
+
+  it('stay in force, and follow their keys again when it may', async () => {
+    const policy = String((await put('/acl/policy', { Name: 'routes', Rules: rules })).ID);
+    const { SecretID: token } = await put('/acl/token', { Policies: [{ ID: policy }] });
+    await put(`/kv/${prefix}a`, document('a', 'one'));
+    await put(`/kv/${prefix}b`, document('b', 'one'));
+    const client = createConsulClient({ address: consul.address, token: () => token });
+    const answers: number[] = [];
+    const counted: typeof client = {
+      ...client,
+      keys: async (...ask) => {
+        const answer = await client.keys(...ask);
+        answers.push(answer.data.length);
+        return answer;
+      },
+    };
+    const both = follow({ path: undefined, keys: { client: counted, prefix, holdMs: 0 } });
+    following = {
+      ...both,
+      stop: async () => {
+        await both.stop();
+        client.close();
+      },
+    };
+    await following.until('a:one b:one');
+    await put(`/acl/policy/${policy}`, {
+      ID: policy,
+      Name: 'routes',
+      Rules: 'key_prefix "x" { policy = "read" }',
+    });
+    // Wakes the query that waits; what it is shown then is empty.
+    await put(`/kv/${prefix}b`, document('b', 'two'));
+    await eventually(() => answers.at(-1) === 0 && answers.length > 3, {
+      within: 20_000,
+      hint: 'answers without keys',
+    });
+    assert.equal(inForce(following.seen.at(-1) as Shelf), 'a:one b:one');
+    await put(`/acl/policy/${policy}`, { ID: policy, Name: 'routes', Rules: rules });
+    await following.until('a:one b:two');
+  });
+});
+
 describe('route documents in Consul', () => {
   const prefix = 'sluice/routes/';
   let consul: ConsulServer;
