@@ -61,6 +61,8 @@ export interface ConsulClient {
   ): Promise<Answer<readonly HealthEntry[] | undefined>>;
   /** All keys that begin with the prefix, in order; none is an empty list. */
   keys(prefix: string, ask?: BlockingAsk): Promise<Answer<readonly KeyEntry[]>>;
+  /** @throws ConsulError (`forbidden`) where the token may not read it */
+  hasKey(key: string, ask?: Ask): Promise<boolean>;
   /** `host:port` of the leader; empty while there is none. The cheapest sign of life. */
   statusLeader(ask?: Ask): Promise<string>;
   /**
@@ -169,11 +171,15 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
       return { ...answerMeta(reply), data: parse(reply, entriesAnswer, path) };
     },
     keys: async (prefix, ask) => {
-      const path = `/kv/${prefix.split('/').map(encodeURIComponent).join('/')}`;
-      const reply = await poll({ path, query: { recurse: '' } }, ask);
+      const reply = await poll({ path: keyPath(prefix), query: { recurse: '' } }, ask);
       // Consul's way to say that there are none, or none that the token may see.
       if (reply.status === 404) return { ...answerMeta(reply), data: [] };
       return { ...answerMeta(expectOk(reply)), data: parse(reply, keysAnswer, '/kv') };
+    },
+    hasKey: async (key, { signal } = {}) => {
+      const reply = await send({ path: keyPath(key), signal });
+      if (reply.status !== 404) expectOk(reply);
+      return reply.status !== 404;
     },
     statusLeader: async ({ signal } = {}) => {
       const path = '/status/leader';
@@ -216,3 +222,5 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
     },
   };
 };
+
+const keyPath = (key: string): string => `/kv/${key.split('/').map(encodeURIComponent).join('/')}`;

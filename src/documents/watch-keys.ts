@@ -35,7 +35,6 @@ export const watchKeys = (options: {
 }): KeysWatch => {
   const { client, prefix, last, onTexts, holdMs, log, timers, chance } = options;
   let known: ReadonlyMap<string, Held> = new Map((last ?? []).flatMap(fromText));
-  let shown = { index: 0, count: 0 };
   let isTold = false;
   let problem: string | undefined;
   let cancelExpiry = (): void => {};
@@ -63,10 +62,11 @@ export const watchKeys = (options: {
 
   const read = async (ask: BlockingAsk): Promise<Answer<readonly KeyEntry[]>> => {
     const answer = await client.keys(prefix, ask);
-    const { index, data } = answer;
-    // A key that is deleted moves the index: those that are missing under the same one are hidden by ACLs.
-    if (index === shown.index && data.length < shown.count) throw hidden(prefix);
-    shown = { index, count: data.length };
+    const listed = new Set(answer.data.map(({ key }) => key));
+    const missing = [...known.keys()].find(key => !listed.has(key));
+    // A list leaves out what the token may not read, without a word; a single key is refused.
+    if (missing !== undefined)
+      await client.hasKey(missing, ask.signal === undefined ? {} : { signal: ask.signal });
     return answer;
   };
 
@@ -112,11 +112,6 @@ const isDocument = ({ key, value }: KeyEntry): boolean => !key.endsWith('/') && 
 /** Consul is there and will not tell: so it is for as long as nobody changes the token, or what stands in between. */
 const isRefused = (error: unknown): boolean =>
   error instanceof ConsulError && (error.kind === 'forbidden' || (error.status ?? 500) < 500);
-
-const hidden = (prefix: string): ConsulError =>
-  new ConsulError('forbidden', `Consul hides keys below ${prefix} that it showed before`, {
-    hint: `the token needs key:read on "${prefix}"`,
-  });
 
 const SCHEME = 'consul:';
 

@@ -66,6 +66,15 @@ describe('rules of a route', () => {
     assert.match(names[0] ?? '', /^sluice-/);
     assert.equal(rules[0]?.hash?.name, names[0]);
   });
+  it('timeouts and retries are its settings', () => {
+    const { timeout, tryTimeout, retries, retry } =
+      onlyRule(
+        `timeouts: {request: 0s, backendRequest: 2s}, retry: {attempts: 2, codes: [503], backoff: 50ms}, ${TO}`,
+      ) ?? {};
+    assert.deepEqual([timeout, tryTimeout, retries], [0, 2_000, 2]);
+    assert.deepEqual(retry, { codes: [503], backoff: 50 });
+    assert.deepEqual(onlyRule(`retry: {}, ${TO}`)?.retry, {}, 'connection errors alone');
+  });
   it('a permanent session lasts for its time', () => {
     const { sticky } =
       onlyRule(
