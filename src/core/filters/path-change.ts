@@ -35,8 +35,9 @@ const strippedBy = (
   return first === undefined ? path : path.slice(withoutSlash(first).length);
 };
 
+/** What is left of `/fabric` without `/fab` is `/ric`, whatever comes in front of it. */
 const join = (front: string, rest: string): string => {
-  const path = withoutSlash(front) + rest;
+  const path = withoutSlash(front) + (rest === '' || rest.startsWith('/') ? rest : `/${rest}`);
   return path.startsWith('/') ? path : `/${path}`;
 };
 

@@ -64,6 +64,7 @@ describe('other changes of a path', () => {
       { kind: 'text', value: '/api', strip: ['/a'] },
       '/api/b',
     ],
+    ['off within a segment, and in front', '/ab', { kind: 'text', value: '/api', strip: ['/a'] }, '/api/b'],
     ['off, and in front', '/a/b', { kind: 'text', value: '/api', strip: ['/a'] }, '/api/b'],
   ];
   for (const [name, path, change, becomes] of rows) {
