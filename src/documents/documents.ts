@@ -4,7 +4,7 @@ import type { DocumentText } from '../core/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { createReader, unreadable } from './reader.ts';
-import { EMPTY_SHELF, restock, type Shelf, type ShelfProblem, type Source } from './shelf.ts';
+import { EMPTY_SHELF, isSameShelf, restock, type Shelf, type ShelfProblem, type Source } from './shelf.ts';
 import type { Text } from './texts.ts';
 import { watchFiles } from './watch-files.ts';
 import { watchKeys } from './watch-keys.ts';
@@ -88,7 +88,7 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
 
   const swap = (next: Shelf): void => {
     const previous = shelf;
-    if (previous !== undefined && isDeepStrictEqual(previous, next)) return;
+    if (previous !== undefined && isSameShelf(previous, next)) return;
     shelf = next;
     logProblems(next.problems, previous?.problems ?? [], log);
     const { length: routes } = next.routes;
