@@ -174,6 +174,29 @@ describe('a request that is recorded', () => {
     assert.equal(byKind(spans, 'SERVER').status, 'UNSET');
   });
 
+  it('has a span for each copy, which may outlive it and is no attempt', async () => {
+    const receiver = await receive();
+    const { observer, metrics, entries } = build({ receiver });
+    const request = observer.begin(REQUEST);
+    request.attempt(ATTEMPT).end({ status: 200 });
+    const shadow = new Where(PLACE.route, 'shadow', 'v9');
+    const copy = request.copy({ ...ATTEMPT, where: shadow, instanceId: 'node/shadow@10.0.0.9:1' });
+    request.end(OK);
+    copy.end({ status: 500 });
+
+    const spans = await receiver.waitFor(3);
+    const mirror = spans.find(span => span.name === 'mirror');
+    assert.equal(mirror?.kind, 'CLIENT');
+    assert.equal(mirror.parentSpanId, byKind(spans, 'SERVER').spanId);
+    assert.equal(mirror.attributes['sluice.service'], 'shadow');
+    assert.equal(mirror.attributes['http.response.status_code'], 500);
+    assert.deepEqual(copy.headers, ['traceparent', `00-${mirror.traceId}-${mirror.spanId}-01`]);
+    const [entry] = await entries();
+    assert.deepEqual([entry?.attempts, entry?.instance], [1, ATTEMPT.instanceId]);
+    for await (const { name, series } of metrics.figures())
+      assert.ok(!series.join().includes('shadow'), name);
+  });
+
   it("is one trace across hops, beginning with the caller's span", async () => {
     const receiver = await receive();
     let rawHeaders: readonly string[] = ['traceparent', `${CALLER}-01`, 'tracestate', 'vendor=1'];
