@@ -83,6 +83,7 @@ export const isSameShelf = (previous: Shelf, next: Shelf): boolean =>
 
 const lastGood = (previous: Shelf, { name, documents }: Source): readonly Shelved[] => {
   const wanted = new Set(documents.filter(({ route }) => route === undefined).map(document => document.name));
+  if (wanted.size === 0) return [];
   return previous.routes.filter(
     ({ source, route }) => source === name && (wanted.has(undefined) || wanted.has(route.name)),
   );
