@@ -50,7 +50,7 @@ export interface TagsSaid {
   /** Of the version. */
   readonly weight?: number;
   readonly settings: RuleSettings;
-  /** Each match once; empty where the instance is in the catalog but not exposed. */
+  /** Of two with one match the first holds. Empty where the instance is in the catalog but not exposed. */
   readonly rules: readonly TagRule[];
   readonly problems: readonly TagProblem[];
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_VERSION } from '../model.ts';
-import type { Dialect, DialectName, TagOptions, TagSource, TagsSaid } from './dialect.ts';
+import type { Dialect, DialectName, TagOptions, TagRule, TagSource, TagsSaid } from './dialect.ts';
 import { readFabioTags } from './fabio/read.ts';
 import { readSluiceTags } from './sluice/read.ts';
 import { readTraefikTags } from './traefik/read.ts';
@@ -24,8 +24,14 @@ export const parseTags = (source: TagSource, options: TagOptions): ParsedTags =>
   return {
     version: said.find(each => each.version !== undefined)?.version ?? DEFAULT_VERSION,
     settings: Object.assign({}, ...said.map(({ settings }) => settings).reverse()),
-    rules: said.flatMap(({ rules }) => rules),
+    rules: said.flatMap(({ rules }) => closedFirst(rules)),
     problems: said.flatMap(({ problems }) => problems),
     ...(weight === undefined ? {} : { weight }),
   };
 };
+
+/** Of two with one match the first holds: nobody is let in by saying it twice. */
+const closedFirst = (rules: readonly TagRule[]): readonly TagRule[] => [
+  ...rules.filter(({ isClosed }) => isClosed),
+  ...rules.filter(({ isClosed }) => !isClosed),
+];

@@ -55,6 +55,11 @@ describe('a protection that cannot be had', () => {
   });
 });
 
+it('nor by saying the rule again without it', () => {
+  const serve = servedBy(['fabio'], { shop: ['urlprefix-/a', 'urlprefix-/a auth=basic'] });
+  assert.equal(serve({ path: '/a' }), 'shut');
+});
+
 describe('several services on one route', () => {
   const at = (service: string, ...options: string[]): Parameters<typeof rulesOf>[1] =>
     options.map(option => instance({ service, tags: [`urlprefix-/a ${option}`] }));

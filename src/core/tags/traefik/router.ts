@@ -19,17 +19,21 @@ export const readRouter = (section: Section, labels: Labels, source: TagSource):
   const matches = readMatches(section, source);
   if (typeof matches === 'string') return { rules: [], reason: matches };
   const server = readServer(section, labels, source);
+  if (typeof server === 'string') return shut(matches, server);
   const chain = newChain();
-  const names = readList(section.get('middlewares')?.value ?? '');
-  const fault = applyMiddlewares(names, labels.middlewares, chain);
-  if (typeof server === 'string' || fault !== undefined) {
-    return {
-      rules: matches.map(match => ({ match, isClosed: true })),
-      reason: typeof server === 'string' ? server : (fault ?? ''),
-    };
-  }
+  const fault = applyMiddlewares(
+    readList(section.get('middlewares')?.value ?? ''),
+    labels.middlewares,
+    chain,
+  );
+  if (fault !== undefined) return shut(matches, fault);
   return { rules: matches.map(match => ruleFor(match, server, chain)) };
 };
+
+const shut = (matches: readonly Match[], reason: string): RouterSaid => ({
+  rules: matches.map(match => ({ match, isClosed: true })),
+  reason,
+});
 
 /** As Traefik makes the name of a router and of a service out of Consul's. */
 export const normalise = (service: string): string =>
