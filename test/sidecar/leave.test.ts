@@ -9,9 +9,9 @@ import { watchService } from '../../src/consul/service-watch.ts';
 import { isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { factsOf } from '../support/facts.ts';
 import { startConsul } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
-import { factsOf } from '../support/facts.ts';
 import { entriesOf, startSidecar } from './support.ts';
 
 test('SIGTERM on a sidecar under load costs not one request, with no retry by the caller', async t => {

@@ -4,8 +4,8 @@ import { decideOutbound } from '../../sidecar/outbound.ts';
 import { ownAddress } from '../../sidecar/own-address.ts';
 import { programEnv } from '../../sidecar/program-env.ts';
 import { isRefusal } from '../../src/core/decide.ts';
-import { factsOf } from '../support/facts.ts';
 import { Where } from '../../src/core/where.ts';
+import { factsOf } from '../support/facts.ts';
 
 const nobody = {
   decide: (service: string) => ({ code: 'no_route' as const, where: new Where('', service, '') }),
@@ -37,7 +37,10 @@ describe('what comes to the outbound port', () => {
   }
 
   it('is forwarded to an IPv6 address without its brackets', () => {
-    const outcome = decideOutbound(nobody, { ...factsOf({ host: '[2001:db8::1]', clientAddress: '::1' }), port: 8080 });
+    const outcome = decideOutbound(nobody, {
+      ...factsOf({ host: '[2001:db8::1]', clientAddress: '::1' }),
+      port: 8080,
+    });
     assert.ok(!isRefusal(outcome));
     assert.equal(outcome.target.instance.address, '2001:db8::1');
     assert.equal(outcome.target.instance.port, 8080);
