@@ -4,13 +4,13 @@ import type { Target } from '../core/model.ts';
 import type { Retryable } from '../core/outcome.ts';
 import type { FailedAttempt } from '../core/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
+import { takeLater } from './body-copy.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
-import { takeWhole } from './mirrors.ts';
 import { type Awaited, Patience } from './patience.ts';
 import { bare, edited, type OwnAnswer, plain, problem } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -85,7 +85,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     // The client is asked for its body only once somebody will take it.
     this.#incoming.askForBody();
     const sendCopies = this.#journey.drawCopies();
-    if (sendCopies !== undefined) takeWhole(this.#body?.content, this.#ctx.limits.keptBodyBytes, sendCopies);
+    if (sendCopies === undefined) return;
+    if (this.#body === undefined) takeLater(sendCopies, undefined, true);
+    else this.#body.copy(this.#ctx.limits.keptBodyBytes, sendCopies);
   }
 
   informed({ status, lines }: ResponseHead): void {

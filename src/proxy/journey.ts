@@ -1,21 +1,13 @@
-import {
-  type Decision,
-  isDecision,
-  isOwnAnswer,
-  isRefusal,
-  type Outcome,
-  upstreamPath,
-} from '../core/decide.ts';
+import { type Decision, isOwnAnswer, isRefusal, type Outcome, upstreamPath } from '../core/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { type Answer, responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
-import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
+import type { HeaderEdit } from '../core/filters/header-change.ts';
 import { pickMirror } from '../core/filters/mirror.ts';
 import type { Target } from '../core/model.ts';
 import type { Retryable } from '../core/outcome.ts';
 import { type FailedAttempt, Tries } from '../core/retry.ts';
 import { readRetryAfter } from '../core/retry-after.ts';
-import { formatHostPort } from '../core/values.ts';
 import { NOWHERE, type Where } from '../core/where.ts';
 import type {
   AttemptObservation,
@@ -23,12 +15,14 @@ import type {
   RequestObservation,
   RequestOutcome,
 } from '../telemetry/observer.ts';
+import type { TakeBody } from './body-copy.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { Facts } from './facts.ts';
-import { fieldsOf, linesOf } from './field-lines.ts';
+import { linesOf } from './field-lines.ts';
 import { fieldOf } from './fields.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
+import { outgoingLines } from './outgoing.ts';
 import { editResponse, type ResponseHead, stampResponse } from './response-head.ts';
 
 /** Whom a journey tells where it goes: the lane's exchange. */
@@ -63,6 +57,8 @@ export class Journey {
   readonly #traveller: Traveller;
   readonly #observation: RequestObservation;
   #outcome: Outcome | undefined;
+  /** Where the request goes to an upstream. */
+  #decision: Decision | undefined;
   /** The field lines that are the same for each attempt. */
   #lines = '';
   /** For which they are, where an instance wants one of its own. */
@@ -122,6 +118,7 @@ export class Journey {
     if (isRefusal(outcome)) this.#traveller.fail(outcome.code);
     else if (isOwnAnswer(outcome)) this.#traveller.answer(outcome.answer);
     else {
+      this.#decision = outcome;
       this.#tries = new Tries(this.#ctx.fleet, outcome);
       this.#mirrors = outcome.filters?.mirrors;
       this.#stamp(outcome.target, outcome.filters?.request);
@@ -143,26 +140,8 @@ export class Journey {
     this.#lines = this.#linesFor(target, change);
   }
 
-  /** The field lines that go to a target, but for those of the single attempt. */
-  #linesFor({ instance: { address, port }, host }: Target, change: RequestChange | undefined): string {
-    const { head, target, requestId } = this.intake;
-    const { clientAddress, stamp } = this.#connection;
-    // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
-    const authority = target.authority === '' ? formatHostPort({ host: address, port }) : target.authority;
-    const stamped = stamp.lines(head, {
-      authority,
-      host: host ?? change?.hostname ?? authority,
-      scheme: 'http',
-      httpVersion: this.#request.httpVersion,
-      clientAddress,
-      via: this.#ctx.via,
-      trusted: this.#ctx.trusts(clientAddress),
-    });
-    const lines =
-      change?.headers === undefined
-        ? linesOf(head.fields) + stamped
-        : linesOf(editFields([...head.fields, ...fieldsOf(stamped)], change.headers));
-    return `${lines}X-Request-Id: ${requestId}\r\n`;
+  #linesFor(target: Target, change: RequestChange | undefined): string {
+    return outgoingLines(this.#ctx, this.#connection, this.#request.httpVersion, this.intake, target, change);
   }
 
   get #where(): Where {
@@ -199,10 +178,6 @@ export class Journey {
     stampResponse(head, this.intake.requestId, this.#ctx.via, this.#decision?.setCookie);
   }
 
-  get #decision(): Decision | undefined {
-    return this.#outcome !== undefined && isDecision(this.#outcome) ? this.#outcome : undefined;
-  }
-
   /** Milliseconds over all attempts, where the rule says so. */
   get timeout(): number | undefined {
     return this.#decision?.timeout;
@@ -224,7 +199,7 @@ export class Journey {
    *
    * @returns sends them, or undefined where there are none
    */
-  drawCopies(): ((body: Buffer | undefined, isWhole: boolean) => void) | undefined {
+  drawCopies(): TakeBody | undefined {
     const mirrors = this.#mirrors?.filter(({ share }) => this.#ctx.chance() < share);
     this.#mirrors = undefined;
     if (mirrors === undefined || mirrors.length === 0) return undefined;

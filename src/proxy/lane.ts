@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
+import type { TakeBody } from './body-copy.ts';
 import type { RequestLines } from './intake.ts';
 import type { OwnAnswer } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -18,6 +19,8 @@ export interface RequestBody {
   readonly isAwaited: boolean;
   /** Calls once it can be sent: when all of it is there, or at once where it is passed on as it comes. */
   whenReady(callback: () => void): void;
+  /** Has it a second time, as it comes. Before it is sent. @param most bytes */
+  copy(most: number, take: TakeBody): void;
   /** No more of it is wanted. */
   destroy(): void;
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
 import type { Instance } from '../core/model.ts';
@@ -155,34 +154,4 @@ const ERROR_OF: Readonly<Partial<Record<MirrorResult, ErrorCode>>> = {
   failed: 'upstream_reset',
   timed_out: 'upstream_timeout',
   dropped: 'overloaded',
-};
-
-/**
- * Waits until a body that is on its way is whole, and takes it as well.
- *
- * @param most bytes; of a longer one nothing is kept
- * @param then called in a later turn of the event loop, once at most: not where the body comes to no end
- */
-export const takeWhole = (
-  body: Readable | Buffer | undefined,
-  most: number,
-  then: (body: Buffer | undefined, isWhole: boolean) => void,
-): void => {
-  if (body === undefined || Buffer.isBuffer(body)) {
-    setImmediate(then, body, true);
-    return;
-  }
-  const pieces: Buffer[] = [];
-  let length = 0;
-  const onData = (piece: Buffer): void => {
-    length += piece.length;
-    if (length <= most) pieces.push(piece);
-    else stop(false);
-  };
-  const onEnd = (): void => stop(true);
-  const stop = (isWhole: boolean): void => {
-    body.off('data', onData).off('end', onEnd);
-    setImmediate(then, isWhole ? Buffer.concat(pieces) : undefined, isWhole);
-  };
-  body.on('data', onData).on('end', onEnd);
 };

@@ -1,3 +1,4 @@
+import { type TakeBody, takeLater } from '../body-copy.ts';
 import type { RequestBody } from '../lane.ts';
 
 /** A small body, read whole before it is sent. */
@@ -34,6 +35,10 @@ export class WholeBody implements RequestBody {
   whenReady(callback: () => void): void {
     if (this.missing === 0) callback();
     else this.#onReady = callback;
+  }
+
+  copy(_most: number, take: TakeBody): void {
+    takeLater(take, this.content, true);
   }
 
   destroy(): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '../../core/errors.ts';
+import { BodyCopy, type TakeBody, takeLater } from '../body-copy.ts';
 import type { RequestBody } from '../lane.ts';
 
 export interface BodyOptions {
@@ -28,6 +29,10 @@ export class KeptBody implements RequestBody {
 
   whenReady(callback: () => void): void {
     this.#onReady = callback;
+  }
+
+  copy(_most: number, take: TakeBody): void {
+    takeLater(take, this.content, true);
   }
 
   destroy(): void {
@@ -58,6 +63,7 @@ export class StreamedBody extends Readable implements RequestBody {
   isAwaited = false;
   readonly #req: IncomingMessage;
   readonly #options: BodyOptions;
+  #copy: BodyCopy | undefined;
 
   constructor(req: IncomingMessage, options: BodyOptions) {
     super({ highWaterMark: 64 * 1024 });
@@ -71,6 +77,10 @@ export class StreamedBody extends Readable implements RequestBody {
 
   whenReady(callback: () => void): void {
     callback();
+  }
+
+  copy(most: number, take: TakeBody): void {
+    this.#copy = new BodyCopy(most, take);
   }
 
   override _read(): void {
@@ -91,7 +101,10 @@ export class StreamedBody extends Readable implements RequestBody {
     this.received += chunk.length;
     if (this.received > this.#options.maxBytes) {
       this.#fail('body_too_large');
-    } else if (!this.push(chunk)) {
+      return;
+    }
+    this.#copy?.add(chunk);
+    if (!this.push(chunk)) {
       this.#req.pause();
       this.isAwaited = false;
     }
@@ -100,6 +113,7 @@ export class StreamedBody extends Readable implements RequestBody {
   readonly #onEnd = (): void => {
     this.#detach();
     this.push(null);
+    this.#copy?.end();
   };
 
   #fail(code: ErrorCode): void {

@@ -1,0 +1,40 @@
+import type { RequestChange } from '../core/filters/compile.ts';
+import { editFields } from '../core/filters/header-change.ts';
+import type { Target } from '../core/model.ts';
+import { formatHostPort } from '../core/values.ts';
+import type { Connection } from './connection.ts';
+import type { Context } from './context.ts';
+import { fieldsOf, linesOf } from './field-lines.ts';
+import type { Intake } from './intake.ts';
+
+/**
+ * The field lines of a request that goes to a target, but for those that frame its body, and those of the single attempt.
+ *
+ * @param httpVersion of the client
+ * @param change what the rule wants of them
+ */
+export const outgoingLines = (
+  { via, trusts }: Context,
+  { clientAddress, stamp }: Connection,
+  httpVersion: string,
+  { head, target: asked, requestId }: Intake,
+  { instance: { address, port }, host }: Target,
+  change: RequestChange | undefined,
+): string => {
+  // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
+  const authority = asked.authority === '' ? formatHostPort({ host: address, port }) : asked.authority;
+  const stamped = stamp.lines(head, {
+    authority,
+    host: host ?? change?.hostname ?? authority,
+    scheme: 'http',
+    httpVersion,
+    clientAddress,
+    via,
+    trusted: trusts(clientAddress),
+  });
+  const lines =
+    change?.headers === undefined
+      ? linesOf(head.fields) + stamped
+      : linesOf(editFields([...head.fields, ...fieldsOf(stamped)], change.headers));
+  return `${lines}X-Request-Id: ${requestId}\r\n`;
+};
