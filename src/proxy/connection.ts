@@ -28,6 +28,7 @@ export class Connection {
   /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
   readonly clientAddress: string;
   readonly stamp = new RequestStamp();
+  #isTrusted: boolean | undefined;
   /** In the order of their coming; the first is under way, the others wait. */
   readonly #entered: OnConnection[] = [];
 
@@ -35,6 +36,12 @@ export class Connection {
     this.socket = socket;
     const address = socket.remoteAddress ?? '';
     this.clientAddress = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  }
+
+  /** Whether what its client says of those in front of it holds; asked once. */
+  isTrusted(trusts: (peerAddress: string) => boolean): boolean {
+    this.#isTrusted ??= trusts(this.clientAddress);
+    return this.#isTrusted;
   }
 
   /** Under way and waiting: normally none or one. */

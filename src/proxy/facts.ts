@@ -74,7 +74,7 @@ export class Facts implements ProxyFacts {
 
   /** The first of several is that of the outermost proxy, whose entrance the client sees. */
   #toldInFront(name: string): string | undefined {
-    if (!this.#trusts(this.clientAddress)) return undefined;
+    if (!this.#connection.isTrusted(this.#trusts)) return undefined;
     return this.header(name)?.split(',', 1)[0]?.trim().toLowerCase();
   }
 }

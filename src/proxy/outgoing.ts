@@ -15,7 +15,7 @@ import type { Intake } from './intake.ts';
  */
 export const outgoingLines = (
   { via, trusts }: Context,
-  { clientAddress, stamp }: Connection,
+  connection: Connection,
   httpVersion: string,
   { head, target: asked, requestId }: Intake,
   { instance: { address, port }, host }: Target,
@@ -23,14 +23,14 @@ export const outgoingLines = (
 ): string => {
   // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
   const authority = asked.authority === '' ? formatHostPort({ host: address, port }) : asked.authority;
-  const stamped = stamp.lines(head, {
+  const stamped = connection.stamp.lines(head, {
     authority,
     host: host ?? change?.hostname ?? authority,
     scheme: 'http',
     httpVersion,
-    clientAddress,
+    clientAddress: connection.clientAddress,
     via,
-    trusted: trusts(clientAddress),
+    trusted: connection.isTrusted(trusts),
   });
   const lines =
     change?.headers === undefined
