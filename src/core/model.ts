@@ -281,6 +281,7 @@ export const QUARANTINE_KINDS = [
   'tag', // one that can't be read, or not be honoured
   'document', // a route document that can't be read
   'conflict', // a match that somebody else holds
+  'limit', // one more than a request may cost
   'disagreement', // instances of one version say different things, and one of them counts
 ] as const;
 

@@ -24,7 +24,7 @@ export class PathIndex<T extends AtPath> {
   readonly #exact: Slots<T>;
   readonly #prefixes: Slots<T>;
   readonly #root: T | undefined;
-  /** Of the longest prefix: behind it no boundary is looked at. */
+  /** Of all: what a path has behind that is not looked at. */
   readonly #longest: number;
   readonly #texts: Slots<T>;
   /** Of the texts, ascending; ends with one that no path has. */
@@ -35,7 +35,10 @@ export class PathIndex<T extends AtPath> {
     this.#exact = slotsOf(exact);
     this.#prefixes = slotsOf(prefixes.filter(({ path }) => path !== '/'));
     this.#root = prefixes.find(({ path }) => path === '/');
-    this.#longest = prefixes.reduce((most, { path }) => Math.max(most, path.length), 0);
+    this.#longest = [...exact, ...prefixes, ...texts].reduce(
+      (most, { path }) => Math.max(most, path.length),
+      0,
+    );
     this.#texts = slotsOf(texts);
     const lengths = new Set(texts.map(({ path }) => path.length));
     this.#textLengths = Int32Array.from([...[...lengths].sort((a, b) => a - b), NO_LENGTH]);
@@ -44,21 +47,29 @@ export class PathIndex<T extends AtPath> {
   /** @param path normalised, without query */
   find(path: string): T | undefined {
     const { length } = path;
-    let best = this.#root;
+    const end = Math.min(length, this.#longest + 1);
+    // By its hash alone. Only the longest is compared with the path: there may be one for each of its characters.
+    let best: T | undefined;
     let hash = SEED;
     let texts = 0;
     let textLength = this.#textLengths[0];
-    for (let i = 0; i < length; i += 1) {
+    for (let i = 0; i < end; i += 1) {
       if (i === textLength) {
-        best = this.#texts.find(hash, path, i) ?? best;
+        best = this.#texts.likely(hash, i) ?? best;
         textLength = this.#textLengths[++texts];
       }
       const code = charCodeAt.call(path, i);
-      if (code === SLASH && i > 0 && i <= this.#longest) best = this.#prefixes.find(hash, path, i) ?? best;
+      if (code === SLASH && i > 0) best = this.#prefixes.likely(hash, i) ?? best;
       hash = Math.imul(hash ^ code, PRIME);
     }
-    if (length === textLength) best = this.#texts.find(hash, path, length) ?? best;
-    return this.#exact.find(hash, path, length) ?? this.#prefixes.find(hash, path, length) ?? best;
+    if (end === length) {
+      const exact = this.#exact.find(hash, path, length);
+      if (exact !== undefined) return exact;
+      if (length === textLength) best = this.#texts.likely(hash, length) ?? best;
+      best = this.#prefixes.likely(hash, length) ?? best;
+    }
+    if (best === undefined) return this.#root;
+    return startsWith.call(path, best.path) ? best : this.prefixesOf(path)[0];
   }
 
   /** What has exactly this path. */
@@ -78,12 +89,15 @@ export class PathIndex<T extends AtPath> {
   prefixesOf(path: string): T[] {
     const { length } = path;
     const found: T[] = this.#root === undefined ? [] : [this.#root];
-    const longest = Math.max(this.#longest, this.#textLengths.at(-2) ?? 0);
     let hash = SEED;
-    for (let i = 0; i <= length && i <= longest; i += 1) {
+    let texts = 0;
+    for (let i = 0; i <= length && i <= this.#longest; i += 1) {
       const code = i === length ? SLASH : charCodeAt.call(path, i);
-      const prefix = code === SLASH && i > 0 ? this.#prefixes.find(hash, path, i) : undefined;
-      const fitting = prefix ?? (this.#textLengths.includes(i) ? this.#texts.find(hash, path, i) : undefined);
+      const isTextLength = i === this.#textLengths[texts];
+      if (isTextLength) texts += 1;
+      const fitting =
+        (code === SLASH && i > 0 ? this.#prefixes.find(hash, path, i) : undefined) ??
+        (isTextLength ? this.#texts.find(hash, path, i) : undefined);
       if (fitting !== undefined) found.push(fitting);
       hash = Math.imul(hash ^ code, PRIME);
     }
@@ -114,6 +128,18 @@ class Slots<T extends AtPath> {
     }
   }
 
+  /** What probably has the `length` characters that have this hash. */
+  likely(hash: number, length: number): T | undefined {
+    const wanted = used(hash);
+    for (let slot = this.#first(hash); ; slot = (slot + 1) & this.#mask) {
+      const found = this.#hashes[slot];
+      if (found === 0) return undefined;
+      if (found !== wanted) continue;
+      const value = this.#values[slot] as T;
+      if (value.path.length === length) return value;
+    }
+  }
+
   /** What has the first `length` characters of that path. @param hash of those */
   find(hash: number, path: string, length: number): T | undefined {
     const wanted = used(hash);
@@ -122,7 +148,8 @@ class Slots<T extends AtPath> {
       if (found === 0) return undefined;
       if (found !== wanted) continue;
       const value = this.#values[slot] as T;
-      if (value.path.length === length && startsWith.call(path, value.path)) return value;
+      // Cut out: V8 compares whole strings by many characters at a time.
+      if (value.path.length === length && value.path === path.slice(0, length)) return value;
     }
   }
 

@@ -1,6 +1,7 @@
 import { type ReadOptions, readClaims, type ServiceClaims } from './claims.ts';
 import { createDocumentClaims, type ReadServices } from './document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
+import { limitExpressions } from './expression-limit.ts';
 import type { AllWeights, Catalog, Problem, Rule, ServiceState, Snapshot } from './model.ts';
 import { quarantineOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
@@ -40,12 +41,14 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
     known = read;
     const services = [...read.values()];
     const claims = [...services.map(({ claims }) => claims), claimDocuments(documents.rules, read)].flat();
-    const { rules, problems } = share(
-      claims,
-      sharedRule,
-      previous === undefined ? owners : holders(previous),
-    );
-    const all = [...services.flatMap(({ problems }) => problems), ...documents.problems, ...problems];
+    const shared = share(claims, sharedRule, previous === undefined ? owners : holders(previous));
+    const { rules, problems } = limitExpressions(shared.rules);
+    const all = [
+      ...services.flatMap(({ problems }) => problems),
+      ...documents.problems,
+      ...shared.problems,
+      ...problems,
+    ];
     return {
       revision: (previous?.revision ?? 0) + 1,
       rules,
