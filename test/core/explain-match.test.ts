@@ -21,7 +21,10 @@ const table = (rules: readonly Match[]) =>
   );
 
 const told = (rules: readonly Match[], request: Asked) =>
-  explainMatch(table(rules), factsOf(request)).candidates.map(({ route, missing }) => [route.rule.id, missing]);
+  explainMatch(table(rules), factsOf(request)).candidates.map(({ route, missing }) => [
+    route.rule.id,
+    missing,
+  ]);
 
 const RULES: Match[] = [
   { kind: 'prefix', path: '/' },

@@ -20,6 +20,8 @@ const rules = (...matches: Match[]): Rule[] =>
   }));
 
 const many = (host?: string): Match[] => Array.from({ length: MOST_EXPRESSIONS }, (_, i) => regex(i, host));
+const hosts = (count: number): Match[] =>
+  Array.from({ length: count }, (_, i) => ({ kind: 'prefix', path: '/', hostRegex: `${i}` }));
 const refused = (...matches: Match[]): string[] =>
   limitExpressions(rules(...matches)).problems.map(({ subject }) => subject);
 
@@ -33,6 +35,8 @@ describe('how many expressions a request may have to be compared with', () => {
     ['one more below', [...many('*.test'), regex(99, 'a.b.test')], ['a.b.test~/99/.*']],
     ['a neighbour of all below', [...many('*.a.test'), regex(99, 'a.test')], []],
     ['one that is asked already', [...many(), regex(1, 'a.test')], []],
+    ['of hosts, which are short', [...many().slice(1), ...hosts(32)], []],
+    ['one more of hosts', [...many().slice(1), ...hosts(33)], ['/* :host~32']],
     ['a plain rule', [...many(), { kind: 'prefix', path: '/' }], []],
     [
       'one of a header',
