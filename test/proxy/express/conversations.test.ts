@@ -11,8 +11,7 @@ const KINDS: Readonly<Record<string, (path: string, body: string) => string>> = 
   'GET with headers': path =>
     `GET ${path}?q=%41 HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\ncookie: a=b\r\nCookie: c=d\r\n\r\n`,
   'GET, untidy': path => `GET ${path} HTTP/1.1\r\nhost:shop.example\r\nX-A:  b \t\r\nX-Empty:\r\n\r\n`,
-  'GET of HTTP/1.0': path =>
-    `GET ${path} HTTP/1.0\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n`,
+  'GET of HTTP/1.0': path => `GET ${path} HTTP/1.0\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n`,
   HEAD: path => `HEAD ${path} HTTP/1.1\r\nHost: shop.example\r\n\r\n`,
   'POST with a length': (path, body) =>
     `POST ${path} HTTP/1.1\r\nHost: shop.example\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
