@@ -178,6 +178,7 @@ describe('every tag of the README', () => {
         ['example.com', '/any', undefined],
       ],
     },
+    'method=GET,HEAD': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"method":"HEAD"' },
     'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"version":"v2"' },
     'weight=5': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'strip=/orders': {
@@ -188,6 +189,7 @@ describe('every tag of the README', () => {
       ],
     },
     'strip=true': { with: ['path=/a/b'], requests: [['x', '/a/b/c', '/c']] },
+    'rewrite=/new': { with: ['path=/a'], requests: [['x', '/a/b', '/new/b']] },
     'balance=round-robin': {
       with: ['path=/t'],
       requests: [['x', '/t', '/t']],
