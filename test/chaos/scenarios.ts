@@ -44,10 +44,12 @@ export const SCENARIOS = {
       }
       await stage.backUp();
       await stage.registerAll('first');
-      await eventually(async () => (await fetch(`${stage.front}/${nameOf(0)}`)).ok, {
-        within: 10_000,
-        hint: 'all are routed again',
-      });
+      for (let i = 0; i < SERVICES; i += 1) {
+        await eventually(async () => (await fetch(`${stage.front}/${nameOf(i)}`)).ok, {
+          within: 10_000,
+          hint: `${nameOf(i)} is routed again`,
+        });
+      }
     },
     strike: stage => stage.restore(),
   },
