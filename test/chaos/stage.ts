@@ -91,6 +91,7 @@ export const openStage = async ({ guarded = false } = {}): Promise<Stage> => {
     env: guarded ? { CONSUL_HTTP_TOKEN_FILE: tokenFile } : {},
   });
   const front = await gateway.serving();
+  const loads: (() => unknown)[] = [];
 
   return {
     consul,
@@ -109,7 +110,10 @@ export const openStage = async ({ guarded = false } = {}): Promise<Stage> => {
         .flatMap(({ instances }) => instances)
         .filter(({ heldUntil }) => heldUntil !== undefined).length;
     },
-    startLoad: perSecond => startLoad(n => `${front}/${nameOf(n % SERVICES)}`, { perSecond }),
+    startLoad: perSecond => {
+      const owner = { after: (stop: () => unknown) => loads.push(stop) };
+      return startLoad(owner, n => `${front}/${nameOf(n % SERVICES)}`, { perSecond });
+    },
     backUp: async () => {
       await consul.kill('SIGTERM');
       cpSync(dataDir, copy, { recursive: true });
@@ -122,6 +126,7 @@ export const openStage = async ({ guarded = false } = {}): Promise<Stage> => {
       await consul.restart({ wipe: false });
     },
     close: async () => {
+      await Promise.all(loads.map(stop => stop()));
       await gateway.stop();
       await Promise.all([consul.stop(), ...[first, second].map((each: Service) => each.stop())]);
       rmSync(folder, { recursive: true, force: true });

@@ -98,7 +98,7 @@ export const playFullDisk = async (
     gateway.log().filter(({ msg }) => msg?.startsWith('the state could not be written'));
   await eventually(() => onDisk().includes('before'), { within: 5_000, hint: 'the first state' });
 
-  const load = startLoad(`${front}/before`, { perSecond: 100 });
+  const load = startLoad(t, `${front}/before`, { perSecond: 100 });
   fill(gateway);
   await add('during');
   // The second try, too, so that saying it once means something.

@@ -118,8 +118,8 @@ it('SIGTERM on a sidecar under load: not one failed request, and its program has
     },
     { within: 10_000, hint: () => second.stderr() },
   );
-  const load = startLoad(`${front}/orders/plain`, { perSecond: 200 });
-  const posts = startLoad(`${front}/orders/plain`, { perSecond: 50, method: 'POST' });
+  const load = startLoad(t, `${front}/orders/plain`, { perSecond: 200 });
+  const posts = startLoad(t, `${front}/orders/plain`, { perSecond: 50, method: 'POST' });
   await new Promise(resolve => setTimeout(resolve, 500));
   const code = await second.stop();
   await new Promise(resolve => setTimeout(resolve, 500));

@@ -67,7 +67,7 @@ after(async () => {
 
 const outage = (name: string, script: () => Promise<void>): void => {
   it(name, async t => {
-    const load = startLoad(`${front}/orders`, { perSecond: 200 });
+    const load = startLoad(t, `${front}/orders`, { perSecond: 200 });
     await script();
     const { statuses, requests, bad } = await load.stop();
     t.diagnostic(`${requests} requests: ${JSON.stringify(statuses)}`);

@@ -58,7 +58,7 @@ describe('a catalog of many services', () => {
   }
 
   it('a storm of changes costs no request, is followed to the end, and asks Consul at a bounded rate', async t => {
-    const load = startLoad(`${stage.front}/${serviceName(0)}`, { perSecond: 200 });
+    const load = startLoad(t, `${stage.front}/${serviceName(0)}`, { perSecond: 200 });
     const [requests, began] = [await stage.requests(), performance.now()];
     const storm = startStorm(stage, SIZE, 200);
     await new Promise(resolve => setTimeout(resolve, 3_000));

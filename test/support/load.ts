@@ -1,3 +1,4 @@
+import type { TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 
 export interface LoadResult {
@@ -9,16 +10,18 @@ export interface LoadResult {
 }
 
 export interface Load {
-  /** Sends no more, waits for what is under way. */
+  /** Sends no more, waits for what is under way; the same result however often it is called. */
   stop(): Promise<LoadResult>;
 }
 
 /**
  * Requests at a steady rate, each sent when its time has come whether or not others were answered.
  *
+ * @param owner ended at the latest with it: a failed test must not load on
  * @param url one for all, or by the number of the request
  */
 export const startLoad = (
+  owner: Pick<TestContext, 'after'>,
   url: string | ((n: number) => string),
   { perSecond, method = 'GET' }: { perSecond: number; method?: 'GET' | 'POST' },
 ): Load => {
@@ -56,14 +59,19 @@ export const startLoad = (
     }
   }, 5);
 
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await Promise.all(underWay);
-      await agent.close();
-      return { statuses, requests, bad };
-    },
+  const end = async (): Promise<LoadResult> => {
+    clearInterval(timer);
+    await Promise.all(underWay);
+    await agent.close();
+    return { statuses, requests, bad };
   };
+  let ended: Promise<LoadResult> | undefined;
+  const stop = (): Promise<LoadResult> => {
+    ended ??= end();
+    return ended;
+  };
+  owner.after(stop);
+  return { stop };
 };
 
 /** Many requests one after the other on a few connections, counting what each answered. */

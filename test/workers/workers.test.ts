@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { StatusAnswer, WorkerAnswer } from '../../src/admin/api.ts';
-import { type Load, startLoad as startLoadAt } from '../support/load.ts';
+import { startLoad } from '../support/load.ts';
 import { type RunningGateway, runGateway } from '../support/processes.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
 import { register, type Service, startService } from '../support/service.ts';
@@ -83,18 +83,6 @@ const start = async (
     hint: 'hello is routed',
   });
   return { ...gateway, front, workers, settled, metric };
-};
-
-/** Ended at the latest with the test. */
-const startLoad = (t: TestContext, ...load: Parameters<typeof startLoadAt>): Load => {
-  const { stop } = startLoadAt(...load);
-  let stopped: ReturnType<Load['stop']> | undefined;
-  const stopOnce = (): ReturnType<Load['stop']> => {
-    stopped ??= stop();
-    return stopped;
-  };
-  t.after(stopOnce);
-  return { stop: stopOnce };
 };
 
 const isAlive = (pid: number): boolean => {
