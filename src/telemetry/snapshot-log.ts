@@ -5,8 +5,8 @@ import type { Log } from './log.ts';
 /** Says what a swap changed for people: routes that came and went, quarantine, splits. */
 export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
   const { revision } = next;
-  const before = new Map(previous?.rules.map(rule => [rule.id, rule]));
-  const after = new Map(next.rules.map(rule => [rule.id, rule]));
+  const before = onlyIn(previous?.rules ?? [], next.rules);
+  const after = onlyIn(next.rules, previous?.rules ?? []);
   for (const [route, rule] of after) {
     const service = servedBy(rule);
     if (servedBy(before.get(route)) !== service) log.info({ revision, route, service }, 'route added');
@@ -45,6 +45,12 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
       );
     }
   }
+};
+
+/** Of thousands mostly a few are others than before; the rest are the same objects. */
+const onlyIn = (rules: readonly Rule[], others: readonly Rule[]): ReadonlyMap<string, Rule> => {
+  const same = new Set(others);
+  return new Map(rules.filter(rule => !same.has(rule)).map(rule => [rule.id, rule]));
 };
 
 const servedBy = (rule: Rule | undefined): string | undefined =>

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import type { StatusAnswer } from '../../src/admin/api.ts';
 import { countAnswers } from '../support/load.ts';
-import { type RunningGateway, runGateway } from '../support/processes.ts';
+import { type RunningGateway, run, runGateway } from '../support/processes.ts';
 import { type ConsulServer, type RedisServer, startConsul, startRedis } from '../support/servers.ts';
 import { register, type Service, startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
@@ -72,7 +72,13 @@ describe('a gateway with a state folder', () => {
     const first = await start();
     await first.serving();
     await isOnDisk(/"orders".*"v2",0/);
-    const { state, consul: source } = await statusOf(first);
+    const { state, consul: source } = await eventually(
+      async () => {
+        const status = await statusOf(first);
+        return status.state?.ageSeconds !== undefined && status;
+      },
+      { within: 5_000, hint: 'it says that the state is kept' },
+    );
     assert.equal(state?.file, file);
     assert.ok((state.ageSeconds ?? Number.NaN) < 15, JSON.stringify(state));
     assert.equal(source.lastKnownAt, undefined);
@@ -93,6 +99,16 @@ describe('a gateway with a state folder', () => {
     const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
     assert.match(metrics, /^sluice_last_known_age_seconds\{source="consul"\} \d/m);
     assert.match(metrics, /^sluice_last_known_age_seconds\{source="weights"\} \d/m);
+    const routes = run('dist/src/cli/main.js', ['routes', '--admin', gateway.admin.replace('http://', '')]);
+    await routes.exited;
+    assert.match(routes.stdout(), /^\/orders\/\* .*v1 100 %/m);
+    for (const source of ['Consul', 'Redis']) {
+      const told = new RegExp(
+        `^${source} is away since 2.*, and in force is the state from disk, last live at 2.* \\(\\d+\\w+ ago\\): .+`,
+        'm',
+      );
+      assert.match(routes.stdout(), told);
+    }
 
     await Promise.all([consul.restart({ wipe: true }), redis.restart({ wipe: true })]);
     await eventually(async () => (await statusOf(gateway)).consul.state === 'up', {
