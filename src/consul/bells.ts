@@ -48,6 +48,7 @@ const COUNT = 3;
 
 export const ringBells = (options: BellsOptions): Bells => {
   const { client, timers, chance, onBreak, onUp, onReset, onServices, onEmptied, onChecks } = options;
+  const { recovery } = client;
   const up = new Set<Bell>();
   let names: ServiceNames = {};
   let { expectsConsul } = options;
@@ -71,6 +72,7 @@ export const ringBells = (options: BellsOptions): Bells => {
   const ringChecks = (state: 'critical' | 'warning') => {
     let checks: Checks = new Map();
     return watch({
+      recovery,
       timers,
       chance,
       read: async ask => {
@@ -92,6 +94,7 @@ export const ringBells = (options: BellsOptions): Bells => {
 
   const watches = [
     watch({
+      recovery,
       timers,
       chance,
       // The list looks the same when only an address or a port changed; its index tells.

@@ -105,9 +105,17 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       failed('reads', error);
       current += 1;
       failures += 1;
-      cancelReconcile();
-      cancelReconcile = timers.after(backOff(failures, chance), reconcile);
+      readAgain();
     }
+  };
+
+  const readAgain = (): void => {
+    cancelReconcile();
+    const waiting = new AbortController();
+    cancelReconcile = () => waiting.abort();
+    void client.recovery.wait(timers, backOff(failures, chance), waiting.signal).then(() => {
+      if (!waiting.signal.aborted) reconcile();
+    });
   };
 
   const failed = (query: string, error: unknown): void => {
@@ -151,6 +159,7 @@ export const watchCatalog = (options: CatalogWatchOptions): CatalogWatch => {
       if (isRead) publishing.want();
     },
     onSweepDone: () => {
+      if (failures > 0) client.recovery.answered();
       failures = 0;
       isRead = true;
       if (checkRights({ listed: bells.services().length, hidden: views.hidden() })) queue.sweep();

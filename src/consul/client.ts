@@ -16,6 +16,7 @@ import {
 import { type EndpointOptions, endpointOf } from './endpoint.ts';
 import { CheckUnknown } from './errors.ts';
 import { openReads } from './reads.ts';
+import { createRecovery, type Recovery } from './recovery.ts';
 import { registrationBody, type ServiceDefinition } from './registration.ts';
 import { type Answer, answerMeta, expectOk, isCheckUnknown, parse } from './reply.ts';
 import { type Call, createRequester, type Papi, type Reply } from './request.ts';
@@ -46,6 +47,8 @@ export interface ConsulClient {
   readonly address: string;
   /** Requests that were sent so far. */
   requests(): number;
+  /** Where callers wait whose calls failed, before they try again. */
+  readonly recovery: Recovery;
   catalogServices(ask?: BlockingAsk): Promise<Answer<ServiceNames>>;
   /** Checks of the whole catalog that are in this state. */
   healthState(state: CheckStatus, ask?: BlockingAsk): Promise<Answer<readonly CheckAnswer[]>>;
@@ -158,6 +161,7 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
   return {
     address: base.host,
     requests: () => requests,
+    recovery: createRecovery(options.token),
     catalogServices: ask => read('/catalog/services', {}, serviceNamesAnswer, ask),
     healthState: (state, ask) => read('/health/state/{state}', { state }, checksAnswer, ask),
     healthService: (name, ask) => read('/health/service/{name}', { name }, entriesAnswer, ask),

@@ -94,7 +94,10 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
     try {
       if (registered) await report();
       else await register();
-      if (failures > 0) log.info({ service: name, id }, 'Consul takes reports again');
+      if (failures > 0) {
+        log.info({ service: name, id }, 'Consul takes reports again');
+        client.recovery.answered();
+      }
       failures = 0;
       return registered ? periodMs * (0.75 + chance() / 2) : 0;
     } catch (error) {
@@ -116,7 +119,7 @@ export const keepRegistered = (options: KeepRegisteredOptions): Registration => 
       wake = new AbortController();
       const { signal } = wake;
       const delay = await step();
-      await pause(timers, delay, signal);
+      await (failures > 0 ? client.recovery.wait(timers, delay, signal) : pause(timers, delay, signal));
     }
   };
 

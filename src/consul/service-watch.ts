@@ -61,6 +61,7 @@ export const watchService = (options: ServiceWatchOptions): ServiceWatch => {
       ready.open();
     },
     onBreak: error => session.failed(name, error),
+    recovery: client.recovery,
     timers,
     chance,
   });

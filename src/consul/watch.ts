@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { pause, type Timers } from '../telemetry/timers.ts';
 import type { BlockingAsk } from './client.ts';
 import { backOff, createBucket } from './pace.ts';
+import type { Recovery } from './recovery.ts';
 import type { Answer } from './reply.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface WatchOptions<T> {
   readonly onAnswer: (data: T, continuity: Continuity) => void;
   /** The session broke: called once for each failed try, before the pause that follows it. Must not throw. */
   readonly onBreak: (error: unknown) => void;
+  /** Whose back-off ends with that of others. */
+  readonly recovery: Recovery;
   readonly timers: Timers;
   /** Draws from [0, 1). */
   readonly chance: () => number;
@@ -47,7 +50,7 @@ const BURST = 2;
  * never below 1, and the rate is limited by a bucket instead of a pause, so that a change is seen at once.
  */
 export const watch = <T>(options: WatchOptions<T>): Watch => {
-  const { read, onAnswer, onBreak, timers, chance } = options;
+  const { read, onAnswer, onBreak, recovery, timers, chance } = options;
   const isSame = options.isSame ?? isDeepStrictEqual;
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -64,6 +67,7 @@ export const watch = <T>(options: WatchOptions<T>): Watch => {
       try {
         const answer = await read({ index, waitSeconds: options.waitSeconds ?? WAIT_SECONDS, signal });
         if (signal.aborted) return;
+        if (failures > 0) recovery.answered();
         failures = 0;
         const regressed = answer.index < index;
         if (regressed) unbroken = false;
@@ -79,7 +83,7 @@ export const watch = <T>(options: WatchOptions<T>): Watch => {
         unbroken = false;
         index = 0;
         onBreak(error);
-        await pause(timers, backOff(failures, chance), signal);
+        await recovery.wait(timers, backOff(failures, chance), signal);
       }
     }
   };

@@ -87,6 +87,7 @@ export const watchKeys = (options: {
       problem = detail;
       if (!isTold && (last !== undefined || isRefused(error))) tell();
     },
+    recovery: client.recovery,
     timers,
     chance,
   });

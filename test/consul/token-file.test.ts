@@ -9,17 +9,17 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-token-'));
 const file = join(folder, 'token');
 after(() => rmSync(folder, { recursive: true }));
 
-it('the token is the one in the file, read at most once a second; the last one counts while there is none', () => {
+it('the token is the one in the file, read at most four times a second; the last one counts while there is none', () => {
   let now = 0;
   const token = createTokenFile(file, () => now);
   const steps: readonly [ms: number, contents: string | undefined, expected: string | undefined][] = [
     [0, undefined, undefined],
-    [1_000, ' first\n', 'first'],
-    [1_999, 'second', 'first'],
-    [2_000, 'second', 'second'],
-    [3_000, '\n', 'second'],
-    [4_000, undefined, 'second'],
-    [5_000, 'third', 'third'],
+    [250, ' first\n', 'first'],
+    [499, 'second', 'first'],
+    [500, 'second', 'second'],
+    [750, '\n', 'second'],
+    [1_000, undefined, 'second'],
+    [1_250, 'third', 'third'],
   ];
   for (const [at, contents, expected] of steps) {
     now = at;

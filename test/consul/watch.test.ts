@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BlockingAsk } from '../../src/consul/client.ts';
 import { backOff, createBucket, createThrottle } from '../../src/consul/pace.ts';
+import { createRecovery } from '../../src/consul/recovery.ts';
 import type { Answer } from '../../src/consul/reply.ts';
 import { type Continuity, watch } from '../../src/consul/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -31,7 +32,8 @@ const play = async (script: readonly (Answer<string> | Error)[], turnMs = 60_000
     breaks += 1;
   };
   const onAnswer = (data: string, continuity: Continuity): void => void heard.push([data, continuity]);
-  const following = watch({ read, onAnswer, onBreak, timers, chance: () => 0.5 });
+  const recovery = createRecovery();
+  const following = watch({ read, onAnswer, onBreak, recovery, timers, chance: () => 0.5 });
   const heardAtOnce = heard.length;
   await timers.turn(turnMs);
   following.stop();
