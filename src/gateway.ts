@@ -74,7 +74,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     tagPrefix: config.tagPrefix,
     dialects: config.tags,
     hasDocuments: true,
-    ...(last === undefined ? {} : { owners: last.owners }),
+    ...(last === undefined ? {} : { owners: last.owners, since: last.since }),
     onSwap: (view, previous) => {
       logSwap(log, previous?.snapshot, view.snapshot);
       state.save(view.snapshot);
@@ -142,7 +142,10 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       ejected: traffic.ejected,
       explain: createExplainer(config),
       consul: () => watch.status(),
-      release: watch.release,
+      release: service => ({
+        instances: watch.release(service),
+        documents: service === undefined ? documents.release() : 0,
+      }),
       metrics: async () => {
         const own = metrics.figures();
         const others = await traffic.figures();

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ReadOptions } from './core/claims.ts';
 import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
 import type { AllWeights, Catalog, Snapshot } from './core/model.ts';
+import type { Since } from './core/quarantine.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 
 export interface View {
@@ -15,6 +16,8 @@ export interface MeshOptions extends ReadOptions {
   readonly hasDocuments?: boolean;
   /** Who held which match when a process before this one ended: rule id -> service. */
   readonly owners?: ReadonlyMap<string, string>;
+  /** Since when problems lasted that were there then. */
+  readonly since?: Since;
   /** Called after each swap, never for an update that changed nothing. */
   readonly onSwap?: (view: View, previous: View | undefined) => void;
   /** Epoch milliseconds. */
@@ -36,19 +39,19 @@ export class Mesh {
   readonly #build: BuildSnapshot;
   readonly #now: () => number;
   readonly #onSwap: MeshOptions['onSwap'];
-  readonly #owners: ReadonlyMap<string, string>;
+  readonly #former: Pick<MeshOptions, 'owners' | 'since'>;
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
   #documents: Documents | undefined;
   #view: View | undefined;
 
   constructor(options: MeshOptions) {
-    const { hasDocuments = false, owners = new Map(), now = Date.now, onSwap, ...reading } = options;
+    const { hasDocuments = false, owners, since, now = Date.now, onSwap, ...reading } = options;
     this.#build = createSnapshotBuilder(reading);
     this.#documents = hasDocuments ? undefined : NO_DOCUMENTS;
     this.#now = now;
     this.#onSwap = onSwap;
-    this.#owners = owners;
+    this.#former = { ...(owners === undefined ? {} : { owners }), ...(since === undefined ? {} : { since }) };
   }
 
   /** Undefined until catalog, weights and documents were seen once. */
@@ -71,9 +74,8 @@ export class Mesh {
       catalog,
       weights,
       documents,
-      owners: this.#owners,
       now,
-      ...(previous === undefined ? {} : { previous: previous.snapshot }),
+      ...(previous === undefined ? this.#former : { previous: previous.snapshot }),
     });
     if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;
     this.#view = { snapshot, since: now };

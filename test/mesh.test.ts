@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Catalog } from '../src/core/model.ts';
+import { sinceOf } from '../src/core/quarantine.ts';
 import { Mesh, type View } from '../src/mesh.ts';
 import { catalogOf, instance, serviceOf } from './core/build.ts';
 
@@ -53,4 +54,23 @@ it('who held a match before the process began, holds it on while it lives', () =
   assert.equal(ownerOf(catalogOf(older, newer), false), 'older');
   assert.equal(ownerOf(catalogOf(older, newer), true), 'newer');
   assert.equal(ownerOf(catalogOf(older, { ...newer, health: 'critical' }), true), 'older');
+});
+
+it('a problem that lasted before the process began, lasts since then', () => {
+  const catalog = catalogOf(
+    instance({ service: 'older', tags: ['path=/contested'] }),
+    instance({ service: 'newer', tags: ['path=/contested'] }),
+  );
+  const live = { policy: 'passing-only', tagPrefix: '' } as const;
+  let now = 1_000;
+  const before = new Mesh({ ...live, now: () => now });
+  before.update({ catalog, weights: new Map() });
+  now = 9_000;
+  const after = new Mesh({ ...live, now: () => now, since: sinceOf(before.view?.snapshot.quarantine ?? []) });
+  const bad = instance({ service: 'bad', tags: ['path=no'] });
+  after.update({ catalog: new Map([...catalog, ['bad', [bad]]]), weights: new Map() });
+  assert.deepEqual(after.view?.snapshot.quarantine.map(({ owner, since }) => [owner, since]).sort(), [
+    ['bad', 9_000],
+    ['newer', 1_000],
+  ]);
 });

@@ -220,6 +220,8 @@ export interface ServicesAnswer {
 export interface ReleaseAnswer {
   /** Instances that were held and are no more. */
   readonly released: number;
+  /** Keys of route documents of which the same holds; those of one service are not told apart. */
+  readonly documents: number;
 }
 
 /** `GET /api/quarantine` */

@@ -18,8 +18,8 @@ export interface AdminParts {
   /** Instances that are ejected, by id, and when their trial may begin (epoch milliseconds). */
   readonly ejected: () => Promise<ReadonlyMap<string, number>>;
   readonly consul: () => SourceState;
-  /** Lets go of instances that are held, of one service or of all. @returns how many that were */
-  readonly release: (service?: string) => number;
+  /** Lets go of what is held: the instances of one service, or all instances and route documents. @returns how many */
+  readonly release: (service?: string) => { readonly instances: number; readonly documents: number };
   /** Undefined where this process serves alone. */
   readonly workers: () => Promise<readonly WorkerReading[]> | undefined;
   /** `/metrics`, piece by piece. */

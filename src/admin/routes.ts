@@ -95,7 +95,8 @@ const snapshotOf = (parts: AdminParts): Snapshot => {
 };
 
 const release = (parts: AdminParts, service?: string): Reply => {
-  const answer: ReleaseAnswer = { released: parts.release(service) };
+  const { instances, documents } = parts.release(service);
+  const answer: ReleaseAnswer = { released: instances, documents };
   return ok(answer);
 };
 

@@ -1,4 +1,5 @@
 import type { AllWeights, Catalog } from './model.ts';
+import type { Since } from './quarantine.ts';
 
 /** What a process before this one last had in force, and what this one goes by until the live state is there. */
 export interface LastKnown {
@@ -6,6 +7,8 @@ export interface LastKnown {
   readonly weights: AllWeights;
   /** Rule id -> the service that held this match. */
   readonly owners: ReadonlyMap<string, string>;
+  /** Since when problems last. */
+  readonly since: Since;
   /** When it was last known to be live, in epoch milliseconds; never in the future. */
   readonly at: number;
 }

@@ -1,18 +1,21 @@
 import type { Problem, Quarantined } from './model.ts';
 
+/** Since when each problem lasts, in epoch milliseconds, by whose it is and what it is about. */
+export type Since = ReadonlyMap<string, number>;
+
+export const sinceOf = (quarantine: readonly Quarantined[]): Since =>
+  new Map(quarantine.map(entry => [keyOf(entry), entry.since]));
+
 /**
- * Problems with since when they last, by whose they are and what they are about.
+ * Problems with since when they last.
  *
  * @param now epoch milliseconds
  */
 export const quarantineOf = (
   problems: readonly Problem[],
-  previous: readonly Quarantined[],
+  known: Since | undefined,
   now: number,
-): Quarantined[] => {
-  const known = new Map(previous.map(entry => [keyOf(entry), entry]));
-  return problems.map(problem => ({ ...problem, since: known.get(keyOf(problem))?.since ?? now }));
-};
+): Quarantined[] => problems.map(problem => ({ ...problem, since: known?.get(keyOf(problem)) ?? now }));
 
 /** Not by its reason: that names others, who may change while the problem stays. */
 const keyOf = ({ kind, owner, instance = '', subject }: Problem): string =>

@@ -3,7 +3,7 @@ import { createDocumentClaims, type ReadServices } from './document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import { limitExpressions } from './expression-limit.ts';
 import type { AllWeights, Catalog, Problem, Rule, ServiceState, Snapshot } from './model.ts';
-import { quarantineOf } from './quarantine.ts';
+import { quarantineOf, type Since, sinceOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
 import { areSharing, createSharedRules } from './shared-rule.ts';
 
@@ -15,6 +15,8 @@ export interface SnapshotInput {
   readonly previous?: Snapshot;
   /** The incumbents where there is no snapshot yet: rule id -> service. */
   readonly owners?: ReadonlyMap<string, string>;
+  /** Since when problems last, where there is no snapshot yet. */
+  readonly since?: Since;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -30,7 +32,7 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
   let known: ReadServices = new Map();
   const claimDocuments = createDocumentClaims();
   const sharedRule = createSharedRules();
-  return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, now }) => {
+  return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, since, now }) => {
     const read = new Map<string, ServiceClaims>();
     for (const [name, instances] of catalog) {
       const stored = weights.get(name);
@@ -53,7 +55,7 @@ export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
       revision: (previous?.revision ?? 0) + 1,
       rules,
       services: new Map(services.map(({ state }): [string, ServiceState] => [state.name, state])),
-      quarantine: quarantineOf(all, previous?.quarantine ?? [], now),
+      quarantine: quarantineOf(all, previous === undefined ? since : sinceOf(previous.quarantine), now),
     };
   };
 };

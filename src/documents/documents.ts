@@ -7,7 +7,7 @@ import { createReader, unreadable } from './reader.ts';
 import { EMPTY_SHELF, isSameShelf, restock, type Shelf, type ShelfProblem, type Source } from './shelf.ts';
 import type { Text } from './texts.ts';
 import { watchFiles } from './watch-files.ts';
-import { watchKeys } from './watch-keys.ts';
+import { type KeysWatch, watchKeys } from './watch-keys.ts';
 
 export interface DocumentsOptions {
   /** A file, or a folder with files; undefined: none are read. */
@@ -34,6 +34,8 @@ export interface DocumentsOptions {
 }
 
 export interface Documents {
+  /** Lets go of keys that are held. @returns how many that were */
+  release(): number;
   stop(): Promise<void>;
 }
 
@@ -111,17 +113,20 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
   };
 
   const watches: { stop(): void }[] = [];
+  let keysWatch: KeysWatch | undefined;
   if (path !== undefined) {
     texts.set('files', undefined);
     watches.push(watchFiles({ path, onTexts: take('files'), log, timers }));
   }
   if (keys !== undefined) {
     texts.set('keys', undefined);
-    watches.push(watchKeys({ ...keys, last, onTexts: take('keys'), log, timers, chance }));
+    keysWatch = watchKeys({ ...keys, last, onTexts: take('keys'), log, timers, chance });
+    watches.push(keysWatch);
   }
   if (watches.length === 0) timers.after(0, () => swap(EMPTY_SHELF));
 
   return {
+    release: () => keysWatch?.release() ?? 0,
     stop: async () => {
       stopped = true;
       for (const watch of watches) watch.stop();

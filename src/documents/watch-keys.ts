@@ -8,6 +8,8 @@ import type { Timers } from '../telemetry/timers.ts';
 import type { Text } from './texts.ts';
 
 export interface KeysWatch {
+  /** Lets go of keys that are held, and tells so at once. @returns how many that were */
+  release(): number;
   stop(): void;
 }
 
@@ -51,13 +53,29 @@ export const watchKeys = (options: {
       const until = held.until ?? (isBelieved ? now : now + holdMs);
       if (!next.has(key) && until > now) next.set(key, { ...held, until });
     }
-    known = next;
+    swap(next);
     cancelExpiry();
     const expiry = Math.min(...[...known.values()].map(({ until }) => until ?? Number.POSITIVE_INFINITY));
     if (expiry !== Number.POSITIVE_INFINITY) {
       cancelExpiry = timers.after(Math.max(1, expiry - now), () => take(entries, false));
     }
     tell();
+  };
+
+  const swap = (next: ReadonlyMap<string, Held>): void => {
+    const [before, held] = [countHeld(known), countHeld(next)];
+    known = next;
+    if (held > before) log.warn({ prefix, held }, 'Consul no longer lists route documents: they are held');
+    else if (held < before) log.info({ prefix, held }, 'held route documents are back, or their time is up');
+  };
+
+  const release = (): number => {
+    const held = countHeld(known);
+    if (held === 0) return 0;
+    cancelExpiry();
+    swap(new Map([...known].filter(([, { until }]) => until === undefined)));
+    tell();
+    return held;
   };
 
   const read = async (ask: BlockingAsk): Promise<Answer<readonly KeyEntry[]>> => {
@@ -92,6 +110,7 @@ export const watchKeys = (options: {
     chance,
   });
   return {
+    release,
     stop: () => {
       following.stop();
       cancelExpiry();
@@ -104,6 +123,12 @@ interface Held {
   /** Set while Consul no longer lists it: epoch milliseconds. */
   readonly until?: number;
 }
+
+const countHeld = (keys: ReadonlyMap<string, Held>): number => {
+  let count = 0;
+  for (const { until } of keys.values()) if (until !== undefined) count += 1;
+  return count;
+};
 
 const isWhole = (continuity: Continuity): boolean => continuity === 'advancing';
 

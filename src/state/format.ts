@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { LastKnown } from '../core/last-known.ts';
 import type { Instance, ServiceWeights, Snapshot } from '../core/model.ts';
+import { type Since, sinceOf } from '../core/quarantine.ts';
 
 /** Why a file is no state of ours, in one line for the operator. */
 export class StateError extends Error {
@@ -14,12 +15,15 @@ const VERSION = 1;
 const CHUNK = 64 * 1024;
 
 /**
- * A snapshot as lines of JSON: what it is, then a line for each service with its instances, weights and the
+ * A snapshot as lines of JSON: what it is and since when problems last, then a line for each service with its instances, weights and the
  * matches that it holds, then the checksum of all that. In chunks, so that a large one holds nobody up.
  *
  * @param origin which Consul and which Redis it is the state of; another gateway's is not to be taken over
  */
-export function* encodeState({ services, rules }: Snapshot, origin: string): Generator<string, undefined> {
+export function* encodeState(
+  { services, rules, quarantine }: Snapshot,
+  origin: string,
+): Generator<string, undefined> {
   const held = new Map<string, string[]>();
   for (const { id, origin } of rules) {
     if (origin.from !== 'tags') continue;
@@ -33,7 +37,7 @@ export function* encodeState({ services, rules }: Snapshot, origin: string): Gen
     hash.update(chunk);
     return chunk;
   };
-  let chunk = line({ format: 'sluice-state', version: VERSION, origin });
+  let chunk = line({ format: 'sluice-state', version: VERSION, origin, since: oldest(sinceOf(quarantine)) });
   for (const { name, instances, weights } of services.values()) {
     chunk += line({
       service: name,
@@ -49,6 +53,17 @@ export function* encodeState({ services, rules }: Snapshot, origin: string): Gen
   yield line({ sha256: hash.digest('hex') });
 }
 
+/** Where there are very many problems, the younger ones begin anew with the next process. */
+const oldest = (since: Since): (readonly [string, number])[] => {
+  let length = 0;
+  return [...since]
+    .sort(([, a], [, b]) => a - b)
+    .filter(([problem]) => {
+      length += problem.length;
+      return length <= CHUNK;
+    });
+};
+
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
 const writeWeights = ({ weights, ...rest }: ServiceWeights): object => ({
@@ -62,7 +77,7 @@ const writeWeights = ({ weights, ...rest }: ServiceWeights): object => ({
  * @throws StateError where the file is torn, of a foreign version or otherwise not what was written
  */
 export const decodeState = (file: Buffer): Omit<LastKnown, 'at'> & { readonly origin: string } => {
-  const { origin } = readHead(file);
+  const { origin, since } = readHead(file);
   const end = file.lastIndexOf(0x0a, file.length - 2) + 1;
   const last = parse(SEAL, file.toString('utf8', end));
   if (last === undefined) throw new StateError('it is cut short: it does not end in its checksum');
@@ -79,7 +94,7 @@ export const decodeState = (file: Buffer): Omit<LastKnown, 'at'> & { readonly or
     if (service.weights !== undefined) weights.set(service.service, readWeights(service.weights));
     for (const id of service.holds) owners.set(id, service.service);
   }
-  return { origin, catalog, weights, owners };
+  return { origin, catalog, weights, owners, since: new Map(since) };
 };
 
 const readHead = (file: Buffer): z.infer<typeof HEAD> => {
@@ -108,7 +123,10 @@ const parse = <T>(schema: z.ZodType<T>, text: string): T | undefined => {
 
 const ANY_HEAD = z.object({ format: z.literal('sluice-state'), version: z.number() });
 
-const HEAD = ANY_HEAD.extend({ origin: z.string() });
+const HEAD = ANY_HEAD.extend({
+  origin: z.string(),
+  since: z.array(z.tuple([z.string(), z.number()])).default([]),
+});
 
 const INSTANCE = z.strictObject({
   id: z.string(),

@@ -28,7 +28,7 @@ const serve = async (t: TestContext, metrics: AdminParts['metrics']): Promise<st
     ejected: async () => new Map(),
     explain: () => assert.fail('nobody asks'),
     consul: () => ({ state: 'up', since: 0 }),
-    release: () => 0,
+    release: () => ({ instances: 0, documents: 0 }),
     metrics,
     workers: () => undefined,
     weights,

@@ -33,7 +33,8 @@ const parts: AdminParts = {
   explain: (snapshot, facts) =>
     explain(compileRoutes(snapshot.rules), facts, new Fleet(), 0, () => 0.5, NO_PINS),
   consul: () => ({ state: 'down', since: 0, detail: 'connect ECONNREFUSED' }),
-  release: service => (service === undefined ? 3 : 1),
+  release: service =>
+    service === undefined ? { instances: 3, documents: 2 } : { instances: 1, documents: 0 },
   metrics: async () => state.page(),
   workers: () => undefined,
   weights: store,
@@ -200,8 +201,8 @@ describe('weights', () => {
   });
 
   it('lets go of what is held, of one service or of all', async () => {
-    assert.deepEqual((await ask('DELETE', '/api/held/users')).json, { released: 1 });
-    assert.deepEqual((await ask('DELETE', '/api/held')).json, { released: 3 });
+    assert.deepEqual((await ask('DELETE', '/api/held/users')).json, { released: 1, documents: 0 });
+    assert.deepEqual((await ask('DELETE', '/api/held')).json, { released: 3, documents: 2 });
   });
 
   it('a blocking read waits for the next change, and no longer', async () => {

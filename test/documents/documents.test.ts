@@ -42,7 +42,7 @@ const follow = (options: Pick<Parameters<typeof followDocuments>[0], 'path' | 'k
       },
       { within: 10_000, hint: () => `"${wanted}", not "${seen.map(inForce).join('", "')}"` },
     );
-  return { seen, until, stop: documents.stop };
+  return { seen, until, release: documents.release, stop: documents.stop };
 };
 
 let following: ReturnType<typeof follow>;
@@ -279,6 +279,20 @@ describe('route documents in Consul', () => {
     await following.until('a:one b:one');
     await following.until('b:one');
     assert.ok(performance.now() - lostAt > 1_000);
+  });
+
+  it('those that are held go at once where somebody lets go of them', async () => {
+    await call('PUT', `${prefix}a`, document('a', 'one'));
+    await call('PUT', `${prefix}b`, document('b', 'one'));
+    following = followKeys();
+    await following.until('a:one b:one');
+    assert.equal(following.release(), 0);
+    await consul.restart({ wipe: true });
+    await call('PUT', `${prefix}a`, document('a', 'two'));
+    await following.until('a:two b:one');
+    assert.equal(following.release(), 1);
+    await following.until('a:two');
+    assert.equal(following.release(), 0);
   });
 
   it('and those of a folder are in force together', async () => {

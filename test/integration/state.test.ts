@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
-import type { StatusAnswer } from '../../src/admin/api.ts';
+import type { QuarantineAnswer, StatusAnswer } from '../../src/admin/api.ts';
 import { countAnswers } from '../support/load.ts';
 import { type RunningGateway, run, runGateway } from '../support/processes.ts';
 import { type ConsulServer, type RedisServer, startConsul, startRedis } from '../support/servers.ts';
@@ -18,6 +18,7 @@ let consul: ConsulServer;
 let redis: RedisServer;
 let v1: Service;
 let v2: Service;
+let brokenSince: string;
 const gateways: RunningGateway[] = [];
 
 const start = async (): Promise<RunningGateway> => {
@@ -30,6 +31,16 @@ const start = async (): Promise<RunningGateway> => {
 
 const statusOf = async ({ admin }: RunningGateway): Promise<StatusAnswer> =>
   (await (await fetch(`${admin}/api/status`)).json()) as StatusAnswer;
+
+/** When the one problem in the catalog came up. */
+const quarantinedSince = async ({ admin }: RunningGateway): Promise<string> => {
+  const answer = await fetch(`${admin}/api/quarantine`);
+  const { quarantine } = (await answer.json()) as QuarantineAnswer;
+  const [problem, ...others] = quarantine;
+  assert.equal(problem?.owner, 'broken');
+  assert.deepEqual(others, []);
+  return problem.since;
+};
 
 const dial = async (weights: Record<string, number>): Promise<void> => {
   const client = new Redis(redis.url);
@@ -59,6 +70,7 @@ before(async () => {
     startService('v2'),
   ]);
   await registerBoth();
+  await register(consul.address, { ID: 'broken', Name: 'broken', Port: v1.port, Tags: ['path=no-slash'] });
   await dial({ v1: 1, v2: 0 });
 });
 after(async () => {
@@ -82,6 +94,7 @@ describe('a gateway with a state folder', () => {
     assert.equal(state?.file, file);
     assert.ok((state.ageSeconds ?? Number.NaN) < 15, JSON.stringify(state));
     assert.equal(source.lastKnownAt, undefined);
+    brokenSince = await quarantinedSince(first);
     first.signal('SIGKILL');
     await first.exited;
   });
@@ -96,6 +109,7 @@ describe('a gateway with a state folder', () => {
     const status = await statusOf(gateway);
     assert.ok(Date.parse(status.consul.lastKnownAt ?? '') > Date.now() - 60_000, JSON.stringify(status));
     assert.ok(status.weights.lastKnownAt !== undefined);
+    assert.equal(await quarantinedSince(gateway), brokenSince);
     const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
     assert.match(metrics, /^sluice_last_known_age_seconds\{source="consul"\} \d/m);
     assert.match(metrics, /^sluice_last_known_age_seconds\{source="weights"\} \d/m);

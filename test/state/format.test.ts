@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Instance, ServiceWeights, Snapshot } from '../../src/core/model.ts';
+import { sinceOf } from '../../src/core/quarantine.ts';
 import { decodeState, encodeState, StateError } from '../../src/state/format.ts';
 import { instance } from '../core/build.ts';
 import { ORIGIN, snapshotOf } from './build.ts';
@@ -65,6 +66,7 @@ const snapshotFrom = (services: readonly (typeof aService extends fc.Arbitrary<i
         weights === undefined ? [] : [[name, weights] as const],
       ),
     ),
+    since: new Map<string, number>(),
     owners: new Map([...byName].flatMap(([name, [, , , ids]]) => ids.map(id => [id, name] as const))),
     snapshot: {
       revision: 1,
@@ -89,6 +91,23 @@ describe('what is encoded', () => {
         const { snapshot, ...inputs } = snapshotFrom(services);
         assert.deepEqual(decodeState(encoded(snapshot, origin)), { origin, ...inputs });
       }),
+    );
+  });
+
+  it('says since when problems last, of very many the oldest', () => {
+    const conflict = { kind: 'conflict', reason: 'held by another' } as const;
+    const quarantine = Array.from({ length: 2_000 }, (_, i) => ({
+      ...{ ...conflict, owner: `service-${i}`, subject: '/contested/*'.padEnd(100, 'x'), since: 5_000 - i },
+    }));
+    const few = { ...snapshotOf([]), quarantine: quarantine.slice(0, 3) };
+    assert.deepEqual(decodeState(encoded(few)).since, sinceOf(few.quarantine));
+    const file = encoded({ ...snapshotOf([]), quarantine });
+    assert.ok(file.length < 100_000, `${file.length} bytes`);
+    const kept = [...decodeState(file).since.values()];
+    assert.ok(kept.length > 400 && kept.length < 2_000, `${kept.length} are kept`);
+    assert.deepEqual(
+      kept,
+      kept.map((_, i) => 3_001 + i),
     );
   });
 
@@ -120,6 +139,9 @@ describe('what is refused, and why', () => {
     return Buffer.from(`${body}${JSON.stringify({ sha256 })}\n`);
   };
   const head = { format: 'sluice-state', version: 1, origin: ORIGIN };
+  it('but not a file of before problems were in it', () => {
+    assert.deepEqual(decodeState(sealed(head)).since, new Map());
+  });
   const table: [name: string, file: Buffer, reason: RegExp][] = [
     ['an empty file', Buffer.alloc(0), /no state of Sluice/],
     ['zeros, as after a crash of the machine', Buffer.alloc(4_096), /no state of Sluice/],
