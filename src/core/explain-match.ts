@@ -3,7 +3,7 @@ import type { HostTable } from './host-table.ts';
 import type { RouteTable } from './match.ts';
 import { compareRules } from './precedence.ts';
 import type { RequestFacts } from './request-facts.ts';
-import type { Route } from './route.ts';
+import { type Route, routesFrom } from './route.ts';
 
 /** A rule whose host and path fit a request. */
 export interface Candidate {
@@ -33,13 +33,7 @@ export const explainMatch = ({ rules, numbered }: RouteTable, facts: RequestFact
   };
 };
 
-const routesOf = (table: HostTable, facts: RequestFacts): Route[] => {
-  const routes: Route[] = [];
-  for (const first of table.fitting(facts)) {
-    for (let route: Route | undefined = first; route !== undefined; route = route.next) routes.push(route);
-  }
-  return routes;
-};
+const routesOf = (table: HostTable, facts: RequestFacts): Route[] => table.fitting(facts).flatMap(routesFrom);
 
 const byNumber = (table: HostTable, facts: RequestFacts): Route[] =>
   routesOf(table, facts).sort((a, b) => compareRules(a.rule, b.rule));

@@ -1,9 +1,8 @@
-import { firstTaking } from './host-routes.ts';
 import { HostTable } from './host-table.ts';
 import type { Rule } from './model.ts';
 import { compareRules } from './precedence.ts';
 import type { RequestFacts } from './request-facts.ts';
-import type { Route } from './route.ts';
+import { firstTaking, type Route } from './route.ts';
 
 /**
  * Rules arranged for look-up: host -> path -> rest. Built once per snapshot, read by every request. Which of several rules

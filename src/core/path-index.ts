@@ -4,13 +4,13 @@ export interface AtPath {
   readonly path: string;
 }
 
-/** What a path may lead to, each kind with its own paths. */
-export interface Paths<T extends AtPath> {
-  readonly exact: readonly T[];
+/** What paths lead to, each kind by itself; undefined where a path leads nowhere any more. */
+export interface PathChanges<T extends AtPath> {
+  readonly exact: ReadonlyMap<string, T | undefined>;
   /** By whole segments. */
-  readonly prefixes: readonly T[];
+  readonly prefix: ReadonlyMap<string, T | undefined>;
   /** By characters; never the root. Where a prefix has the same path, whoever fits both is found at the prefix. */
-  readonly texts: readonly T[];
+  readonly text: ReadonlyMap<string, T | undefined>;
 }
 
 /**
@@ -23,25 +23,22 @@ export interface Paths<T extends AtPath> {
 export class PathIndex<T extends AtPath> {
   readonly #exact: Slots<T>;
   readonly #prefixes: Slots<T>;
+  readonly #texts: Slots<T>;
   readonly #root: T | undefined;
   /** Of all: what a path has behind that is not looked at. */
   readonly #longest: number;
-  readonly #texts: Slots<T>;
   /** Of the texts, ascending; ends with one that no path has. */
   readonly #textLengths: Int32Array;
 
-  /** Of several with one path the first is kept. */
-  constructor({ exact, prefixes, texts }: Paths<T>) {
-    this.#exact = slotsOf(exact);
-    this.#prefixes = slotsOf(prefixes.filter(({ path }) => path !== '/'));
-    this.#root = prefixes.find(({ path }) => path === '/');
-    this.#longest = [...exact, ...prefixes, ...texts].reduce(
-      (most, { path }) => Math.max(most, path.length),
-      0,
-    );
-    this.#texts = slotsOf(texts);
-    const lengths = new Set(texts.map(({ path }) => path.length));
-    this.#textLengths = Int32Array.from([...[...lengths].sort((a, b) => a - b), NO_LENGTH]);
+  /** @param before what it says of all other paths holds here as well */
+  constructor({ exact, prefix, text }: PathChanges<T>, before?: PathIndex<T>) {
+    const none: Slots<T> = EMPTY;
+    this.#exact = (before === undefined ? none : before.#exact).with(exact);
+    this.#prefixes = (before === undefined ? none : before.#prefixes).with(withoutRoot(prefix));
+    this.#texts = (before === undefined ? none : before.#texts).with(text);
+    this.#root = before === undefined || prefix.has('/') ? prefix.get('/') : before.#root;
+    this.#longest = longestOf([exact, prefix, text], before === undefined ? 0 : before.#longest);
+    this.#textLengths = text.size === 0 && before !== undefined ? before.#textLengths : this.#texts.lengths();
   }
 
   /** @param path normalised, without query */
@@ -74,15 +71,15 @@ export class PathIndex<T extends AtPath> {
 
   /** What has exactly this path. */
   exactAt(path: string): T | undefined {
-    return this.#exact.find(hashOf(path), path, path.length);
+    return this.#exact.at(path);
   }
 
   prefixAt(path: string): T | undefined {
-    return path === '/' ? this.#root : this.#prefixes.find(hashOf(path), path, path.length);
+    return path === '/' ? this.#root : this.#prefixes.at(path);
   }
 
   textAt(path: string): T | undefined {
-    return this.#texts.find(hashOf(path), path, path.length);
+    return this.#texts.at(path);
   }
 
   /** All prefixes that fit, the longest first: for the rare request that the longest has no use for. */
@@ -105,27 +102,57 @@ export class PathIndex<T extends AtPath> {
   }
 }
 
-/** A hash table with open addressing, at most half full. */
+/** It fits every path, and needs no looking for. */
+const withoutRoot = <T>(prefixes: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+  prefixes.has('/') ? new Map([...prefixes].filter(([path]) => path !== '/')) : prefixes;
+
+/** At least that of the longest: one that is gone may still count. */
+const longestOf = (changes: readonly ReadonlyMap<string, unknown>[], before: number): number => {
+  let longest = before;
+  for (const paths of changes) for (const path of paths.keys()) longest = Math.max(longest, path.length);
+  return longest;
+};
+
+/** A hash table with open addressing, at most half full. Never changed once it is made. */
 class Slots<T extends AtPath> {
   readonly #mask: number;
   /** Beside each other, apart from what they lead to. 0 where a slot is free. */
   readonly #hashes: Int32Array;
   readonly #values: (T | undefined)[];
 
-  constructor(values: readonly T[]) {
+  private constructor(hashes: Int32Array, values: (T | undefined)[]) {
+    this.#mask = hashes.length - 1;
+    this.#hashes = hashes;
+    this.#values = values;
+  }
+
+  static of<T extends AtPath>(values: readonly T[]): Slots<T> {
     const size = 2 ** Math.ceil(Math.log2(Math.max(2, values.length * 2)));
-    this.#mask = size - 1;
-    this.#hashes = new Int32Array(size);
-    this.#values = new Array<T | undefined>(size).fill(undefined);
-    for (const value of values) {
-      const { path } = value;
-      const hash = hashOf(path);
-      if (this.find(hash, path, path.length) !== undefined) continue;
-      let slot = this.#first(hash);
-      while (this.#hashes[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#hashes[slot] = used(hash);
-      this.#values[slot] = value;
-    }
+    const slots = new Slots<T>(new Int32Array(size), new Array<T | undefined>(size).fill(undefined));
+    for (const value of values) slots.#put(value);
+    return slots;
+  }
+
+  /** The same but for these paths. */
+  with(changes: ReadonlyMap<string, T | undefined>): Slots<T> {
+    if (changes.size === 0) return this;
+    const changed = [...changes.values()].filter(value => value !== undefined);
+    const hasAll =
+      changed.length === changes.size && changed.every(({ path }) => this.at(path) !== undefined);
+    if (!hasAll) return Slots.of([...this.#all().filter(({ path }) => !changes.has(path)), ...changed]);
+    const slots = new Slots<T>(this.#hashes, this.#values.slice());
+    for (const value of changed) slots.#put(value);
+    return slots;
+  }
+
+  at(path: string): T | undefined {
+    return this.find(hashOf(path), path, path.length);
+  }
+
+  /** Ascending, each once; ends with one that no path has. */
+  lengths(): Int32Array {
+    const lengths = new Set(this.#all().map(({ path }) => path.length));
+    return Int32Array.from([...[...lengths].sort((a, b) => a - b), NO_LENGTH]);
   }
 
   /** What probably has the `length` characters that have this hash. */
@@ -153,16 +180,27 @@ class Slots<T extends AtPath> {
     }
   }
 
+  #all(): T[] {
+    return this.#values.filter(value => value !== undefined);
+  }
+
+  /** In place of what has this path, or in a free slot. */
+  #put(value: T): void {
+    const hash = hashOf(value.path);
+    let slot = this.#first(hash);
+    while (this.#hashes[slot] !== 0 && this.#values[slot]?.path !== value.path)
+      slot = (slot + 1) & this.#mask;
+    this.#hashes[slot] = used(hash);
+    this.#values[slot] = value;
+  }
+
   #first(hash: number): number {
     return (hash ^ (hash >>> 15)) & this.#mask;
   }
 }
 
 /** Nearly every host has none of one sort: they share one, which no cache forgets. */
-const slotsOf = <T extends AtPath>(values: readonly T[]): Slots<T> =>
-  values.length === 0 ? (EMPTY as Slots<T>) : new Slots(values);
-
-const EMPTY = new Slots<never>([]);
+const EMPTY = Slots.of<never>([]);
 
 /** FNV-1a over UTF-16 units (Fowler, Noll, Vo; draft-eastlake-fnv), so that a prefix's hash leads to that of the whole. */
 const hashOf = (path: string): number => {

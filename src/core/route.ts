@@ -69,3 +69,18 @@ export class Route implements AtPath {
     return this.backends.some(backend => backend.share > 0 && backend.armOf(version) !== undefined);
   }
 }
+
+/** A route and those behind it. */
+export const routesFrom = (first: Route | undefined): Route[] => {
+  const routes: Route[] = [];
+  for (let route = first; route !== undefined; route = route.next) routes.push(route);
+  return routes;
+};
+
+/** The first of them that takes a request. */
+export const firstTaking = (first: Route, facts: RequestFacts): Route | undefined => {
+  for (let route: Route | undefined = first; route !== undefined; route = route.next) {
+    if (route.takes(facts)) return route;
+  }
+  return undefined;
+};

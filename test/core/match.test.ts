@@ -127,11 +127,17 @@ describe('a table made from the one before', () => {
     assert.equal(at(after, '/c')?.rule, changed);
   });
 
-  it('goes on counting where a rule has got a neighbour', () => {
-    const after = compileRoutes([...rules, conditional], before);
-    assert.notEqual(at(after, '/a'), at(before, '/a'));
-    assert.equal(at(after, '/a')?.where, at(before, '/a')?.where);
-    assert.equal(at(compileRoutes(rules, after), '/a')?.next, undefined);
+  it('keeps those behind a new one of the same path', () => {
+    assert.equal(at(compileRoutes([...rules, conditional], before), '/a'), at(before, '/a'));
+  });
+
+  it('goes on counting where others stand behind a rule', () => {
+    const post = (table: RouteTable) => matchRoute(table, factsOf({ path: '/a', method: 'POST' }));
+    const alone = compileRoutes([conditional]);
+    const after = compileRoutes([...rules, conditional], alone);
+    assert.notEqual(post(after), post(alone));
+    assert.equal(post(after)?.where, post(alone)?.where);
+    assert.equal(post(compileRoutes([conditional], after))?.next, undefined);
   });
 
   it('is not changed by it', () => {

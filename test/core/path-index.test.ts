@@ -2,22 +2,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isPathPrefix } from '../../src/core/path.ts';
-import { type AtPath, PathIndex, type Paths } from '../../src/core/path-index.ts';
+import { type AtPath, type PathChanges, PathIndex } from '../../src/core/path-index.ts';
 
 /** By 32 bits of FNV-1a; found by trying. */
 const COLLIDING = ['/2pf8', '/jrj6'] as const;
 
 const at = (path: string): AtPath => ({ path });
 
-const indexOf = ({
-  exact = [],
-  prefixes = [],
-  texts = [],
-}: Partial<Record<keyof Paths<AtPath>, readonly string[]>>) =>
-  new PathIndex({ exact: exact.map(at), prefixes: prefixes.map(at), texts: texts.map(at) });
+type Paths = Partial<Record<keyof PathChanges<AtPath>, readonly string[]>>;
+
+const to = (paths: readonly string[] = []): Map<string, AtPath | undefined> =>
+  new Map(paths.map(path => [path, at(path)]));
+
+const indexOf = ({ exact, prefix, text }: Paths, before?: PathIndex<AtPath>): PathIndex<AtPath> =>
+  new PathIndex({ exact: to(exact), prefix: to(prefix), text: to(text) }, before);
 
 describe('what a path leads to', () => {
-  const index = indexOf({ exact: ['/a/b', '/'], prefixes: ['/', '/a', '/a/b', '/a/b/c/d'] });
+  const index = indexOf({ exact: ['/a/b', '/'], prefix: ['/', '/a', '/a/b', '/a/b/c/d'] });
   const rows: [path: string, found: string][] = [
     ['/', '/'],
     ['/x', '/'],
@@ -32,11 +33,6 @@ describe('what a path leads to', () => {
   ];
   for (const [path, found] of rows) it(path, () => assert.equal(index.find(path)?.path, found));
 
-  it('of several with one path, the first', () => {
-    const [first, second] = [at('/a'), at('/a')];
-    assert.equal(new PathIndex({ exact: [], prefixes: [first, second], texts: [] }).find('/a/b'), first);
-  });
-
   it('nothing where there is nothing', () => assert.equal(indexOf({}).find('/a'), undefined));
 });
 
@@ -46,18 +42,18 @@ it('paths with the same hash are told apart', () => {
     [one, other],
     [other, one],
   ] as const) {
-    assert.equal(indexOf({ prefixes: [there] }).find(asked), undefined);
+    assert.equal(indexOf({ prefix: [there] }).find(asked), undefined);
     assert.equal(indexOf({ exact: [there] }).find(asked), undefined);
   }
-  const both = indexOf({ prefixes: [one, other] });
+  const both = indexOf({ prefix: [one, other] });
   assert.equal(both.find(`${one}/x`)?.path, one);
   assert.equal(both.find(`${other}/x`)?.path, other);
 });
 
 describe('paths by characters', () => {
   const index = indexOf({
-    prefixes: ['/', '/foo', '/foobar'],
-    texts: ['/f', '/foo', '/foo/'],
+    prefix: ['/', '/foo', '/foobar'],
+    text: ['/f', '/foo', '/foo/'],
     exact: ['/fo'],
   });
   const rows: [path: string, fitting: string[]][] = [
@@ -81,7 +77,11 @@ describe('paths by characters', () => {
 
   it('who fits a prefix by segments is found there', () => {
     const [bySegments, byCharacters] = [at('/foo'), at('/foo')];
-    const both = new PathIndex({ exact: [], prefixes: [bySegments], texts: [byCharacters] });
+    const both = new PathIndex({
+      exact: new Map(),
+      prefix: new Map([['/foo', bySegments]]),
+      text: new Map([['/foo', byCharacters]]),
+    });
     assert.equal(both.find('/foo/1'), bySegments);
     assert.equal(both.find('/foo'), bySegments);
     assert.equal(both.find('/foot'), byCharacters);
@@ -102,7 +102,7 @@ it('any set of paths agrees with looking at all of them', () => {
   );
   fc.assert(
     fc.property(paths, paths, texts, fc.oneof(path, fc.constant('/')), (exact, prefixes, texts, asked) => {
-      const index = indexOf({ exact, prefixes, texts });
+      const index = indexOf({ exact, prefix: prefixes, text: texts });
       const fitting = [
         ...prefixes.filter(prefix => isPathPrefix(prefix, asked)),
         ...texts.filter(text => asked.startsWith(text)),
@@ -115,5 +115,37 @@ it('any set of paths agrees with looking at all of them', () => {
       assert.equal(index.find(asked)?.path, exact.includes(asked) ? asked : longestFirst[0]);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+it('an index made of the one before is what it would be made anew', () => {
+  const path = fc.constantFrom<string>('/', '/a', '/a/b', '/b', '/b/', '/b/c', '/a/b/c/d', '/abc');
+  const some = fc.uniqueArray(path, { maxLength: 6 });
+  const sets = fc.record({
+    exact: some,
+    prefix: some,
+    text: some.map(all => all.filter(each => each !== '/')),
+  });
+  fc.assert(
+    fc.property(sets, sets, sets, path, (first, come, gone, asked) => {
+      const before = indexOf(first);
+      const now = { ...first };
+      const changes = { exact: to(), prefix: to(), text: to() };
+      for (const kind of ['exact', 'prefix', 'text'] as const) {
+        for (const each of gone[kind]) if (first[kind].includes(each)) changes[kind].set(each, undefined);
+        for (const each of come[kind]) changes[kind].set(each, at(each));
+        now[kind] = [...new Set([...first[kind], ...come[kind]])].filter(
+          each => come[kind].includes(each) || !gone[kind].includes(each),
+        );
+      }
+      const found = (index: PathIndex<AtPath>) => [
+        index.find(asked)?.path,
+        index.exactAt(asked)?.path,
+        index.prefixesOf(asked).map(each => each.path),
+      ];
+      assert.deepEqual(found(new PathIndex(changes, before)), found(indexOf(now)));
+      assert.deepEqual(found(before), found(indexOf(first)));
+    }),
+    { numRuns: 3_000 },
   );
 });
