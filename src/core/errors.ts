@@ -15,6 +15,7 @@ export const ERRORS = {
   no_backend: { status: 500, title: 'The rule has no usable backend.' },
   no_instance: { status: 503, title: 'No live instance can serve this request.' },
   version_not_live: { status: 503, title: 'The requested version has no live instance.' },
+  retries_spent: { status: 503, title: 'The upstream could not be reached, however often it was tried.' },
   overloaded: { status: 503, title: 'The gateway is overloaded or shutting down.' },
   connect_failed: { status: 502, title: 'The upstream could not be reached.' },
   upstream_reset: { status: 502, title: 'The upstream closed the connection.' },

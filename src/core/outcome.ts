@@ -66,6 +66,18 @@ export const mayFollowFailure = (
   return isWorthIt && IDEMPOTENT.has(request.method);
 };
 
+const UNANSWERED: ReadonlySet<ErrorCode> = new Set(['connect_failed', 'upstream_reset']);
+
+/**
+ * What the caller is told where no attempt follows. 502 speaks of an invalid response (RFC 9110, 15.6.3); after retries that
+ * the rule asked for, and which all ended without any response, what is left to say is that the service is not available for
+ * now (15.6.4), as the Gateway API's conformance suite wants it.
+ *
+ * @param attempts that failed
+ */
+export const summaryOf = (code: ErrorCode, attempts: number, rule: RetryRule | undefined): ErrorCode =>
+  rule !== undefined && attempts > 1 && UNANSWERED.has(code) ? 'retries_spent' : code;
+
 /** Whether another instance is asked instead of passing this answer on. */
 export const mayFollowStatus = (
   status: number,

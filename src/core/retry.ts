@@ -9,6 +9,7 @@ import {
   mayFollowFailure,
   mayFollowStatus,
   type Retryable,
+  summaryOf,
   type Verdict,
 } from './outcome.ts';
 
@@ -137,6 +138,11 @@ export class Tries {
     if (target === undefined || !mayFollowStatus(status, request, on, this.#plan.retry)) return undefined;
     this.#tried = [...this.#tried, target];
     return this.#next(target, false, now, chance);
+  }
+
+  /** What the caller is told once no attempt follows the last failure. */
+  summary(code: ErrorCode): ErrorCode {
+    return summaryOf(code, this.#tried.length, this.#plan.retry);
   }
 
   /** Milliseconds before the attempt that comes next. @param chance draws from [0, 1) */

@@ -245,7 +245,7 @@ export class Journey {
     this.#tries?.failed(failure.code, failure.reused, this.#now);
     this.#observeEnd({ error: failure.code });
     const next = this.#tries?.afterFailure(failure, request, this.#now, this.#ctx.chance);
-    if (next === undefined) this.#traveller.fail(failure.code, cause);
+    if (next === undefined) this.#traveller.fail(this.#tries?.summary(failure.code) ?? failure.code, cause);
     else this.#leadOn(next);
   }
 

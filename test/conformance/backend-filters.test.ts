@@ -69,7 +69,7 @@ it('HTTPRouteRequestHeaderModifierBackendWeights', async t => {
   assert.deepEqual([...seen].sort(), [V1, V2]);
 });
 
-describe('HTTPRouteBackendRequestHeaderModifier, with filters of the rule before those of the backend', () => {
+describe('filters of the rule come before those of the backend', () => {
   conformance(
     [
       {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { WebSocketServer } from 'ws';
 import { listenOn, portOf } from '../proxy/support/raw.ts';
 
 /** What a backend received. */
@@ -24,9 +25,9 @@ export interface EchoServer {
 /**
  * A backend that answers what it was asked, with the manners of the Gateway API's own: `?delay=1s` waits,
  * `X-Echo-Set-Header: name:value,name:value` sets headers of the response, and `/retry/…?uuid=U&succeedAfter=N` fails N
- * times for each U, after `delayRetry`, with `responseCode` or else a reset.
+ * times for each U, after `delayRetry`, with `responseCode` or else a reset. A WebSocket has each message back.
  */
-export const startEcho = async (t: TestContext, name: string): Promise<EchoServer> => {
+export const startEcho = async (t: TestContext, name: string, address = '127.0.0.1'): Promise<EchoServer> => {
   const received: Received[] = [];
   const failures = new Map<string, number>();
   const ending = new AbortController();
@@ -62,7 +63,10 @@ export const startEcho = async (t: TestContext, name: string): Promise<EchoServe
   });
   const sockets = new Set<Socket>();
   server.on('connection', socket => sockets.add(socket.once('close', () => sockets.delete(socket))));
-  await listenOn(server);
+  new WebSocketServer({ server }).on('connection', socket => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  await listenOn(server, 0, address);
   t.after(
     () =>
       new Promise<void>(resolve => {

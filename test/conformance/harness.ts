@@ -6,6 +6,9 @@ import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import type { Filter, Instance, Match, RuleSettings } from '../../src/core/model.ts';
+import { createRuleMaker } from '../../src/documents/rules.ts';
+import { EMPTY_SHELF, restock } from '../../src/documents/shelf.ts';
+import { readText } from '../../src/documents/text.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
 import { startProxy } from '../proxy/support/proxy.ts';
 import { type EchoServer, startEcho } from './echo.ts';
@@ -74,22 +77,32 @@ export interface HarnessOptions {
   readonly express?: boolean;
   /** Further services, to which no rule leads. */
   readonly services?: readonly string[];
+  /** Services that rules name and nobody knows. */
+  readonly unknown?: readonly string[];
+  /** Of the instances of each service; one alone where it is left out. */
+  readonly addresses?: readonly string[];
 }
+
+/** Rules as a test writes them, or the text of route documents. */
+export type RulesUnderTest = readonly RuleUnderTest[] | string;
 
 /** A real proxy on a free port with these rules, and a real server behind each service. */
 export const startGateway = async (
   t: TestContext,
-  rules: readonly RuleUnderTest[],
-  { express = true, services = [] }: HarnessOptions = {},
+  rules: RulesUnderTest,
+  { express = true, services = [], unknown = [], addresses = ['127.0.0.1'] }: HarnessOptions = {},
 ): Promise<GatewayUnderTest> => {
-  const documentRules = rules.map(documentRuleOf);
+  const documentRules = typeof rules === 'string' ? readDocuments(rules) : rules.map(documentRuleOf);
   const backends = new Map<string, EchoServer>();
   const instances: Instance[] = [];
   const named = documentRules.flatMap(rule => rule.backends.map(({ service }) => service));
   for (const service of new Set([...services, ...named])) {
-    const echo = await startEcho(t, service);
-    backends.set(service, echo);
-    instances.push(instance({ service, address: '127.0.0.1', port: echo.port }));
+    if (service === '' || unknown.includes(service)) continue;
+    for (const address of addresses) {
+      const echo = await startEcho(t, service, address);
+      backends.set(service, echo);
+      instances.push(instance({ service, address, port: echo.port }));
+    }
   }
   const snapshot = buildSnapshot({
     catalog: catalogOf(...instances),
@@ -107,6 +120,16 @@ export const startGateway = async (
     trusts: () => true,
   });
   return { port, backends, ask: asked => ask(port, asked) };
+};
+
+/** As a gateway reads them; what a rule cannot have is for the rows to tell. */
+const readDocuments = (text: string): readonly DocumentRule[] => {
+  const documents = readText(text);
+  for (const { problems } of documents) {
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    assert.deepEqual(errors, [], 'the documents are sound');
+  }
+  return createRuleMaker()(restock(EMPTY_SHELF, [{ name: 'test.yaml', documents }])).rules;
 };
 
 const documentRuleOf = ({ match, to = [], ...rest }: RuleUnderTest, index: number): DocumentRule => ({
@@ -194,9 +217,23 @@ export interface Row {
   readonly expected: Expected;
 }
 
+/**
+ * A row in one line.
+ *
+ * @param line the method, unless it is GET, then host and path: `POST shop.test/path1?a=1`
+ * @param due the backend that answers, or the status
+ */
+export const row = (line: string, due: string | number, headers: Asked['headers'] = {}): Row => {
+  const [, method = 'GET', host, path = ''] = /^(?:([A-Z]+) )?([^/]*)(\/.*)$/.exec(line) ?? [];
+  return {
+    asked: { method, path, headers, ...(host ? { host } : {}) },
+    expected: typeof due === 'string' ? { backend: due } : { status: due },
+  };
+};
+
 /** One table of rules, and each of its rows as a test, in either lane. */
 export const conformance = (
-  rules: readonly RuleUnderTest[],
+  rules: RulesUnderTest,
   rows: readonly Row[],
   options: Omit<HarnessOptions, 'express'> = {},
 ): void => {

@@ -1,6 +1,6 @@
 import { describe } from 'node:test';
 import type { Filter, HeaderChange } from '../../src/core/model.ts';
-import { conformance, type RuleUnderTest } from './harness.ts';
+import { conformance, type Row, type RuleUnderTest } from './harness.ts';
 
 const change = (of: Partial<HeaderChange>): HeaderChange => ({ set: [], add: [], remove: [], ...of });
 const request = (of: Partial<HeaderChange>): Filter => ({ type: 'request-headers', change: change(of) });
@@ -27,94 +27,102 @@ const MULTIPLE: Partial<HeaderChange> = {
   remove: ['x-header-remove-1', 'x-header-remove-2'],
 };
 
-describe('HTTPRouteRequestHeaderModifier', () => {
-  const rules = [
-    rule('/set', request({ set: [['X-Header-Set', 'set-overwrites-values']] })),
-    rule('/add', request({ add: [['X-Header-Add', 'add-appends-values']] })),
-    rule('/remove', request({ remove: ['x-header-remove'] })),
-    rule('/multiple', request(MULTIPLE)),
-    rule(
-      '/case-insensitivity',
-      request({
-        set: [['X-Header-Set', 'header-set']],
-        add: [['X-Header-Add', 'header-add']],
-        remove: ['x-header-remove'],
-      }),
-    ),
-  ];
-  const other = { 'Some-Other-Header': 'val' };
-  conformance(rules, [
-    {
-      asked: { path: '/set', headers: other },
-      expected: { backend, upstream: { headers: { ...other, 'X-Header-Set': 'set-overwrites-values' } } },
+const requestRules = [
+  rule('/set', request({ set: [['X-Header-Set', 'set-overwrites-values']] })),
+  rule('/add', request({ add: [['X-Header-Add', 'add-appends-values']] })),
+  rule('/remove', request({ remove: ['x-header-remove'] })),
+  rule('/multiple', request(MULTIPLE)),
+  rule(
+    '/case-insensitivity',
+    request({
+      set: [['X-Header-Set', 'header-set']],
+      add: [['X-Header-Add', 'header-add']],
+      remove: ['x-header-remove'],
+    }),
+  ),
+];
+const other = { 'Some-Other-Header': 'val' };
+const requestRows: readonly Row[] = [
+  {
+    asked: { path: '/set', headers: other },
+    expected: { backend, upstream: { headers: { ...other, 'X-Header-Set': 'set-overwrites-values' } } },
+  },
+  {
+    asked: { path: '/set', headers: { ...other, 'X-Header-Set': 'some-other-value' } },
+    expected: { backend, upstream: { headers: { ...other, 'X-Header-Set': 'set-overwrites-values' } } },
+  },
+  {
+    asked: { path: '/add', headers: other },
+    expected: { backend, upstream: { headers: { ...other, 'X-Header-Add': 'add-appends-values' } } },
+  },
+  {
+    asked: { path: '/add', headers: { ...other, 'X-Header-Add': 'some-other-value' } },
+    expected: {
+      backend,
+      upstream: { headers: { ...other, 'X-Header-Add': 'some-other-value,add-appends-values' } },
     },
-    {
-      asked: { path: '/set', headers: { ...other, 'X-Header-Set': 'some-other-value' } },
-      expected: { backend, upstream: { headers: { ...other, 'X-Header-Set': 'set-overwrites-values' } } },
-    },
-    {
-      asked: { path: '/add', headers: other },
-      expected: { backend, upstream: { headers: { ...other, 'X-Header-Add': 'add-appends-values' } } },
-    },
-    {
-      asked: { path: '/add', headers: { ...other, 'X-Header-Add': 'some-other-value' } },
-      expected: {
-        backend,
-        upstream: { headers: { ...other, 'X-Header-Add': 'some-other-value,add-appends-values' } },
+  },
+  {
+    asked: { path: '/remove', headers: { 'X-Header-Remove': 'val' } },
+    expected: { backend, upstream: { lacks: ['X-Header-Remove'] } },
+  },
+  {
+    asked: {
+      path: '/multiple',
+      headers: {
+        'X-Header-Set-2': 'set-val-2',
+        'X-Header-Add-2': 'add-val-2',
+        'X-Header-Remove-2': 'remove-val-2',
+        'Another-Header': 'another-header-val',
       },
     },
-    {
-      asked: { path: '/remove', headers: { 'X-Header-Remove': 'val' } },
-      expected: { backend, upstream: { lacks: ['X-Header-Remove'] } },
-    },
-    {
-      asked: {
-        path: '/multiple',
+    expected: {
+      backend,
+      upstream: {
         headers: {
-          'X-Header-Set-2': 'set-val-2',
-          'X-Header-Add-2': 'add-val-2',
-          'X-Header-Remove-2': 'remove-val-2',
+          'X-Header-Set-1': 'header-set-1',
+          'X-Header-Set-2': 'header-set-2',
+          'X-Header-Add-1': 'header-add-1',
+          'X-Header-Add-2': 'add-val-2,header-add-2',
+          'X-Header-Add-3': 'header-add-3',
           'Another-Header': 'another-header-val',
         },
-      },
-      expected: {
-        backend,
-        upstream: {
-          headers: {
-            'X-Header-Set-1': 'header-set-1',
-            'X-Header-Set-2': 'header-set-2',
-            'X-Header-Add-1': 'header-add-1',
-            'X-Header-Add-2': 'add-val-2,header-add-2',
-            'X-Header-Add-3': 'header-add-3',
-            'Another-Header': 'another-header-val',
-          },
-          lacks: ['X-Header-Remove-1', 'X-Header-Remove-2'],
-        },
+        lacks: ['X-Header-Remove-1', 'X-Header-Remove-2'],
       },
     },
-    {
-      asked: {
-        path: '/case-insensitivity',
+  },
+  {
+    asked: {
+      path: '/case-insensitivity',
+      headers: {
+        'x-header-set': 'original-val-set',
+        'x-header-add': 'original-val-add',
+        'x-header-remove': 'original-val-remove',
+        'Another-Header': 'another-header-val',
+      },
+    },
+    expected: {
+      backend,
+      upstream: {
         headers: {
-          'x-header-set': 'original-val-set',
-          'x-header-add': 'original-val-add',
-          'x-header-remove': 'original-val-remove',
+          'X-Header-Set': 'header-set',
+          'X-Header-Add': 'original-val-add,header-add',
           'Another-Header': 'another-header-val',
         },
-      },
-      expected: {
-        backend,
-        upstream: {
-          headers: {
-            'X-Header-Set': 'header-set',
-            'X-Header-Add': 'original-val-add,header-add',
-            'Another-Header': 'another-header-val',
-          },
-          lacks: ['X-Header-Remove'],
-        },
+        lacks: ['X-Header-Remove'],
       },
     },
-  ]);
+  },
+];
+
+describe('HTTPRouteRequestHeaderModifier', () => conformance(requestRules, requestRows));
+
+describe('HTTPRouteBackendRequestHeaderModifier', () => {
+  const ofBackend = ({ match = {}, filters = [] }: RuleUnderTest): RuleUnderTest => ({
+    match,
+    to: [{ service: to, weight: 1, filters }],
+  });
+  conformance(requestRules.map(ofBackend), requestRows);
 });
 
 describe('HTTPRouteResponseHeaderModifier', () => {

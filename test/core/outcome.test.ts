@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../src/core/errors.ts';
+import type { RetryRule } from '../../src/core/model.ts';
 import {
   judgeFailure,
   judgeStatus,
   mayFollowFailure,
   mayFollowStatus,
+  summaryOf,
   type Verdict,
 } from '../../src/core/outcome.ts';
 import { readRetryAfter } from '../../src/core/retry-after.ts';
@@ -85,6 +87,21 @@ it('a chosen status is followed for idempotent requests whose body is there', ()
   assert.equal(mayFollowStatus(503, { method: 'DELETE', isBodyLost: true }, on), false);
   assert.equal(mayFollowStatus(503, { method: 'POST', isBodyLost: false }, on), false);
   assert.equal(mayFollowStatus(502, { method: 'GET', isBodyLost: false }, on), false);
+});
+
+describe('what the caller is told where no attempt follows', () => {
+  const cases: [code: ErrorCode, attempts: number, rule: RetryRule | undefined, told: ErrorCode][] = [
+    ['upstream_reset', 3, {}, 'retries_spent'],
+    ['connect_failed', 2, {}, 'retries_spent'],
+    ['upstream_reset', 1, {}, 'upstream_reset'],
+    ['upstream_reset', 3, undefined, 'upstream_reset'],
+    ['bad_response', 3, {}, 'bad_response'],
+    ['upstream_timeout', 3, {}, 'upstream_timeout'],
+  ];
+  for (const [code, attempts, rule, told] of cases) {
+    it(`${code}, attempts ${attempts}, ${rule === undefined ? 'no' : 'a'} rule of retries: ${told}`, () =>
+      assert.equal(summaryOf(code, attempts, rule), told));
+  }
 });
 
 describe('readRetryAfter', () => {

@@ -113,10 +113,10 @@ export const rawUpstream = async (
   return { port: portOf(server), connections, close };
 };
 
-export const listenOn = (server: Server, port = 0): Promise<void> =>
+export const listenOn = (server: Server, port = 0, address = '127.0.0.1'): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve());
+    server.listen(port, address, () => resolve());
   });
 
 export const portOf = (server: Server): number => {
