@@ -10,4 +10,4 @@ if [ $# -eq 0 ]; then
 else
   files=("$@")
 fi
-exec node --import tsx --import ./test/support/deadline.ts --test --test-concurrency=2 --test-timeout=240000 "${files[@]}"
+exec node --import tsx --import ./test/support/deadline.mjs --test --test-concurrency=2 --test-timeout=240000 "${files[@]}"
