@@ -14,7 +14,8 @@ export const readDial = async (admin: string, service: string): Promise<Dial> =>
     get<WeightsAnswer>(`http://${admin}/api/weights`),
   ]);
   const weights = services[service]?.weights;
-  const versions = routes.find(route => route.service === service)?.versions ?? [];
+  const versions =
+    routes.flatMap(({ backends }) => backends).find(each => each.service === service)?.versions ?? [];
   return {
     ...(weights === undefined ? {} : { weights }),
     versions: versions

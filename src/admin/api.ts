@@ -27,6 +27,7 @@ export interface StatusAnswer {
     readonly routes: number;
     readonly services: number;
     readonly instances: number;
+    /** Errors alone. */
     readonly quarantined: number;
   };
   readonly consul: SourceAnswer;
@@ -80,11 +81,7 @@ export interface RouteAnswer extends Match {
   /** As in `sluice.route`: `shop.example.com/orders/*`. */
   readonly route: string;
   readonly origin: OriginAnswer;
-  /** Where one service serves it: which, and what its backend says. */
-  readonly service?: string;
-  readonly source?: SplitSource;
-  readonly versions?: readonly VersionAnswer[];
-  /** None where a filter answers, or where nothing does. */
+  /** The services that serve it. None where a filter answers, or where nothing does. */
   readonly backends: readonly BackendAnswer[];
   readonly filters?: readonly Filter[];
   /** What is said of its traffic; the gateway's own settings hold for what is left out. */
@@ -165,13 +162,23 @@ export interface ExplainAnswer {
     readonly reason: 'pin' | 'sticky' | 'split' | 'only';
     /** What was drawn, or the hash of a sticky caller, in [0, 1). */
     readonly roll?: number;
+    /** The same for the service, where the rule has several. */
+    readonly serviceRoll?: number;
+    /** The cookie that the caller is given, by which it stays with the version from now on. */
+    readonly setCookie?: string;
     /** What the instance is asked for, without query. */
     readonly path: string;
   };
   /** What the rule answers by itself: a redirect, or a preflight of CORS. Fields as name, value, name, value … */
   readonly answer?: { readonly status: number; readonly fields: readonly string[] };
   /** The gateway's own answer, where the request goes nowhere. */
-  readonly refusal?: { readonly code: string; readonly status: number; readonly title: string };
+  readonly refusal?: {
+    readonly code: string;
+    readonly status: number;
+    readonly title: string;
+    /** To which it would have gone, where that is known. */
+    readonly service?: string;
+  };
   /** Of the rule's services: who may serve it, and why others do not. */
   readonly instances: readonly InstanceExplained[];
 }
@@ -232,6 +239,8 @@ export interface QuarantineAnswer {
 
 /** What is not in force as its owner wants it, and why. */
 export interface QuarantinedAnswer extends Problem {
+  /** `warning`: all is served, but a tag looks mistyped. `sluice lint` exits 1 for errors alone. */
+  readonly severity: 'error' | 'warning';
   /** ISO 8601. */
   readonly since: string;
 }

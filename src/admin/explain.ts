@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isDecision, isRefusal } from '../core/decide.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Explanation } from '../core/explain.ts';
@@ -21,13 +22,17 @@ const URL_PARTS = /^(?:(https?):\/\/([^/?#]*))?(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i;
 export const describedRequest = (query: URLSearchParams): RequestFacts => {
   const [, scheme = 'http', authority = '', rawPath = '/', rawQuery = ''] =
     URL_PARTS.exec(query.get('url') ?? '/') ??
-    bad('url is a URL or a path, e.g. ?url=http://shop.example.com/orders/1');
+    bad(
+      `"${query.get('url')}" is no URL and no path; write e.g. /orders/1 or http://shop.example.com/orders/1`,
+    );
   const path = normalisePath(rawPath) ?? bad('the path of the URL is malformed, and so would the request be');
   const headers = readHeaders(query.getAll('header'));
   const parameters = readQuery(rawQuery);
   const clientAddress = query.get('address');
+  if (clientAddress !== null && isIP(clientAddress) === 0) bad(`"${clientAddress}" is no IP address`);
   return {
-    method: query.get('method') ?? 'GET',
+    // No request has it in lower case: Node's parser knows the registered names alone.
+    method: (query.get('method') ?? 'GET').toUpperCase(),
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
     host: hostOf(authority === '' ? (headers.get('host') ?? '') : authority),
     path,
@@ -46,7 +51,7 @@ const readHeaders = (lines: readonly string[]): ReadonlyMap<string, string> => {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon < 1) bad(`"${line}" is no header; write e.g. header=x-version: v2`);
+    if (colon < 1) bad(`"${line}" is no header; write e.g. "x-version: v2"`);
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     const before = headers.get(name);
@@ -82,16 +87,21 @@ export const explainAnswer = (
 };
 
 const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target' | 'answer' | 'refusal'> => {
-  if (isRefusal(outcome)) return { refusal: { code: outcome.code, ...ERRORS[outcome.code] } };
+  if (isRefusal(outcome)) {
+    const { code, where: { service = '' } = {} } = outcome;
+    return { refusal: { code, ...ERRORS[code], ...(service === '' ? {} : { service }) } };
+  }
   if (!isDecision(outcome)) return { answer: outcome.answer };
-  const { where, choice, path } = outcome;
-  const { reason = 'only', roll } = choice ?? {};
+  const { where, choice, path, setCookie } = outcome;
+  const { reason = 'only', roll, serviceRoll } = choice ?? {};
   return {
     target: {
       service: where.service,
       version: where.version,
       reason,
       ...(roll === undefined ? {} : { roll }),
+      ...(serviceRoll === undefined ? {} : { serviceRoll }),
+      ...(setCookie === undefined ? {} : { setCookie }),
       path,
     },
   };

@@ -9,6 +9,7 @@ import type {
   SourceState,
 } from '../core/model.ts';
 import type { Origin } from '../core/origin.ts';
+import { severityOf } from '../core/quarantine.ts';
 import {
   type BackendAnswer,
   type OriginAnswer,
@@ -42,7 +43,7 @@ export const status = async (parts: AdminParts): Promise<StatusAnswer> => {
             routes: current.snapshot.rules.length,
             services: current.snapshot.services.size,
             instances: [...current.snapshot.services.values()].reduce((n, s) => n + s.instances.length, 0),
-            quarantined: current.snapshot.quarantine.length,
+            quarantined: current.snapshot.quarantine.filter(each => severityOf(each) === 'error').length,
           },
         }),
     consul: source(parts.consul()),
@@ -89,16 +90,11 @@ export const routes = ({ revision, rules }: Snapshot, ejected: Ejected): RoutesA
 
 export const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
   const { id, match, origin: from, backends: served, mirrors: _, ...rest } = rule;
-  const backends = served.map(each => backend(each, ejected));
-  const [first, second] = backends;
   return {
     route: id,
     ...match,
     origin: origin(from),
-    ...(first === undefined || second !== undefined
-      ? {}
-      : { service: first.service, source: first.source, versions: first.versions }),
-    backends,
+    backends: served.map(each => backend(each, ejected)),
     ...rest,
   };
 };
@@ -156,6 +152,7 @@ export const quarantine = ({ revision, quarantine }: Snapshot): QuarantineAnswer
   revision,
   quarantine: quarantine.map(({ since, ...problem }) => ({
     ...problem,
+    severity: severityOf(problem),
     since: new Date(since).toISOString(),
   })),
 });

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import type { CandidateAnswer, ExplainAnswer, InstanceExplained } from '../admin/api.ts';
+import type { CandidateAnswer, ExplainAnswer, InstanceExplained, VersionAnswer } from '../admin/api.ts';
 import { formatHostPort, formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
 import { print, printJson, table } from './print.ts';
 
 interface Options {
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly address?: string;
   readonly json?: boolean;
 }
@@ -16,7 +16,7 @@ export const explainCommand = (): Command =>
     .description('show where a request would go, and why: rules, version, instances')
     .argument('<method>', 'GET, POST, …')
     .argument('<url>', 'a URL, or a path for any host')
-    .option('-H, --header <line>', 'a header of the request; repeatable', collect, [])
+    .option('-H, --header <line>', 'a header of the request; repeatable', collect)
     .option('--address <ip>', "the client's address")
     .option('--json', 'as JSON, as GET /api/explain has it')
     .addHelpText(
@@ -32,7 +32,7 @@ Examples:
     )
     .action(async (method: string, url: string, options: Options, command: Command) => {
       const query = new URLSearchParams({ method, url });
-      for (const line of options.header) query.append('header', line);
+      for (const line of options.header ?? []) query.append('header', line);
       if (options.address !== undefined) query.set('address', options.address);
       const answer = await adminClient(configOf(command).admin).get<ExplainAnswer>(`/api/explain?${query}`);
       if (options.json === true) printJson(answer);
@@ -40,7 +40,7 @@ Examples:
       if (answer.refusal !== undefined) process.exitCode = 1;
     });
 
-const collect = (line: string, before: readonly string[]): readonly string[] => [...before, line];
+const collect = (line: string, before: readonly string[] = []): readonly string[] => [...before, line];
 
 const explanationText = (answer: ExplainAnswer): string => {
   const { method, host, path } = answer.request;
@@ -72,24 +72,57 @@ const originText = ({ from, service, name, index = 0, rule, place }: CandidateAn
   from === 'tags' ? `tags of ${service}` : `${name}, rule ${rule ?? index + 1} (${place})`;
 
 const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string => {
-  if (refusal !== undefined) return `Answered with ${refusal.status} ${refusal.code}: ${refusal.title}`;
+  if (refusal !== undefined) return refusalText(refusal, rule);
   if (answer !== undefined) return `The rule answers by itself: ${answer.status}${fieldsText(answer.fields)}`;
   if (target === undefined) return '';
-  const { service, version, reason, roll, path } = target;
-  const backend = rule?.backends.find(each => each.service === service);
-  const shares = backend?.versions.map(each => `${each.version} ${formatShare(each.share)}`).join(', ');
-  const why = {
-    pin: 'the request names it',
-    sticky: `the caller stays with it${roll === undefined ? '' : ` (bucket ${roll.toFixed(4)})`}`,
-    split: `drawn${roll === undefined ? '' : ` (${roll.toFixed(4)})`}; another request may fall elsewhere`,
-    only: 'there is no other to choose',
-  }[reason];
+  const { service, version, roll, serviceRoll, setCookie, path } = target;
+  const split = rule?.backends.find(
+    each => each.service === service && (each.version ?? version) === version,
+  );
   return [
-    `To ${service} ${version}: ${why}.`,
-    ...(shares === undefined ? [] : [`Split: ${shares} (from ${backend?.source}).`]),
+    `To ${service} ${version}: ${reasonText(target)}${rolled(roll)}.`,
+    ...(serviceRoll === undefined ? [] : [`Services: ${servicesText(rule)}; drawn${rolled(serviceRoll)}.`]),
+    ...(split === undefined ? [] : [`Split: ${sharesText(split.versions)} (from ${split.source}).`]),
+    ...(setCookie === undefined ? [] : [`It is given the cookie ${setCookie}`]),
     `The instance is asked for ${path}.`,
   ].join('\n');
 };
+
+const refusalText = (
+  { status, code, title, service }: NonNullable<ExplainAnswer['refusal']>,
+  rule: ExplainAnswer['rule'],
+): string => {
+  const of = (rule?.backends.length ?? 0) > 1 && service !== undefined ? ` (the part of ${service})` : '';
+  return `Answered with ${status} ${code}: ${title}${of}`;
+};
+
+const reasonText = ({ reason, setCookie }: NonNullable<ExplainAnswer['target']>): string => {
+  switch (reason) {
+    case 'pin':
+      return 'the request names it';
+    case 'sticky':
+      return setCookie === undefined
+        ? 'the caller stays with it'
+        : 'a new caller; another may fall elsewhere, and each stays with its version';
+    case 'split':
+      return 'drawn; another request may fall elsewhere';
+    case 'only':
+      return 'there is no other to choose';
+  }
+};
+
+const rolled = (roll: number | undefined): string => (roll === undefined ? '' : ` (${roll.toFixed(4)})`);
+
+const sharesText = (versions: readonly VersionAnswer[]): string =>
+  versions.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ');
+
+const servicesText = (rule: ExplainAnswer['rule']): string =>
+  (rule?.backends ?? [])
+    .map(
+      ({ service, version, share }) =>
+        `${[service, version].filter(Boolean).join(' ')} ${formatShare(share)}`,
+    )
+    .join(', ');
 
 const fieldsText = (fields: readonly string[]): string =>
   fields.map((text, i) => (i % 2 === 0 ? `\n  ${text}: ` : text)).join('');

@@ -6,13 +6,13 @@ import { print, printJson, table } from './print.ts';
 
 export const lintCommand = (): Command =>
   addSettings(new Command('lint'), ['admin'])
-    .description('show what a gateway was told and does not serve; exits 1 if there is anything')
+    .description('show what a gateway was told and does not serve, and why; exits 1 if there is any')
     .option('--json', 'as JSON, as GET /api/quarantine has it')
     .addHelpText(
       'after',
       `
 Bad tags and route documents, two owners of one match, instances that disagree: each with its reason, its owner and
-since when. Everything else is served.
+since when. Everything else is served. Tags that look mistyped are warnings: if there is nothing else, it exits 0.
 
 Examples:
   sluice lint
@@ -21,12 +21,17 @@ Examples:
     )
     .action(async (options: { json?: boolean }, command: Command) => {
       const answer = await adminClient(configOf(command).admin).get<QuarantineAnswer>('/api/quarantine');
+      const errors = answer.quarantine.filter(({ severity }) => severity === 'error');
+      const warnings = answer.quarantine.filter(({ severity }) => severity === 'warning');
       if (options.json === true) printJson(answer);
-      else if (answer.quarantine.length === 0)
-        print('Nothing is in quarantine: all that was told is served.');
-      else print(table([['SINCE', 'KIND', 'OWNER', 'WHAT', 'WHERE', 'WHY'], ...answer.quarantine.map(row)]));
-      if (answer.quarantine.length > 0) process.exitCode = 1;
+      else {
+        if (errors.length === 0) print('Nothing is in quarantine: all that was told is served.');
+        if (answer.quarantine.length > 0) print(table([HEAD, ...[...errors, ...warnings].map(row)]));
+      }
+      if (errors.length > 0) process.exitCode = 1;
     });
+
+const HEAD = ['SINCE', 'KIND', 'OWNER', 'WHAT', 'WHERE', 'WHY'];
 
 const row = ({ since, kind, owner, subject, place, instance, reason }: QuarantinedAnswer): string[] => [
   since,

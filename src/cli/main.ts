@@ -18,9 +18,11 @@ const program = new Command('sluice')
 Examples:
   sluice dev                                  a gateway with an embedded Consul agent, nothing else needed
   sluice gateway --consul 127.0.0.1:8500 --redis redis://127.0.0.1:6379
-  sluice routes
-  sluice lint
-  sluice weights set orders v1=95 v2=5 --reason "canary"`,
+  sluice routes                               what is routed where
+  sluice explain GET /orders/1                where a request would go, and why
+  sluice lint                                 what is not served, and why
+  sluice weights set orders v1=95 v2=5 --reason "canary"
+"sluice COMMAND --help" has more of each.`,
   );
 
 for (const command of [

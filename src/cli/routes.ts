@@ -40,17 +40,28 @@ Examples:
       }
       if (routes.routes.length === 0) {
         print('No routes: no service in Consul carries a path=, exact= or host= tag.');
-      } else print(table([['ROUTE', 'SERVICE', 'SPLIT', 'FROM', 'LIVE'], ...routes.routes.flatMap(rows)]));
-      for (const { owner, subject, reason, since } of quarantine) {
-        print(`quarantined: ${owner}: ${subject}: ${reason} (since ${since})`);
+      } else
+        print(table([['ROUTE', 'SERVICE', 'SPLIT', 'BY', 'LIVE', 'FROM'], ...routes.routes.flatMap(rows)]));
+      for (const { severity, owner, subject, reason, since } of quarantine) {
+        const label = severity === 'error' ? 'quarantined' : 'warning';
+        print(`${label}: ${owner}: ${subject}: ${reason} (since ${since})`);
       }
       for (const note of [...absence('Consul', consul), ...absence('Redis', weights)]) print(note);
     });
 
 /** A line for each service that serves it. */
-const rows = ({ route, backends }: RouteAnswer): string[][] => {
-  if (backends.length === 0) return [[route, '-', '-', '-', '-']];
-  return backends.map(backend => [route, serviceText(backend, backends.length > 1), ...splitCells(backend)]);
+const rows = ({ route, backends, filters, origin }: RouteAnswer): string[][] => {
+  const from = origin.from === 'tags' ? 'tags' : (origin.name ?? '');
+  if (backends.length === 0) {
+    const isRedirect = filters?.some(({ type }) => type === 'redirect') ?? false;
+    return [[route, isRedirect ? '(redirect)' : '(nobody)', '-', '-', '-', from]];
+  }
+  return backends.map(backend => [
+    route,
+    serviceText(backend, backends.length > 1),
+    ...splitCells(backend),
+    from,
+  ]);
 };
 
 /** `orders`, or `orders 90 %` where it serves a part of the requests only. */

@@ -16,6 +16,8 @@ export interface Choice {
   readonly source: SplitSource;
   /** What chose the version, in [0, 1): what was drawn, or the hash of a sticky caller. */
   readonly roll?: number | undefined;
+  /** What chose among several services of the rule, in [0, 1). */
+  readonly serviceRoll?: number | undefined;
   /** By what this caller is to be known from now on: it had no cookie. */
   readonly newcomer?: string | undefined;
 }
@@ -36,22 +38,25 @@ export const choose = (
     newcomer = newCookie();
     caller = callerHash(newcomer, stickyKey);
   }
-  const backend =
-    backends.length === 1
-      ? backends[0]
-      : caller === undefined
-        ? chooseByShare(backends, chance())
-        : chooseForCaller(backends, caller);
+  let [backend] = backends;
+  let serviceRoll: number | undefined;
+  if (backends.length > 1) {
+    serviceRoll = rollOf(caller, chance);
+    backend = caller === undefined ? chooseByShare(backends, serviceRoll) : chooseForCaller(backends, caller);
+  }
   if (backend === undefined || backend.share === 0) return { code: 'no_backend', where };
   if (backend.isUnknown) return { code: 'no_backend', where: backend.where };
   const { only, source } = backend;
-  if (only !== undefined) return { arm: only, reason: 'only', source, newcomer };
-  const roll = caller === undefined ? chance() : caller / 2 ** 32;
+  if (only !== undefined) return { arm: only, reason: 'only', source, serviceRoll, newcomer };
+  const roll = rollOf(caller, chance);
   const arm =
     caller === undefined ? chooseByShare(backend.arms, roll) : chooseForCaller(backend.arms, caller);
   if (arm === undefined) return { code: 'no_instance', where: backend.where };
-  return { arm, reason: caller === undefined ? 'split' : 'sticky', source, roll, newcomer };
+  return { arm, reason: caller === undefined ? 'split' : 'sticky', source, roll, serviceRoll, newcomer };
 };
+
+const rollOf = (caller: number | undefined, chance: () => number): number =>
+  caller === undefined ? chance() : caller / 2 ** 32;
 
 /**
  * The version that a request names, be its share 0: that is how a version is tried before it gets traffic. Of several
@@ -65,8 +70,11 @@ export const choosePinned = (
   if (!backends.some(({ share }) => share > 0)) return { code: 'no_backend', where };
   const able = backends.filter(backend => backend.share > 0 && backend.armOf(version) !== undefined);
   const total = able.reduce((sum, { share }) => sum + share, 0);
-  const backend = able.length > 1 ? chooseByShare(able, chance() * total) : able[0];
+  const serviceRoll = able.length > 1 ? chance() : undefined;
+  const backend = serviceRoll === undefined ? able[0] : chooseByShare(able, serviceRoll * total);
   const arm = backend?.armOf(version);
-  if (backend !== undefined && arm !== undefined) return { arm, reason: 'pin', source: backend.source };
+  if (backend !== undefined && arm !== undefined) {
+    return { arm, reason: 'pin', source: backend.source, serviceRoll };
+  }
   return { code: 'version_not_live', where };
 };

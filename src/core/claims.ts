@@ -75,8 +75,8 @@ const claimOf = (
 };
 
 const problemsOf = ({ instance: { service, id }, tags }: Tagged): Problem[] =>
-  tags.problems.map(({ tag, reason }) => ({
-    kind: 'tag',
+  tags.problems.map(({ tag, reason, isGuess }) => ({
+    kind: isGuess ? 'typo' : 'tag',
     owner: service,
     service,
     instance: id,

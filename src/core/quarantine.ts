@@ -17,6 +17,9 @@ export const quarantineOf = (
   now: number,
 ): Quarantined[] => problems.map(problem => ({ ...problem, since: known?.get(keyOf(problem)) ?? now }));
 
-/** Not by its reason: that names others, who may change while the problem stays. */
-const keyOf = ({ kind, owner, instance = '', subject }: Problem): string =>
+/** Something is not in force; a warning only tells of what looks wrong, and may be meant. */
+export const severityOf = ({ kind }: Problem): 'error' | 'warning' => (kind === 'typo' ? 'warning' : 'error');
+
+/** The same for as long as a problem lasts. Not by its reason: that names others, who may change meanwhile. */
+export const keyOf = ({ kind, owner, instance = '', subject }: Problem): string =>
   [kind, owner, instance, subject].join('\n');

@@ -37,6 +37,7 @@ const ATTR_SLUICE_VERSION_REASON = 'sluice.version.reason';
 const ATTR_SLUICE_SPLIT_SOURCE = 'sluice.split.source';
 
 const VERSION_ROLL = attributeKey('sluice.version.roll');
+const SERVICE_ROLL = attributeKey('sluice.service.roll');
 
 const FAILED = createPhrasing(DEFAULT_SPAN_LIMITS)({}, failed);
 
@@ -115,9 +116,10 @@ export class HttpSpans {
     if (isFailure) to.say(FAILED);
   }
 
-  #sayChoice(to: SpanWriter, { reason, source, roll }: Choice): void {
+  #sayChoice(to: SpanWriter, { reason, source, roll, serviceRoll }: Choice): void {
     to.say(this.#choices[reason].at(source));
     if (roll !== undefined) to.number(VERSION_ROLL, roll);
+    if (serviceRoll !== undefined) to.number(SERVICE_ROLL, serviceRoll);
   }
 
   /**

@@ -1,6 +1,7 @@
-import type { Quarantined, Rule, ServiceState, Snapshot } from '../core/model.ts';
+import type { Rule, ServiceState, Snapshot } from '../core/model.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
+import { logQuarantine } from './quarantine-log.ts';
 
 /** Says what a swap changed for people: routes that came and went, quarantine, splits. */
 export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
@@ -15,14 +16,7 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
     if (!after.has(route)) log.info({ revision, route, service: servedBy(rule) }, 'route removed');
   }
 
-  const known = new Set(previous?.quarantine.map(keyOf));
-  const present = new Set(next.quarantine.map(keyOf));
-  for (const entry of next.quarantine) {
-    if (!known.has(keyOf(entry))) log.warn({ revision, ...told(entry) }, 'quarantined');
-  }
-  for (const entry of previous?.quarantine ?? []) {
-    if (!present.has(keyOf(entry))) log.info({ revision, ...told(entry) }, 'out of quarantine');
-  }
+  logQuarantine(log, revision, previous?.quarantine ?? [], next.quarantine);
 
   for (const state of next.services.values()) {
     const { name, split } = state;
@@ -58,14 +52,6 @@ const servedBy = (rule: Rule | undefined): string | undefined =>
 
 const heldIn = (state: ServiceState | undefined): number =>
   state?.instances.filter(({ heldUntil }) => heldUntil !== undefined).length ?? 0;
-
-const told = ({ since, ...problem }: Quarantined): object => ({
-  ...problem,
-  since: new Date(since).toISOString(),
-});
-
-const keyOf = ({ kind, owner, instance, subject, reason }: Quarantined): string =>
-  [kind, owner, instance, subject, reason].join('\n');
 
 const sharesText = (shares: readonly { version: string; share: number }[]): string =>
   shares.map(({ version, share }) => `${version} ${formatShare(share)}`).join(', ');

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describedRequest, explainAnswer } from '../../src/admin/explain.ts';
+import { ERRORS } from '../../src/core/errors.ts';
 import { explain } from '../../src/core/explain.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
 import type { Weights } from '../../src/core/model.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
-import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
+import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 
 const orders = (version: string, more: Partial<Parameters<typeof instance>[0]> = {}) =>
   instance({ service: 'orders', tags: ['path=/orders', `version=${version}`], ...more });
@@ -17,9 +18,25 @@ const CATALOG = catalogOf(
   orders('v1', { health: 'critical' }),
   instance({ service: 'web', tags: ['path=/', 'host=shop.example.com'] }),
   instance({ service: 'home', tags: ['path=/'] }),
+  instance({ service: 'shop', tags: ['path=/shop', 'sticky=cookie:sid', 'version=v1'] }),
+  instance({ service: 'shop', tags: ['path=/shop', 'sticky=cookie:sid', 'version=v2'] }),
 );
 
-const PICKING: Picking = { ...NO_PINS, pinHeader: 'x-version', pinsByPath: true };
+const DOCUMENTS = {
+  rules: [
+    documentRule('/both', [
+      { service: 'orders', weight: 3 },
+      { service: 'home', weight: 1 },
+    ]),
+    documentRule('/partly', [
+      { service: 'orders', weight: 1 },
+      { service: 'nobody', weight: 1 },
+    ]),
+  ],
+  problems: [],
+};
+
+const PICKING: Picking = { ...NO_PINS, pinHeader: 'x-version', pinsByPath: true, newCookie: () => 'new' };
 
 const explained = (
   query: string,
@@ -32,6 +49,7 @@ const explained = (
   const snapshot = buildSnapshot({
     catalog: CATALOG,
     weights: new Map([['orders', { weights, revision: 1 }]]),
+    documents: DOCUMENTS,
     policy: 'passing-only',
     tagPrefix: '',
   });
@@ -74,6 +92,28 @@ describe('what is told of a request', () => {
     });
   });
 
+  it('which of the services of a rule, and by which number', () => {
+    const { target } = explained('url=/both', undefined, 0.97);
+    assert.deepEqual([target?.service, target?.reason, target?.serviceRoll], ['home', 'only', 0.97]);
+    assert.equal(explained('url=/both', undefined, 0.7).target?.serviceRoll, 0.7);
+    assert.equal(explained('url=/orders/1').target?.serviceRoll, undefined);
+    // home has no such version, so there is nothing to draw.
+    assert.equal(explained('url=/both&header=x-version: v2').target?.serviceRoll, undefined);
+  });
+
+  it('the service whose part is refused', () =>
+    assert.deepEqual(explained('url=/partly', undefined, 0.6).refusal, {
+      code: 'no_backend',
+      ...ERRORS.no_backend,
+      service: 'nobody',
+    }));
+
+  it('the cookie that a new caller is given, and none for one who has it', () => {
+    const { target } = explained('url=/shop');
+    assert.deepEqual([target?.reason, target?.setCookie?.split(';')[0]], ['sticky', 'sid=new']);
+    assert.equal(explained('url=/shop&header=cookie: sid=old').target?.setCookie, undefined);
+  });
+
   it('a pinned version, also one in the path', () => {
     assert.equal(explained('url=/orders/1&header=X-Version: v2').target?.reason, 'pin');
     const { request, target } = explained('url=/v2/orders/1');
@@ -103,9 +143,10 @@ describe('what is told of a request', () => {
 
 describe('a description that is none of a request', () => {
   for (const [query, message] of [
-    ['url=ftp://x/', /url is a URL or a path/],
+    ['url=ftp://x/', /is no URL and no path; write e\.g\./],
     ['url=/%zz', /the path of the URL is malformed/],
     ['url=/&header=x', /"x" is no header/],
+    ['url=/&address=here', /"here" is no IP address/],
   ] as const) {
     it(query, () =>
       assert.throws(() => describedRequest(new URLSearchParams(query)), { message, status: 400 }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import type { RouteAnswer } from '../../src/admin/api.ts';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
 import { explain } from '../../src/core/explain.ts';
@@ -137,11 +138,14 @@ describe('with a snapshot', () => {
   it('tells routes, services, quarantine, status and metrics', async () => {
     const { json: routes } = await ask('GET', '/api/routes');
     assert.deepEqual(
-      routes.routes.map((r: { route: string; source: string }) => [r.route, r.source]),
+      routes.routes.map((r: RouteAnswer) => [r.route, r.backends[0]?.source]),
       [['/orders/*', 'weights']],
     );
     assert.deepEqual(
-      routes.routes[0].versions.map((v: { version: string; share: number }) => [v.version, v.share]),
+      routes.routes[0].backends[0].versions.map((v: { version: string; share: number }) => [
+        v.version,
+        v.share,
+      ]),
       [
         ['v1', 0.75],
         ['v2', 0.25],
@@ -150,13 +154,9 @@ describe('with a snapshot', () => {
     const { json: services } = await ask('GET', '/api/services');
     assert.equal(services.services[0].instances.length, 2);
     state.ejected.set(services.services[0].instances[1].id, 60_000);
-    for (const [path, told] of [
-      ['/api/services', 1],
-      // Once as the route's and once as its backend's.
-      ['/api/routes', 2],
-    ] as const) {
+    for (const path of ['/api/services', '/api/routes']) {
       const { text } = await ask('GET', path);
-      assert.equal(text.match(/"ejectedUntil":"1970-01-01T00:01:00.000Z"/g)?.length, told, path);
+      assert.equal(text.match(/"ejectedUntil":"1970-01-01T00:01:00.000Z"/g)?.length, 1, path);
     }
     state.ejected.clear();
     const { json: quarantine } = await ask('GET', '/api/quarantine');

@@ -49,7 +49,7 @@ describe('sluice routes', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^ROUTE +SERVICE +SPLIT +FROM +LIVE\n\/orders\/\* +orders +v1 50 %, v2 50 % +instances +2\n/,
+      /^ROUTE +SERVICE +SPLIT +BY +LIVE +FROM\n\/orders\/\* +orders +v1 50 %, v2 50 % +instances +2 +tags\n/,
     );
     assert.match(out, /quarantined: bad: path=bad: the path must begin with "\/"/);
   });
@@ -85,10 +85,14 @@ describe('sluice explain', () => {
     const url = `${gateway.admin}/api/explain?method=GET&url=/orders&header=x-version:+v1`;
     assert.deepEqual(JSON.parse(out), await (await fetch(url)).json());
   });
+  it('a method is taken in any case', async () => {
+    const { out } = await sluice(['explain', 'get', '/orders/1', ...admin()]);
+    assert.match(out, /^GET \/orders\/1\n/);
+  });
   it('a header that is none is told so', async () => {
     const { code, err } = await sluice(['explain', 'GET', '/', '-H', 'x-version', ...admin()]);
     assert.equal(code, 1);
-    assert.match(err, /"x-version" is no header; write e\.g\. header=x-version: v2/);
+    assert.match(err, /"x-version" is no header; write e\.g\. "x-version: v2"/);
   });
 });
 

@@ -77,11 +77,12 @@ after(async () => {
 const live = async (service: string): Promise<string[]> => {
   const answer = await fetch(`http://${addresses.get('127.0.0.1:9901')}/api/routes`);
   const { routes } = (await answer.json()) as {
-    routes: readonly { service: string; versions: readonly { version: string }[] }[];
+    routes: readonly { backends: readonly { service: string; versions: readonly { version: string }[] }[] }[];
   };
   return routes
-    .filter(route => route.service === service)
-    .flatMap(route => route.versions.map(v => v.version));
+    .flatMap(({ backends }) => backends)
+    .filter(backend => backend.service === service)
+    .flatMap(backend => backend.versions.map(v => v.version));
 };
 
 /** A server and a client span each. */

@@ -64,7 +64,10 @@ const startThree = async (
 
 const instancesOf = async (name: string, { admin } = gateway) => {
   const { routes } = (await (await fetch(`${admin}/api/routes`)).json()) as RoutesAnswer;
-  return routes.find(({ service }) => service === name)?.versions?.[0]?.instances ?? [];
+  return (
+    routes.flatMap(({ backends }) => backends).find(({ service }) => service === name)?.versions[0]
+      ?.instances ?? []
+  );
 };
 const live = async (name: string): Promise<number> => (await instancesOf(name)).length;
 const ejected = async (name: string, by = gateway): Promise<string[]> =>

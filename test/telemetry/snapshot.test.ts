@@ -16,6 +16,9 @@ const weights = (of: Record<string, number>): AllWeights =>
 
 const v1 = instance({ service: 'orders', tags: ['path=/orders', 'version=v1'] });
 const v2 = instance({ service: 'orders', tags: ['path=/orders', 'version=v2'] });
+const typo = instance({ service: 'typo', tags: ['pth=/typo'] });
+const heavier = (modifyIndex: number, weight: number): Instance =>
+  instance({ service: 'orders', tags: ['path=/orders', 'version=v2', `weight=${weight}`], modifyIndex });
 const bad = instance({ service: 'bad', tags: ['path=bad'] });
 
 /** `level message` of each line. */
@@ -36,6 +39,15 @@ describe('what the log says of a swap', () => {
     ['nothing new', snapshot([v1]), snapshot([v1]), []],
     ['a route that went', snapshot([v1]), snapshot([]), ['info route removed']],
     ['a tag that was mended', snapshot([bad]), snapshot([{ ...bad, tags: [] }]), ['info out of quarantine']],
+    ['a tag that looks mistyped', snapshot([]), snapshot([typo]), ['warn a tag may be mistyped']],
+    ['a mistyped tag that was mended', snapshot([typo]), snapshot([{ ...typo, tags: [] }]), []],
+    [
+      'instances that go on disagreeing, in other words',
+      snapshot([v1, heavier(1, 1), heavier(2, 2)]),
+      snapshot([v1, heavier(1, 1), heavier(3, 3)]),
+      ['warn quarantined', 'info split changed'],
+    ],
+    ['what lasts is told once', snapshot([v1, bad]), snapshot([v1, v2, bad]), ['info split changed']],
     ['another split', snapshot([v1]), snapshot([v1, v2]), ['info split changed']],
     [
       'everyone that the weights name is dead',

@@ -64,6 +64,8 @@ export interface TagFault {
 
 export interface TagProblem extends TagFault {
   readonly tag: string;
+  /** It may as well be somebody else's tag. */
+  readonly isGuess?: true;
 }
 
 /**

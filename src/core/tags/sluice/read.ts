@@ -1,7 +1,8 @@
 import type { Match } from '../../model.ts';
 import type { InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
 import { matchesFault, matchesOf } from './matches.ts';
-import type { TagsRead } from './reader.ts';
+import { mistypedTags } from './mistyped.ts';
+import { nothingRead, type TagsRead } from './reader.ts';
 import { TAG_READERS } from './readers.ts';
 import { pathFor, stripFault } from './upstream-path.ts';
 
@@ -15,25 +16,22 @@ export const readSluiceTags = (
   { tags }: Pick<TagSource, 'tags'>,
   { tagPrefix }: Pick<TagOptions, 'tagPrefix'>,
 ): TagsSaid => {
-  const read: TagsRead = {
-    exact: [],
-    prefixes: [],
-    hosts: [],
-    methods: new Set(),
-    headers: [],
-    query: [],
-    hadBadPath: false,
-    hadBadHost: false,
-    settings: {},
-  };
+  const read = nothingRead();
   const problems: TagProblem[] = [];
   const written = new Map<string, string>();
+  const others: string[] = [];
   for (const tag of tags) {
     const { key, value } = splitTag(tag, tagPrefix);
-    const fault = TAG_READERS.get(key)?.(value, read);
+    const reader = TAG_READERS.get(key);
+    if (reader === undefined) {
+      others.push(tag);
+      continue;
+    }
+    const fault = reader(value, read);
     if (fault !== undefined) problems.push({ tag, ...fault });
     written.set(key, tag);
   }
+  problems.push(...mistypedTags(others, tagPrefix, written));
   const tooMany = matchesFault(read);
   const matches = tooMany === undefined ? matchesOf(read) : [];
   const strip = stripFault(read, matches);

@@ -21,6 +21,18 @@ export interface TagsRead {
   settings: RuleSettings;
 }
 
+export const nothingRead = (): TagsRead => ({
+  exact: [],
+  prefixes: [],
+  hosts: [],
+  methods: new Set(),
+  headers: [],
+  query: [],
+  hadBadPath: false,
+  hadBadHost: false,
+  settings: {},
+});
+
 /** Takes one value in, or says what is wrong with it. */
 export type TagReader = (value: string, read: TagsRead) => TagFault | undefined;
 

@@ -1,0 +1,30 @@
+import type { Quarantined } from '../core/model.ts';
+import { keyOf, severityOf } from '../core/quarantine.ts';
+import type { Log } from './log.ts';
+
+/** Names each problem when it begins or has another reason, and when it ends: never once for each swap. */
+export const logQuarantine = (
+  log: Log,
+  revision: number,
+  previous: readonly Quarantined[],
+  next: readonly Quarantined[],
+): void => {
+  const known = new Set(previous.map(withReason));
+  const lasting = new Set(next.map(keyOf));
+  for (const entry of next) {
+    if (known.has(withReason(entry))) continue;
+    const isError = severityOf(entry) === 'error';
+    log.warn({ revision, ...told(entry) }, isError ? 'quarantined' : 'a tag may be mistyped');
+  }
+  for (const entry of previous) {
+    if (lasting.has(keyOf(entry)) || severityOf(entry) === 'warning') continue;
+    log.info({ revision, ...told(entry) }, 'out of quarantine');
+  }
+};
+
+const withReason = (entry: Quarantined): string => `${keyOf(entry)}\n${entry.reason}`;
+
+const told = ({ since, ...problem }: Quarantined): object => ({
+  ...problem,
+  since: new Date(since).toISOString(),
+});
