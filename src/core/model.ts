@@ -4,6 +4,7 @@
  */
 
 import type { Origin } from './origin.ts';
+import type { Freeze, Revert } from './weights.ts';
 
 /** Health of an instance: the worst of its own checks and its node's; maintenance outranks them all. */
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
@@ -43,6 +44,9 @@ export interface ServiceWeights {
   readonly revision: number;
   /** Why the stored value is not what is in force, in one line for the operator. */
   readonly problem?: string;
+  /** They were set for a time, and what comes then. */
+  readonly reverts?: Revert;
+  readonly frozen?: Freeze;
 }
 
 /** Service name -> what the weight store knows of it. */

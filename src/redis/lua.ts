@@ -3,7 +3,9 @@ import { LEDGER_LENGTH, MAX_VERSIONS } from '../core/weights.ts';
 /**
  * The scripts around the weights of a service, as Redis runs them: each atomically.
  *
- * KEYS are pairs: the hash of the weights, the stream of the ledger. `LOOK` is what they all begin with.
+ * KEYS are pairs: the hash of the weights, the stream of the ledger. `LOOK` is what they all begin with. The last
+ * entry of the ledger also tells what may be done next: `until` and `back`, while weights are set for a time;
+ * `frozen`, while they are.
  */
 
 /** Characters of JSON; a hash with more is no weights: it is neither read nor entered into the ledger. */
@@ -63,51 +65,112 @@ end
 `;
 
 const ENTER = `
-local function enter(ledger, state, change)
+local function now()
   local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function revision(state)
+  return tonumber(field(state.last, 'revision') or 0) or 0
+end
+
+local OPTIONAL = { 'action', 'until', 'back', 'frozen' }
+
+local function enter(ledger, state, change)
   state.last = {
-    'revision', string.format('%.0f', (tonumber(field(state.last, 'revision') or 0) or 0) + 1),
-    'at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
+    'revision', whole(revision(state) + 1), 'at', whole(now()),
     'actor', change.actor, 'reason', change.reason,
     'from', state.entered, 'to', change.to, 'source', change.source,
   }
+  for _, name in ipairs(OPTIONAL) do
+    if change[name] then
+      state.last[#state.last + 1] = name
+      state.last[#state.last + 1] = change[name]
+    end
+  end
   state.entered = change.to
   redis.call('XADD', ledger, 'MAXLEN', '~', ${LEDGER_LENGTH}, '*', unpack(state.last))
 end
 
-local function enterByHand(ledger, state)
-  enter(ledger, state, { actor = 'unknown', reason = '', to = state.json, source = 'hand' })
+local function put(weights, json)
+  redis.call('DEL', weights)
+  local fields = {}
+  for version, weight in pairs(cjson.decode(json)) do
+    fields[#fields + 1] = version
+    fields[#fields + 1] = weight
+  end
+  if #fields > 0 then redis.call('HSET', weights, unpack(fields)) end
+end
+
+-- What happens without a write of ours: somebody's redis-cli, and the end of a time that weights were set for.
+local function settle(weights, ledger, state)
+  if state.byHand then
+    local frozen, held = field(state.last, 'frozen'), state.entered
+    enter(ledger, state,
+      { actor = 'unknown', reason = '', to = state.json, source = 'hand', frozen = frozen })
+    if frozen then
+      enter(ledger, state, {
+        actor = cjson.decode(frozen).by, reason = 'put back: they are frozen', to = held,
+        source = 'gateway', frozen = frozen,
+      })
+      put(weights, held)
+    end
+  end
+  local at, back = field(state.last, 'until'), field(state.last, 'back')
+  if at and back and now() >= tonumber(at) then
+    enter(ledger, state, {
+      actor = field(state.last, 'actor'), source = 'gateway', to = back,
+      reason = 'the time of revision ' .. field(state.last, 'revision') .. ' is over',
+    })
+    put(weights, back)
+  end
 end
 `;
 
 /** KEYS: any number of pairs. Reply: per pair `RawReading`. */
 export const READ = `${LOOK}
+-- Redis' own clock decides; who may not ask it may not write either, and leaves it to others.
+local function untilRevert(state)
+  local at = tonumber(field(state.last, 'until') or '')
+  if not at then return -1 end
+  local time = redis.pcall('TIME')
+  if time.err then return -1 end
+  return math.max(0, at - time[1] * 1000 - math.floor(time[2] / 1000))
+end
+
 local readings = {}
 for i = 1, #KEYS, 2 do
   local state = look(KEYS[i], KEYS[i + 1])
-  readings[#readings + 1] =
-    { state.type, state.fields, state.size, state.ledger, state.last, state.byHand and 1 or 0 }
+  readings[#readings + 1] = {
+    state.type, state.fields, state.size, state.ledger, state.last, state.byHand and 1 or 0, untilRevert(state)
+  }
 end
 return readings
 `;
 
 /**
- * KEYS: one pair. ARGV: channel, service. Enters what someone changed by hand, once however many call it.
- * Reply: 1 where something was entered.
+ * KEYS: one pair. ARGV: channel, service. Settles what happened without a write of ours, once however many call it.
+ * Reply: 1 where there was something.
  */
-export const NOTE = `${LOOK}${ENTER}
+export const SETTLE = `${LOOK}${ENTER}
 local state = look(KEYS[1], KEYS[2])
-if not state.byHand then return 0 end
-enterByHand(KEYS[2], state)
+local before = state.last
+if state.sound then settle(KEYS[1], KEYS[2], state) end
+if state.last == before then return 0 end
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 `;
 
 /**
- * KEYS: one pair. ARGV: channel, service, actor, reason, source, then version, weight, version, weight …; none
- * of these deletes the hash. Reply: the new entry of the ledger, name, value, name, value …
+ * KEYS: one pair, then the key of the fence where there is one. ARGV: channel, service, `RawChange` as JSON, then
+ * version, weight, version, weight …; none of these deletes the hash. Reply: `RawOutcome`.
  */
 export const WRITE = `${LOOK}${ENTER}
+local change = cjson.decode(ARGV[3])
 local state = look(KEYS[1], KEYS[2])
 if not state.sound then
   local key, what = KEYS[1], state.type .. ' with ' .. state.size .. ' fields'
@@ -115,13 +178,32 @@ if not state.sound then
   return redis.error_reply('NOTWEIGHTS ' .. key .. ' is a ' .. what
     .. ', so something else may live there; look at it, then DEL ' .. key)
 end
+if KEYS[3] and redis.call('GET', KEYS[3]) ~= change.fence then return { 'fenced', state.last } end
 -- What Redis may refuse (rights on the channel, memory, rights on the ledger) comes before anything is lost.
 -- The message reaches nobody before the script has ended.
 redis.call('PUBLISH', ARGV[1], ARGV[2])
-if state.byHand then enterByHand(KEYS[2], state) end
-local fields = { unpack(ARGV, 6) }
-enter(KEYS[2], state, { actor = ARGV[3], reason = ARGV[4], source = ARGV[5], to = canonical(fields) })
-redis.call('DEL', KEYS[1])
-if #fields > 0 then redis.call('HSET', KEYS[1], unpack(fields)) end
-return state.last
+settle(KEYS[1], KEYS[2], state)
+local frozen = field(state.last, 'frozen')
+if change.expect and change.expect ~= revision(state) then return { 'conflict', state.last } end
+if change.action == 'unfreeze' then
+  if not frozen then return { 'unfrozen', state.last } end
+elseif frozen then
+  return { 'frozen', state.last }
+end
+if change.action == 'freeze' then
+  change.frozen = cjson.encode({ by = change.actor, reason = change.reason, since = now() })
+end
+if change.action then
+  change.to = state.entered
+else
+  change.to = canonical({ unpack(ARGV, 4) })
+end
+if change.lasting then
+  -- Who prolongs what was set for a time does not make it permanent.
+  change.back = field(state.last, 'back') or state.entered
+  change['until'] = whole(now() + change.lasting)
+end
+enter(KEYS[2], state, change)
+if not change.action then put(KEYS[1], change.to) end
+return { 'written', state.last }
 `;

@@ -1,5 +1,6 @@
 import type { Redis, Result } from 'ioredis';
-import { NOTE, READ, WRITE } from './lua.ts';
+import type { Fence } from '../core/weights.ts';
+import { READ, SETTLE, WRITE } from './lua.ts';
 
 /** One look at a service: the type of its key, the fields, their number, and the same of its ledger. */
 export type RawReading = readonly [
@@ -12,13 +13,21 @@ export type RawReading = readonly [
   last: readonly string[],
   /** 1 where the hash is not what the last entry says. */
   byHand: 0 | 1,
+  /** Milliseconds until the weights go back, by the clock of Redis; -1 where they don't. */
+  untilRevert: number,
 ];
+
+/** What became of a write. `unfrozen`: there was nothing to unfreeze. */
+export type WriteOutcome = 'written' | 'conflict' | 'frozen' | 'unfrozen' | 'fenced';
+
+/** And the last entry of the ledger after it: name, value, name, value … */
+export type RawOutcome = readonly [outcome: WriteOutcome, last: readonly string[]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     sluiceRead(keyCount: number, ...keys: string[]): Result<readonly RawReading[], Context>;
-    sluiceNote(keyCount: 2, ...keysAndArguments: string[]): Result<0 | 1, Context>;
-    sluiceWrite(keyCount: 2, ...keysAndArguments: string[]): Result<readonly string[], Context>;
+    sluiceSettle(keyCount: 2, ...keysAndArguments: string[]): Result<0 | 1, Context>;
+    sluiceWrite(keyCount: number, ...keysAndArguments: string[]): Result<RawOutcome, Context>;
   }
 }
 
@@ -27,6 +36,12 @@ export interface RawChange {
   /** May be empty. */
   readonly reason: string;
   readonly source: string;
+  /** Absent for a change of the weights. */
+  readonly action?: 'freeze' | 'unfreeze';
+  /** Milliseconds. */
+  readonly lasting?: number;
+  readonly expect?: number;
+  readonly fence?: Fence;
 }
 
 /** The commands around weights; names of keys and of the channel are known here only. */
@@ -36,19 +51,15 @@ export interface WeightScripts {
   readonly key: (service: string) => string;
   /** In the order of the services; the whole answer is of one moment. */
   readonly read: (client: Redis, services: readonly string[]) => Promise<readonly RawReading[]>;
-  /**
-   * Replaces the whole hash by version, weight, version, weight …; none of these delete it.
-   *
-   * @returns the new entry of the ledger: name, value, name, value …
-   */
+  /** Replaces the whole hash by version, weight, version, weight …; none of these delete it. */
   readonly write: (
     client: Redis,
     service: string,
     fields: readonly string[],
     change: RawChange,
-  ) => Promise<readonly string[]>;
-  /** Enters a change made by hand into the ledger, once however many ask. */
-  readonly note: (client: Redis, service: string) => Promise<0 | 1>;
+  ) => Promise<RawOutcome>;
+  /** Enters what was changed by hand, and reverts what was set for a time that is over: once however many ask. */
+  readonly settle: (client: Redis, service: string) => Promise<0 | 1>;
   /** The newest first. */
   readonly history: (
     client: Redis,
@@ -68,11 +79,12 @@ export const weightScripts = (prefix: string): WeightScripts => {
     key,
     read: (client, services) =>
       client.sluiceRead(services.length * 2, ...services.flatMap(name => [key(name), ledger(name)])),
-    write: (client, service, fields, { actor, reason, source }) => {
-      const keys = [key(service), ledger(service)];
-      return client.sluiceWrite(2, ...keys, channel, service, actor, reason, source, ...fields);
+    write: (client, service, fields, { fence, ...change }) => {
+      const keys = [key(service), ledger(service), ...(fence === undefined ? [] : [fence.key])];
+      const described = JSON.stringify({ ...change, fence: fence?.token });
+      return client.sluiceWrite(keys.length, ...keys, channel, service, described, ...fields);
     },
-    note: (client, service) => client.sluiceNote(2, key(service), ledger(service), channel, service),
+    settle: (client, service) => client.sluiceSettle(2, key(service), ledger(service), channel, service),
     history: async (client, service, count) => {
       const entries = await client.xrevrange(ledger(service), '+', '-', 'COUNT', count);
       return entries.map(([, fields]) => fields);
@@ -83,6 +95,6 @@ export const weightScripts = (prefix: string): WeightScripts => {
 /** Teaches a client the scripts. Redis keeps them by their hash; one that forgot them is told again. */
 export const defineWeightScripts = (client: Redis): void => {
   client.defineCommand('sluiceRead', { lua: READ });
-  client.defineCommand('sluiceNote', { lua: NOTE });
+  client.defineCommand('sluiceSettle', { lua: SETTLE });
   client.defineCommand('sluiceWrite', { lua: WRITE });
 };

@@ -147,6 +147,10 @@ const WEIGHTS = z.strictObject({
   weights: z.array(z.tuple([z.string(), z.number()])).exactOptional(),
   revision: z.number(),
   problem: z.string().exactOptional(),
+  reverts: z.strictObject({ at: z.number(), to: z.record(z.string(), z.string()) }).exactOptional(),
+  frozen: z
+    .strictObject({ by: z.string(), reason: z.string().exactOptional(), since: z.number() })
+    .exactOptional(),
 });
 
 const SERVICE = z.strictObject({

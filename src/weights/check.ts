@@ -1,5 +1,6 @@
 import type { Weights } from '../core/model.ts';
 import {
+  type Act,
   type Change,
   isVersionName,
   MAX_VERSIONS,
@@ -18,10 +19,23 @@ export const checkService = (service: string): void => {
   }
 };
 
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 20 * 24 * 3_600_000;
+
 /** @throws WeightsError naming the first thing that is wrong */
-export const checkChange = ({ actor, reason = '' }: Change): void => {
+export const checkAct = ({ actor, reason = '', expectRevision = 0 }: Act): void => {
   if (actor.length < 1 || actor.length > 100) refuse('say who makes the change (1 to 100 characters)');
   if (reason.length > 500) refuse('the reason is too long: at most 500 characters');
+  if (!Number.isSafeInteger(expectRevision) || expectRevision < 0) {
+    refuse('the expected revision is a whole number, 0 for a service that nobody has changed yet');
+  }
+};
+
+/** @throws WeightsError naming the first thing that is wrong */
+export const checkChange = (change: Change): void => {
+  checkAct(change);
+  const { forMs = SHORTEST_MS } = change;
+  if (!(forMs >= SHORTEST_MS && forMs <= LONGEST_MS)) refuse('a change is for 1s to 480h (20 days)');
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { ServiceWeights, Weights } from '../core/model.ts';
-import { readWeight } from '../core/weights.ts';
+import { type LedgerEntry, readWeight } from '../core/weights.ts';
 import { judgeField } from './check.ts';
 import type { Reading } from './reading.ts';
 
@@ -15,18 +15,30 @@ import type { Reading } from './reading.ts';
  * gateway that has just begun agrees with the others
  */
 export const judge = (previous: ServiceWeights | undefined, reading: Reading): ServiceWeights => {
+  const isFrozen = reading.last?.frozen !== undefined;
+  const rules = reading.byHand && !isFrozen ? {} : rulesOf(reading.last);
   const bad = whatIsBad(reading);
-  if (bad !== undefined) return hold(previous ?? lastEntered(reading), bad);
+  if (bad !== undefined) return { ...hold(previous ?? lastEntered(reading), bad), ...rules };
+  if (reading.byHand && isFrozen) {
+    const problem = 'somebody changed the hash although these weights are frozen: it is put back';
+    return { ...hold(lastEntered(reading), problem), ...rules };
+  }
   const revision = reading.byHand ? 0 : (reading.last?.revision ?? 0);
-  if (reading.type === 'hash') return { weights: toWeights(reading.fields), revision };
+  if (reading.type === 'hash') return { weights: toWeights(reading.fields), revision, ...rules };
   if (reading.ledgerType === 'none' && previous?.weights !== undefined) {
     return hold(
       previous,
       'Redis was wiped: weights and ledger are gone; set the weights again, or clear them',
     );
   }
-  return { revision };
+  return { revision, ...rules };
 };
+
+/** What the last entry says of the time to come. */
+const rulesOf = (last: LedgerEntry | undefined): Pick<ServiceWeights, 'reverts' | 'frozen'> => ({
+  ...(last?.reverts === undefined ? {} : { reverts: last.reverts }),
+  ...(last?.frozen === undefined ? {} : { frozen: last.frozen }),
+});
 
 const whatIsBad = ({ type, fields, size, ledgerType }: Reading): string | undefined => {
   if (type !== 'hash' && type !== 'none') return `the key of the weights holds a ${type}, not a hash: DEL it`;
@@ -66,5 +78,7 @@ export const sameWeights = (a: ServiceWeights | undefined, b: ServiceWeights): b
   a !== undefined &&
   a.revision === b.revision &&
   a.problem === b.problem &&
+  a.reverts?.at === b.reverts?.at &&
+  a.frozen?.since === b.frozen?.since &&
   a.weights?.size === b.weights?.size &&
   [...(b.weights ?? [])].every(([version, weight]) => a.weights?.get(version) === weight);

@@ -1,6 +1,6 @@
-import type { ChangeSource, LedgerEntry, WrittenWeights } from '../core/weights.ts';
+import type { ChangeSource, Freeze, LedgerEntry, Revert, WrittenWeights } from '../core/weights.ts';
 
-const SOURCES: readonly string[] = ['cli', 'api', 'canary', 'hand'] satisfies ChangeSource[];
+const SOURCES: readonly string[] = ['cli', 'api', 'canary', 'hand', 'gateway'] satisfies ChangeSource[];
 
 /**
  * Reads an entry of the stream.
@@ -21,7 +21,33 @@ export const parseEntry = (fields: readonly string[]): LedgerEntry | undefined =
     return undefined;
   if (from === undefined || to === undefined || !isSource(source)) return undefined;
   const actor = named.get('actor') ?? 'unknown';
-  return { revision, at, actor, ...(reason === '' ? {} : { reason }), source, from, to };
+  const action = named.get('action');
+  const reverts = parseRevert(named.get('until'), named.get('back'));
+  const frozen = parseFreeze(named.get('frozen'));
+  return {
+    ...{ revision, at, actor, source, from, to },
+    ...(reason === '' ? {} : { reason }),
+    ...(action === 'freeze' || action === 'unfreeze' ? { action } : {}),
+    ...(reverts === undefined ? {} : { reverts }),
+    ...(frozen === undefined ? {} : { frozen }),
+  };
+};
+
+const parseRevert = (until: string | undefined, back: string | undefined): Revert | undefined => {
+  const at = Number(until);
+  const to = parseWritten(back);
+  return Number.isSafeInteger(at) && to !== undefined ? { at, to } : undefined;
+};
+
+const parseFreeze = (json: string | undefined): Freeze | undefined => {
+  if (json === undefined) return undefined;
+  try {
+    const { by, reason, since } = JSON.parse(json) as Record<string, unknown>;
+    if (typeof by !== 'string' || typeof since !== 'number') return undefined;
+    return { by, since, ...(typeof reason === 'string' && reason !== '' ? { reason } : {}) };
+  } catch {
+    return undefined;
+  }
 };
 
 const isSource = (text: string): text is ChangeSource => SOURCES.includes(text);

@@ -15,11 +15,18 @@ export interface Reading {
   readonly last?: LedgerEntry;
   /** The hash is not what the ledger's last entry says: somebody changed it by hand. */
   readonly byHand: boolean;
+  /** Milliseconds until weights that were set for a time go back: 0 when that is due. */
+  readonly untilRevert?: number;
 }
 
-export const toReading = ([type, flat, size, ledgerType, lastFields, byHand]: RawReading): Reading => {
+export const toReading = (raw: RawReading): Reading => {
+  const [type, flat, size, ledgerType, lastFields, byHand, untilRevert] = raw;
   const fields: [string, string][] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) fields.push([flat[i] ?? '', flat[i + 1] ?? '']);
   const last = parseEntry(lastFields);
-  return { type, fields, size, ledgerType, byHand: byHand === 1, ...(last === undefined ? {} : { last }) };
+  return {
+    ...{ type, fields, size, ledgerType, byHand: byHand === 1 },
+    ...(last === undefined ? {} : { last }),
+    ...(untilRevert < 0 ? {} : { untilRevert }),
+  };
 };

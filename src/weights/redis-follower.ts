@@ -7,9 +7,9 @@ import type { Log } from '../telemetry/log.ts';
 import { explainFailure } from './explain.ts';
 import { Followed } from './followed.ts';
 import { judge } from './judge.ts';
-import { HandNotes } from './notes.ts';
 import { ReadQueue } from './read-queue.ts';
 import { type Reading, toReading } from './reading.ts';
+import { Settling } from './settling.ts';
 
 export interface FollowerOptions {
   readonly url: string;
@@ -30,12 +30,17 @@ export interface FollowerOptions {
 const BATCH = 100;
 const SPACING_MS = 5;
 
+/** Node's own limit. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Keeps what is in force for the followed services as Redis has it. */
 export class RedisFollower {
   readonly followed: Followed;
   readonly #options: FollowerOptions;
   readonly #queue = new ReadQueue({ read: names => this.#read(names), batch: BATCH, spacingMs: SPACING_MS });
-  readonly #notes: HandNotes;
+  readonly #settling: Settling;
+  /** Services that are read again when the time that their weights were set for is over. */
+  readonly #reverts = new Map<string, NodeJS.Timeout>();
   readonly #waiting = new Set<() => void>();
   #refusal: { readonly since: number; readonly detail: string } | undefined;
   #subscriber: Subscriber | undefined;
@@ -46,11 +51,11 @@ export class RedisFollower {
     const { log, now, connection, scripts, last } = options;
     this.#options = options;
     this.followed = new Followed(log, last);
-    this.#notes = new HandNotes({
+    this.#settling = new Settling({
       log,
       now,
-      note: async service => {
-        await connection.run(client => scripts.note(client, service));
+      settle: async service => {
+        await connection.run(client => scripts.settle(client, service));
         this.hint(service);
       },
     });
@@ -94,6 +99,7 @@ export class RedisFollower {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#reconcile);
+    for (const timer of this.#reverts.values()) clearTimeout(timer);
     this.#queue.close();
     this.followed.close();
     this.#checkWaiting();
@@ -145,9 +151,21 @@ export class RedisFollower {
       const after = judge(before, reading);
       news.set(service, after);
       if (after.problem !== before?.problem) this.#report(service, after);
-      if (reading.byHand) void this.#notes.enter(service);
+      this.#plan(service, reading.untilRevert);
+      if (reading.byHand || reading.untilRevert === 0) void this.#settling.settle(service);
     }
     this.followed.update(news);
+  }
+
+  /** Every gateway looks when it is time, and Redis judges by its own clock: none of them is waited for. */
+  #plan(service: string, untilRevert: number | undefined): void {
+    clearTimeout(this.#reverts.get(service));
+    this.#reverts.delete(service);
+    if (untilRevert === undefined || untilRevert === 0 || this.#closed) return;
+    this.#reverts.set(
+      service,
+      setTimeout(() => this.hint(service), Math.min(untilRevert, LONGEST_TIMER_MS)),
+    );
   }
 
   #report(service: string, { problem, weights }: ServiceWeights): void {

@@ -1,15 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
-import type { Change, LedgerEntry } from '../core/weights.ts';
+import type { Act, Change, LedgerEntry } from '../core/weights.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
-import { defineWeightScripts, type WeightScripts, weightScripts } from '../redis/scripts.ts';
+import { defineWeightScripts, type RawChange, type WeightScripts, weightScripts } from '../redis/scripts.ts';
 import type { Log } from '../telemetry/log.ts';
-import { checkChange, checkService, writeWeights } from './check.ts';
+import { checkAct, checkChange, checkService, writeWeights } from './check.ts';
 import { explainFailure } from './explain.ts';
 import { judge } from './judge.ts';
 import { parseEntry } from './ledger.ts';
 import { toReading } from './reading.ts';
 import { RedisFollower } from './redis-follower.ts';
+import { refusal } from './refusal.ts';
 import type { WeightStore } from './store.ts';
 
 export interface RedisStoreOptions {
@@ -121,13 +122,25 @@ class RedisStore implements WeightStore {
   async set(service: string, weights: Weights, change: Change): Promise<LedgerEntry> {
     checkService(service);
     checkChange(change);
-    return this.#write(service, writeWeights(weights).flat(), change);
+    return this.#write(service, change, describe(change), writeWeights(weights).flat());
   }
 
   async clear(service: string, change: Change): Promise<LedgerEntry> {
     checkService(service);
     checkChange(change);
-    return this.#write(service, [], change);
+    return this.#write(service, change, describe(change));
+  }
+
+  async freeze(service: string, act: Act): Promise<LedgerEntry> {
+    checkService(service);
+    checkAct(act);
+    return this.#write(service, act, { ...describe(act), action: 'freeze' });
+  }
+
+  async unfreeze(service: string, act: Act): Promise<LedgerEntry> {
+    checkService(service);
+    checkAct(act);
+    return this.#write(service, act, { ...describe(act), action: 'unfreeze' });
   }
 
   async history(service: string, count: number): Promise<readonly LedgerEntry[]> {
@@ -140,14 +153,19 @@ class RedisStore implements WeightStore {
     await Promise.all([this.#follower.close(), this.#connection.close()]);
   }
 
-  async #write(service: string, fields: readonly string[], change: Change): Promise<LedgerEntry> {
-    const raw = { ...change, reason: change.reason ?? '' };
-    const fieldsOfEntry = await this.#ask('write', client =>
+  async #write(
+    service: string,
+    act: Act,
+    raw: RawChange,
+    fields: readonly string[] = [],
+  ): Promise<LedgerEntry> {
+    const [outcome, last] = await this.#ask('write', client =>
       this.#scripts.write(client, service, fields, raw),
     );
-    const entry = parseEntry(fieldsOfEntry);
-    if (entry === undefined) throw new Error('the script gave no entry of the ledger');
     this.#follower.hint(service);
+    const entry = parseEntry(last);
+    if (outcome !== 'written') throw refusal(outcome, service, act, entry);
+    if (entry === undefined) throw new Error('the script gave no entry of the ledger');
     return entry;
   }
 
@@ -159,3 +177,10 @@ class RedisStore implements WeightStore {
     }
   }
 }
+
+const describe = ({ actor, reason = '', source, forMs, expectRevision, fence }: Change): RawChange => ({
+  ...{ actor, reason, source },
+  ...(forMs === undefined ? {} : { lasting: forMs }),
+  ...(expectRevision === undefined ? {} : { expect: expectRevision }),
+  ...(fence === undefined ? {} : { fence }),
+});

@@ -1,5 +1,5 @@
 import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
-import type { Change, LedgerEntry } from '../core/weights.ts';
+import type { Act, Change, LedgerEntry } from '../core/weights.ts';
 
 /**
  * Where the weights are: in Redis, or in memory for `sluice dev` and `--redis off`. Gateway, command line and
@@ -35,6 +35,15 @@ export interface WeightStore {
 
   /** Back to the default split. Also ends the hold after a wipe. @throws WeightsError */
   clear(service: string, change: Change): Promise<LedgerEntry>;
+
+  /**
+   * Keeps the weights as they are: changes are refused with `frozen`, one by hand is put back, and weights that were
+   * set for a time stay. @throws WeightsError
+   */
+  freeze(service: string, act: Act): Promise<LedgerEntry>;
+
+  /** @throws WeightsError `refused` where they are not frozen */
+  unfreeze(service: string, act: Act): Promise<LedgerEntry>;
 
   /** The newest first. @param count 1 to 1,000 @throws WeightsError */
   history(service: string, count: number): Promise<readonly LedgerEntry[]>;

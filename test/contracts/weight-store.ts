@@ -27,6 +27,10 @@ const refused: Record<string, [service: string, weights: Record<string, number>,
     nobody: ['shop', { v1: 1 }, { actor: '' }],
     'a long actor': ['shop', { v1: 1 }, { actor: 'a'.repeat(101) }],
     'a long reason': ['shop', { v1: 1 }, { reason: 'r'.repeat(501) }],
+    'a time too short': ['shop', { v1: 1 }, { forMs: 999 }],
+    'a time too long': ['shop', { v1: 1 }, { forMs: 21 * 24 * 3_600_000 }],
+    'no time': ['shop', { v1: 1 }, { forMs: Number.NaN }],
+    'a revision that is none': ['shop', { v1: 1 }, { expectRevision: -1 }],
   };
 
 /**
@@ -116,6 +120,138 @@ export const weightStoreContract = (name: string, open: () => Promise<WeightStor
       assert.equal((await store.set('users', weights({ v1: 2 }), ann)).revision, 1);
       assert.deepEqual((await store.get('orders')).weights, weights({ v1: 1 }));
     });
+
+    const refusedWith =
+      (code: WeightsError['code'], words: RegExp) =>
+      (error: unknown): boolean => {
+        assert.ok(error instanceof WeightsError, String(error));
+        assert.equal(error.code, code);
+        assert.match(error.message, words);
+        return true;
+      };
+
+    withStore(
+      'an expected revision: two who looked at the same weights, and one of them writes',
+      async store => {
+        const first = await store.set('orders', weights({ v1: 1 }), { ...ann, expectRevision: 0 });
+        const bob: Change = { ...ann, actor: 'bob', reason: 'hurry', expectRevision: first.revision };
+        const second = await store.set('orders', weights({ v1: 2 }), bob);
+        for (const late of [
+          () => store.set('orders', weights({ v1: 3 }), { ...ann, expectRevision: 1 }),
+          () => store.clear('orders', { ...ann, expectRevision: 0 }),
+          () => store.freeze('orders', { ...ann, expectRevision: 7 }),
+        ]) {
+          const words = /^orders: revision \d was expected, and bob set v1 2 by cli in revision 2 \(hurry\);/;
+          await assert.rejects(late(), (error: unknown) => {
+            assert.deepEqual((error as WeightsError).entry, second);
+            return refusedWith('conflict', words)(error);
+          });
+        }
+        assert.deepEqual(await store.get('orders'), { weights: weights({ v1: 2 }), revision: 2 });
+        assert.equal((await store.history('orders', 10)).length, 2);
+      },
+    );
+
+    withStore('an expected revision of a service that nobody has changed', async store => {
+      const change = { ...ann, expectRevision: 1 };
+      await assert.rejects(
+        store.set('orders', weights({ v1: 3 }), change),
+        refusedWith('conflict', /revision 1 was expected, and its ledger is empty/),
+      );
+    });
+
+    withStore(
+      'frozen: nobody changes anything until it is unfrozen, and everyone is told who and why',
+      async store => {
+        await store.set('orders', weights({ v1: 9 }), ann);
+        const entry = await store.freeze('orders', { ...ann, reason: 'black friday' });
+        const { frozen } = entry;
+        assert.deepEqual(frozen, { by: 'ann', reason: 'black friday', since: frozen?.since });
+        assert.deepEqual(
+          { action: entry.action, from: entry.from, to: entry.to },
+          { action: 'freeze', from: { v1: '9' }, to: { v1: '9' } },
+        );
+        assert.deepEqual(await store.get('orders'), { weights: weights({ v1: 9 }), revision: 2, frozen });
+        for (const attempt of [
+          () => store.set('orders', weights({ v1: 1 }), ann),
+          () => store.clear('orders', ann),
+          () => store.freeze('orders', ann),
+        ]) {
+          await assert.rejects(
+            attempt(),
+            refusedWith('frozen', /^orders: frozen by ann since \d.*: black friday;/),
+          );
+        }
+        const thawed = await store.unfreeze('orders', { ...ann, actor: 'bob' });
+        assert.deepEqual([thawed.revision, thawed.actor, thawed.action], [3, 'bob', 'unfreeze']);
+        assert.deepEqual(await store.get('orders'), { weights: weights({ v1: 9 }), revision: 3 });
+        await assert.rejects(
+          store.unfreeze('orders', ann),
+          refusedWith('refused', /^orders: it is not frozen/),
+        );
+        assert.equal((await store.set('orders', weights({ v1: 1 }), ann)).revision, 4);
+      },
+    );
+
+    withStore('a service without weights can be frozen', async store => {
+      await store.freeze('orders', ann);
+      const state = await store.get('orders');
+      assert.deepEqual([state.weights, state.frozen?.by], [undefined, 'ann']);
+    });
+
+    withStore('followers see that it is frozen, and that it is not any more', async store => {
+      await store.follow(['orders']);
+      await store.freeze('orders', ann);
+      const isFrozen = (): boolean => store.current().get('orders')?.frozen !== undefined;
+      await eventually(isFrozen, { within: 2_000, hint: 'frozen' });
+      await store.unfreeze('orders', ann);
+      await eventually(() => !isFrozen(), { within: 2_000, hint: 'unfrozen' });
+    });
+
+    withStore('set for a time: it goes back by itself, and the ledger tells', async store => {
+      await store.follow(['orders']);
+      await store.set('orders', weights({ v1: 100 }), ann);
+      const entry = await store.set('orders', weights({ v2: 1 }), { ...ann, forMs: 1_000 });
+      assert.deepEqual(entry.reverts, { at: entry.at + 1_000, to: { v1: '100' } });
+      assert.deepEqual(await store.get('orders'), {
+        ...{ weights: weights({ v2: 1 }), revision: 2, reverts: entry.reverts },
+      });
+      await sees(store, 'orders', { v1: 100 });
+      const [last] = await store.history('orders', 1);
+      assert.ok(last !== undefined && last.at >= entry.at + 1_000 && last.at < entry.at + 2_000);
+      assert.deepEqual(
+        { ...last, at: 0 },
+        {
+          ...{ revision: 3, at: 0, actor: 'ann', source: 'gateway' },
+          ...{ reason: 'the time of revision 2 is over', from: { v2: '1' }, to: { v1: '100' } },
+        },
+      );
+      assert.deepEqual(await store.get('orders'), { weights: weights({ v1: 100 }), revision: 3 });
+    });
+
+    withStore('several changes for a time in a row go back to what was before the first', async store => {
+      await store.set('orders', weights({ v1: 100 }), ann);
+      await store.clear('orders', { ...ann, forMs: 60_000 });
+      const { reverts } = await store.set('orders', weights({ v2: 2 }), { ...ann, forMs: 60_000 });
+      assert.deepEqual(reverts?.to, { v1: '100' });
+    });
+
+    for (const [title, cancel] of Object.entries({
+      'a later change': (store: WeightStore) => store.set('orders', weights({ v3: 3 }), ann),
+      'a freeze': (store: WeightStore) => store.freeze('orders', ann),
+    })) {
+      withStore(`${title} cancels what was set for a time`, async store => {
+        await store.follow(['orders', 'users']);
+        await store.set('orders', weights({ v2: 1 }), { ...ann, forMs: 1_000 });
+        await cancel(store);
+        // This one's time is over after that of the other.
+        await store.set('users', weights({ v2: 1 }), { ...ann, forMs: 1_100 });
+        await sees(store, 'users', { v2: 1 });
+        await sees(store, 'users', undefined);
+        const [last] = await store.history('orders', 1);
+        assert.equal(last?.revision, 2);
+      });
+    }
 
     withStore('many writers at once: revisions without gaps or doubles, and no change lost', async store => {
       const writes = Array.from({ length: 100 }, (_, i) => store.set('orders', weights({ v1: i }), ann));
