@@ -1,0 +1,104 @@
+import { bucketsOfRatio } from '../../core/latency-buckets.ts';
+import { growth } from './bet.ts';
+
+/**
+ * Null: at no moment a latency of the canary is stochastically longer than one of the stable version times the
+ * allowed ratio. So the canary's are divided by it, and the two histograms of a block pooled and ranked: were both
+ * alike now, each way to deal out the ranks would be as likely as any other, and where the canary's are shorter still
+ * its ranks are only lower. What is bet on are sums of ranks, which no unit, shape or drift of latencies touches.
+ *
+ * Ties (one bucket) count as if broken by lot, on average; a bet gains more by lots than by their average (Jensen's
+ * inequality), so that the null's expectation stays at most 1.
+ */
+
+/**
+ * On the body of the distribution, by the statistic of Mann and Whitney: a canary's request is `e^lean` times as
+ * likely to have the highest rank as the lowest.
+ */
+const LEANS: readonly { readonly lean: number; readonly share: number }[] = [
+  { lean: 0.5, share: 0.12 },
+  { lean: 1, share: 0.18 },
+  { lean: 2, share: 0.15 },
+  { lean: 4, share: 0.1 },
+  { lean: 8, share: 0.05 },
+];
+
+/** On the tail: of the slowest `part` of all requests the canary has `ratio` times its share. */
+const TAILS: readonly { readonly part: number; readonly ratio: number; readonly share: number }[] = [
+  { part: 0.05, ratio: 2, share: 0.1 },
+  { part: 0.05, ratio: 5, share: 0.1 },
+  { part: 0.01, ratio: 2, share: 0.1 },
+  { part: 0.01, ratio: 5, share: 0.1 },
+];
+
+export const LATENCY_BETS: readonly number[] = [...LEANS, ...TAILS].map(({ share }) => share);
+
+/** @returns for each bet by how much its capital grows, ln; 0 where one version has nothing to compare */
+export const latencyGrowth = (
+  canary: readonly number[],
+  stable: readonly number[],
+  allowedRatio: number,
+): number[] => {
+  const scaled = scaleDown(canary, bucketsOfRatio(allowedRatio));
+  const ours = sum(scaled);
+  const theirs = sum(stable);
+  if (ours === 0 || theirs === 0) return LATENCY_BETS.map(() => 0);
+  const all = ours + theirs;
+  const wins = winsOf(scaled, stable);
+  return [
+    ...LEANS.map(({ lean }) => (wins * lean) / all - expectedByRank(lean / all, ours, theirs)),
+    ...TAILS.map(({ part, ratio }) => {
+      const slowest = Math.max(1, Math.round(part * all));
+      return growth(ratio, amongSlowest(scaled, stable, slowest), slowest, ours / all);
+    }),
+  ];
+};
+
+/** Never by less than the ratio says, and what leaves the scale at its lower end stays there. */
+const scaleDown = (histogram: readonly number[], buckets: number): number[] => [
+  sum(histogram.slice(0, buckets + 1)),
+  ...histogram.slice(buckets + 1),
+];
+
+/** Of all pairs of one request each, in how many the first is slower; those of one bucket count half. */
+const winsOf = (ours: readonly number[], theirs: readonly number[]): number => {
+  let faster = 0;
+  let wins = 0;
+  for (const [bucket, count] of ours.entries()) {
+    const same = theirs[bucket] ?? 0;
+    wins += count * (faster + same / 2);
+    faster += same;
+  }
+  return wins;
+};
+
+/** How many of the slowest are ours, where those of one bucket are drawn from it by lot: on average. */
+const amongSlowest = (ours: readonly number[], theirs: readonly number[], slowest: number): number => {
+  let left = slowest;
+  let found = 0;
+  for (let bucket = Math.max(ours.length, theirs.length) - 1; bucket >= 0 && left > 0; bucket--) {
+    const own = ours[bucket] ?? 0;
+    const here = own + (theirs[bucket] ?? 0);
+    if (here === 0) continue;
+    const taken = Math.min(left, here);
+    found += (taken * own) / here;
+    left -= taken;
+  }
+  return found;
+};
+
+/**
+ * ln E[e^(tilt × wins)] where `ours` ranks are drawn from all without replacement: the Gaussian binomial coefficient
+ * is the generating function of Mann and Whitney's statistic (Andrews, The Theory of Partitions, section 3.2).
+ */
+const expectedByRank = (tilt: number, ours: number, theirs: number): number => {
+  const fewer = Math.min(ours, theirs);
+  const more = Math.max(ours, theirs);
+  let log = 0;
+  for (let i = 1; i <= fewer; i++) {
+    log += Math.log((Math.expm1(tilt * (more + i)) * i) / (Math.expm1(tilt * i) * (more + i)));
+  }
+  return log;
+};
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
