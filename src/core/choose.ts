@@ -3,7 +3,8 @@ import type { SplitSource } from './model.ts';
 import type { Picking } from './picking.ts';
 import type { Refusal } from './refusal.ts';
 import type { Route } from './route.ts';
-import type { RouteArm } from './route-backend.ts';
+import type { RouteArm, Shared } from './route-backend.ts';
+import { Sequence } from './sequence.ts';
 import { chooseByShare } from './split.ts';
 import { callerHash, callerOf, chooseForCaller } from './sticky.ts';
 
@@ -24,14 +25,16 @@ export interface Choice {
 
 /**
  * Between the services of a rule its shares decide, between versions of one the split. A sticky caller falls on the same
- * ones each time, anybody else where chance has it.
+ * ones each time, anybody else where the next draw has it.
  */
 export const choose = (
-  { backends, sticky, where }: Route,
+  route: Route,
   request: Hashable,
-  { stickyKey, newCookie }: Picking,
+  picking: Picking,
   chance: () => number,
 ): Choice | Refusal => {
+  const { backends, sticky, where } = route;
+  const { stickyKey, newCookie } = picking;
   let newcomer: string | undefined;
   let caller = sticky && callerOf(sticky, request, stickyKey);
   if (caller === undefined && sticky?.of === 'cookie' && newCookie !== undefined) {
@@ -41,22 +44,32 @@ export const choose = (
   let [backend] = backends;
   let serviceRoll: number | undefined;
   if (backends.length > 1) {
-    serviceRoll = rollOf(caller, chance);
+    serviceRoll = rollOf(caller, route, picking, chance);
     backend = caller === undefined ? chooseByShare(backends, serviceRoll) : chooseForCaller(backends, caller);
   }
   if (backend === undefined || backend.share === 0) return { code: 'no_backend', where };
   if (backend.isUnknown) return { code: 'no_backend', where: backend.where };
   const { only, source } = backend;
   if (only !== undefined) return { arm: only, reason: 'only', source, serviceRoll, newcomer };
-  const roll = rollOf(caller, chance);
+  const roll = rollOf(caller, backend, picking, chance);
   const arm =
     caller === undefined ? chooseByShare(backend.arms, roll) : chooseForCaller(backend.arms, caller);
   if (arm === undefined) return { code: 'no_instance', where: backend.where };
   return { arm, reason: caller === undefined ? 'split' : 'sticky', source, roll, serviceRoll, newcomer };
 };
 
-const rollOf = (caller: number | undefined, chance: () => number): number =>
-  caller === undefined ? chance() : caller / 2 ** 32;
+/** A table that follows another draws on where that one was. */
+const rollOf = (
+  caller: number | undefined,
+  of: Shared,
+  { sequences }: Picking,
+  chance: () => number,
+): number => {
+  if (caller !== undefined) return caller / 2 ** 32;
+  if (sequences === undefined) return chance();
+  of.sequence ??= sequences.of(of.sequenceKey, () => new Sequence(chance()));
+  return of.sequence.next();
+};
 
 /**
  * The version that a request names, be its share 0: that is how a version is tried before it gets traffic. Of several

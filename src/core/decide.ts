@@ -55,7 +55,7 @@ export const isDecision = (outcome: Outcome): outcome is Decision => 'target' in
 export const isOwnAnswer = (outcome: Outcome): outcome is OwnAnswer => 'answer' in outcome;
 
 /**
- * match -> version -> pick, on one table. Same table, facts, fleet, time and chance: same decision.
+ * match -> version -> pick, on one table. Same table, facts, fleet, time, chance and sequences: same decision.
  *
  * @param now monotonic milliseconds
  * @param chance draws from [0, 1)

@@ -1,3 +1,4 @@
+import { Kept } from './kept.ts';
 import { DEFAULT_PIN_HEADER, DEFAULT_STICKY_KEY, type Picking } from './picking.ts';
 import { type SettingValues, setting } from './settings.ts';
 
@@ -34,6 +35,9 @@ export const PICKING_SETTINGS = {
   }),
 } as const;
 
+/** Of more splits than that, those begun first begin anew at the next change: nobody would notice. */
+const MOST_SEQUENCES = 16_384;
+
 /** @param newCookie for callers that are to stay by a cookie and have none; left out, they are given none */
 export const pickingOf = (
   { pin, pinHeader, stickyKey }: SettingValues<typeof PICKING_SETTINGS>,
@@ -42,5 +46,6 @@ export const pickingOf = (
   pinHeader: pin === 'header' || pin === 'both' ? pinHeader : undefined,
   pinsByPath: pin === 'path' || pin === 'both',
   stickyKey,
+  sequences: new Kept(MOST_SEQUENCES),
   ...(newCookie === undefined ? {} : { newCookie }),
 });

@@ -1,3 +1,6 @@
+import type { Kept } from './kept.ts';
+import type { Sequence } from './sequence.ts';
+
 /** How a request's version is picked before the split is asked: the same for all rules of a process. */
 export interface Picking {
   /** The header by which a request pins its version, in lower case; undefined where none does. */
@@ -8,6 +11,8 @@ export interface Picking {
   readonly stickyKey: string;
   /** The value of a cookie for a caller that has none; undefined where no cookies are given. */
   readonly newCookie?: () => string;
+  /** What shares are drawn from, outliving snapshots; where left out, each draw is by chance alone. */
+  readonly sequences?: Kept<Sequence>;
 }
 
 export const DEFAULT_PIN_HEADER = 'x-version';

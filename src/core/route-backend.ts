@@ -1,10 +1,19 @@
 import type { CompiledFilters } from './filters/compile.ts';
 import type { Backend, SplitSource, Target } from './model.ts';
+import type { Sequence } from './sequence.ts';
 import { type Part, seedOf } from './sticky.ts';
 import { Where } from './where.ts';
 
+/** Something whose parts are drawn by their shares. */
+export interface Shared {
+  /** What its sequence is kept by from one table to the next. */
+  readonly sequenceKey: string;
+  /** Once something was drawn. */
+  sequence: Sequence | undefined;
+}
+
 /** A backend as requests meet it, in a compiled table. */
-export class RouteBackend implements Part {
+export class RouteBackend implements Part, Shared {
   readonly share: number;
   readonly seed: number;
   /** The arm of all its requests, where there is just one to choose. */
@@ -14,13 +23,17 @@ export class RouteBackend implements Part {
   readonly source: SplitSource;
   /** Of its requests that no version serves. */
   readonly where: Where;
+  sequence: Sequence | undefined = undefined;
+  readonly #place: number;
 
   /**
    * @param route the rule's id
+   * @param place among the backends of the rule
    * @param filters for what is sent there
    */
   constructor(
     route: string,
+    place: number,
     { service, version = '', share, isUnknown, split, arms }: Backend,
     filters?: CompiledFilters,
   ) {
@@ -34,6 +47,11 @@ export class RouteBackend implements Part {
     this.isUnknown = isUnknown === true;
     this.source = split.source;
     this.where = new Where(route, service, '');
+    this.#place = place;
+  }
+
+  get sequenceKey(): string {
+    return `${this.where.route}\n${this.#place}`;
   }
 
   armOf(version: string): RouteArm | undefined {

@@ -3,14 +3,15 @@ import { type CompiledFilters, compileFilters } from './filters/compile.ts';
 import type { Backend, BalanceName, HashKey, RetryRule, Rule, Sticky } from './model.ts';
 import type { AtPath } from './path-index.ts';
 import type { RequestFacts } from './request-facts.ts';
-import { type RouteArm, RouteBackend } from './route-backend.ts';
+import { type RouteArm, RouteBackend, type Shared } from './route-backend.ts';
+import type { Sequence } from './sequence.ts';
 import { Where } from './where.ts';
 
 /**
  * A rule as requests meet it, in a compiled table. With thousands of rules no cache holds them: what most requests need
  * lies together.
  */
-export class Route implements AtPath {
+export class Route implements AtPath, Shared {
   readonly path: string;
   /** What it asks for besides host and path, where it does. */
   readonly conditions: readonly Condition[] | undefined;
@@ -30,6 +31,7 @@ export class Route implements AtPath {
   /** Of those that no backend is chosen for. */
   readonly where: Where;
   readonly rule: Rule;
+  sequence: Sequence | undefined = undefined;
 
   /** @param like another route of the same rule: what is counted there goes on being counted there */
   constructor(rule: Rule, next?: Route, like?: Route) {
@@ -39,7 +41,7 @@ export class Route implements AtPath {
     this.next = next;
     this.rule = rule;
     this.filters = like === undefined ? compileFilters(id, match, rule) : like.filters;
-    this.backends = like?.backends ?? backends.map(backend => this.#compile(backend));
+    this.backends = like?.backends ?? backends.map((backend, place) => this.#compile(backend, place));
     const [first, second] = this.backends;
     const alone = second === undefined ? first : undefined;
     this.only = alone !== undefined && alone.share > 0 && sticky === undefined ? alone.only : undefined;
@@ -53,10 +55,14 @@ export class Route implements AtPath {
     this.where = alone?.where ?? like?.where ?? new Where(id, '', '');
   }
 
-  #compile(backend: Backend): RouteBackend {
+  #compile(backend: Backend, place: number): RouteBackend {
     const { id, match } = this.rule;
     const filters = backend.filters && compileFilters(id, match, this.rule, backend);
-    return new RouteBackend(id, backend, filters ?? this.filters);
+    return new RouteBackend(id, place, backend, filters ?? this.filters);
+  }
+
+  get sequenceKey(): string {
+    return this.rule.id;
   }
 
   /** Whether all that it asks for besides host and path holds. */
