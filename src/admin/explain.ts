@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 import { isDecision, isRefusal } from '../core/decide.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Explanation } from '../core/explain.ts';
-import type { Backend, Instance, Rule, Snapshot } from '../core/model.ts';
+import type { Backend, Instance, Quarantined, Rule, Snapshot } from '../core/model.ts';
+import type { Origin } from '../core/origin.ts';
 import { normalisePath } from '../core/path.ts';
+import { severityOf } from '../core/quarantine.ts';
 import { readQuery } from '../core/query.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { CandidateAnswer, ExplainAnswer, InstanceExplained } from './api.ts';
@@ -108,9 +110,9 @@ const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target
 };
 
 const instancesOf = (
-  { backends }: Rule,
+  { backends, origin: { from } }: Rule,
   outcome: Explanation['outcome'],
-  { services }: Snapshot,
+  { services, quarantine }: Snapshot,
   ejected: Ejected,
 ): InstanceExplained[] => {
   const chosen = isDecision(outcome) ? outcome.where : undefined;
@@ -120,7 +122,8 @@ const instancesOf = (
       const { id, address, port } = instance;
       const version = versionOf(backends, id);
       const isChosen = chosen?.service === service && chosen.version === version;
-      const why = version === undefined ? whyOut(instance) : whyHeldBack(instance, ejected.get(id));
+      const why =
+        version === undefined ? whyOut(instance, from, quarantine) : whyHeldBack(instance, ejected.get(id));
       return {
         service,
         id,
@@ -140,10 +143,16 @@ const versionOf = (backends: readonly Backend[], id: string): string | undefined
     .flatMap(({ arms }) => arms)
     .find(({ targets }) => targets.some(({ instance }) => instance.id === id))?.version;
 
-const whyOut = ({ health }: Instance): string =>
-  health === 'passing'
-    ? 'its tags do not ask for this rule, or are in quarantine'
-    : `its health is ${health}`;
+const whyOut = (
+  { id, health }: Instance,
+  from: Origin['from'],
+  quarantine: readonly Quarantined[],
+): string => {
+  if (health !== 'passing') return `its health is ${health}`;
+  const fault = quarantine.find(entry => entry.instance === id && severityOf(entry) === 'error');
+  if (fault !== undefined) return `in quarantine: ${fault.subject}: ${fault.reason}`;
+  return from === 'tags' ? 'its tags do not ask for this rule' : 'the document asks for another version';
+};
 
 const whyHeldBack = ({ heldUntil }: Instance, ejectedUntil: number | undefined): string | undefined => {
   if (ejectedUntil !== undefined) {

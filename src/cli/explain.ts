@@ -75,12 +75,12 @@ const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string =
   if (refusal !== undefined) return refusalText(refusal, rule);
   if (answer !== undefined) return `The rule answers by itself: ${answer.status}${fieldsText(answer.fields)}`;
   if (target === undefined) return '';
-  const { service, version, roll, serviceRoll, setCookie, path } = target;
+  const { service, version, serviceRoll, setCookie, path } = target;
   const split = rule?.backends.find(
     each => each.service === service && (each.version ?? version) === version,
   );
   return [
-    `To ${service} ${version}: ${reasonText(target)}${rolled(roll)}.`,
+    `To ${service} ${version}: ${reasonText(target)}.`,
     ...(serviceRoll === undefined ? [] : [`Services: ${servicesText(rule)}; drawn${rolled(serviceRoll)}.`]),
     ...(split === undefined ? [] : [`Split: ${sharesText(split.versions)} (from ${split.source}).`]),
     ...(setCookie === undefined ? [] : [`It is given the cookie ${setCookie}`]),
@@ -96,16 +96,16 @@ const refusalText = (
   return `Answered with ${status} ${code}: ${title}${of}`;
 };
 
-const reasonText = ({ reason, setCookie }: NonNullable<ExplainAnswer['target']>): string => {
+const reasonText = ({ reason, roll, setCookie }: NonNullable<ExplainAnswer['target']>): string => {
   switch (reason) {
     case 'pin':
       return 'the request names it';
     case 'sticky':
       return setCookie === undefined
-        ? 'the caller stays with it'
-        : 'a new caller; another may fall elsewhere, and each stays with its version';
+        ? `the caller stays with it${rolled(roll)}`
+        : `a new caller${rolled(roll)}; another may fall elsewhere, and each stays with its version`;
     case 'split':
-      return 'drawn; another request may fall elsewhere';
+      return `drawn${rolled(roll)}; another request may fall elsewhere`;
     case 'only':
       return 'there is no other to choose';
   }
