@@ -67,8 +67,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 };
 
-/** I/O has no business in the pure core. `node:util`, `node:net`'s address tests and `re2js` are pure. */
-const CORE_MAY_USE = ['node:util', 'node:net', 're2js'];
+/** I/O has no business in the pure core. `node:util`, `node:net`'s address tests, `node:crypto`'s hashes and `re2js` are pure. */
+const CORE_MAY_USE = ['node:util', 'node:net', 'node:crypto', 're2js'];
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

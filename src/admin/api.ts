@@ -9,9 +9,11 @@ import type {
   Match,
   Problem,
   ServiceWeights,
+  SessionRule,
   SplitSource,
   Sticky,
 } from '../core/model.ts';
+import type { SessionState } from '../core/session/route-session.ts';
 import type { LedgerEntry } from '../core/weights.ts';
 
 /** `GET /api/status` */
@@ -88,6 +90,7 @@ export interface RouteAnswer extends Match {
   readonly balance?: BalanceName;
   readonly hash?: HashKey;
   readonly sticky?: Sticky;
+  readonly session?: SessionRule;
   readonly retries?: number;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -159,7 +162,7 @@ export interface ExplainAnswer {
     readonly service: string;
     readonly version: string;
     /** How the version was chosen; `only` where there was nothing to choose. */
-    readonly reason: 'pin' | 'sticky' | 'split' | 'only';
+    readonly reason: 'pin' | 'session' | 'sticky' | 'split' | 'only';
     /** What was drawn, or the hash of a sticky caller, in [0, 1). */
     readonly roll?: number;
     /** The same for the service, where the rule has several. */
@@ -168,6 +171,8 @@ export interface ExplainAnswer {
     readonly setCookie?: string;
     /** What the instance is asked for, without query. */
     readonly path: string;
+    /** Where the rule keeps sessions: the name of the cookie or header, and what became of the one that was sent. */
+    readonly session?: { readonly name: string; readonly state: SessionState };
   };
   /** What the rule answers by itself: a redirect, or a preflight of CORS. Fields as name, value, name, value … */
   readonly answer?: { readonly status: number; readonly fields: readonly string[] };

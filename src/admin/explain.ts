@@ -94,7 +94,7 @@ const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target
     return { refusal: { code, ...ERRORS[code], ...(service === '' ? {} : { service }) } };
   }
   if (!isDecision(outcome)) return { answer: outcome.answer };
-  const { where, choice, path, setCookie } = outcome;
+  const { where, choice, path, setCookie, session } = outcome;
   const { reason = 'only', roll, serviceRoll } = choice ?? {};
   return {
     target: {
@@ -105,6 +105,7 @@ const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target
       ...(serviceRoll === undefined ? {} : { serviceRoll }),
       ...(setCookie === undefined ? {} : { setCookie }),
       path,
+      ...(session === undefined ? {} : { session: { name: session.name, state: session.state } }),
     },
   };
 };

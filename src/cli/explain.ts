@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CandidateAnswer, ExplainAnswer, InstanceExplained, VersionAnswer } from '../admin/api.ts';
+import type { SessionState } from '../core/session/route-session.ts';
 import { formatHostPort, formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';
@@ -75,7 +76,7 @@ const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string =
   if (refusal !== undefined) return refusalText(refusal, rule);
   if (answer !== undefined) return `The rule answers by itself: ${answer.status}${fieldsText(answer.fields)}`;
   if (target === undefined) return '';
-  const { service, version, serviceRoll, setCookie, path } = target;
+  const { service, version, serviceRoll, setCookie, path, session } = target;
   const split = rule?.backends.find(
     each => each.service === service && (each.version ?? version) === version,
   );
@@ -85,6 +86,7 @@ const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string =
     ...(split === undefined ? [] : [`Split: ${sharesText(split.versions)} (from ${split.source}).`]),
     ...(setCookie === undefined ? [] : [`It is given the cookie ${setCookie}`]),
     `The instance is asked for ${path}.`,
+    ...(session === undefined ? [] : [`Session ${session.name}: ${SESSIONS[session.state]}.`]),
   ].join('\n');
 };
 
@@ -100,6 +102,8 @@ const reasonText = ({ reason, roll, setCookie }: NonNullable<ExplainAnswer['targ
   switch (reason) {
     case 'pin':
       return 'the request names it';
+    case 'session':
+      return 'the caller is in a session with it';
     case 'sticky':
       return setCookie === undefined
         ? `the caller stays with it${rolled(roll)}`
@@ -123,6 +127,15 @@ const servicesText = (rule: ExplainAnswer['rule']): string =>
         `${[service, version].filter(Boolean).join(' ')} ${formatShare(share)}`,
     )
     .join(', ');
+
+const SESSIONS: Readonly<Record<SessionState, string>> = {
+  kept: 'it goes on with the same instance',
+  new: 'none was sent; one begins with this request',
+  expired: 'its time is over; another begins',
+  gone: 'its instance is not there any more, or gets no traffic; another begins',
+  pinned: 'it is with another version than the request names; another begins',
+  unreadable: 'its token is not one of this rule, or was not made with our --sticky-key; another begins',
+};
 
 const fieldsText = (fields: readonly string[]): string =>
   fields.map((text, i) => (i % 2 === 0 ? `\n  ${text}: ` : text)).join('');

@@ -12,7 +12,7 @@ import { callerHash, callerOf, chooseForCaller } from './sticky.ts';
 export interface Choice {
   readonly arm: RouteArm;
   /** `only`: there was no other that may. */
-  readonly reason: 'pin' | 'sticky' | 'split' | 'only';
+  readonly reason: 'pin' | 'session' | 'sticky' | 'split' | 'only';
   /** Where the shares of the versions come from. */
   readonly source: SplitSource;
   /** What chose the version, in [0, 1): what was drawn, or the hash of a sticky caller. */
@@ -73,21 +73,32 @@ const rollOf = (
 
 /**
  * The version that a request names, be its share 0: that is how a version is tried before it gets traffic. Of several
- * services those that have it live share the request as they share the rule's, so one without any is left out.
+ * services those that have it live share the request as they share the rule's, so one without any is left out. A sticky
+ * caller that is known falls on the same service each time.
  */
 export const choosePinned = (
-  { backends, where }: Route,
+  { backends, sticky, where }: Route,
   version: string,
+  request: Hashable,
+  { stickyKey }: Picking,
   chance: () => number,
 ): Choice | Refusal => {
   if (!backends.some(({ share }) => share > 0)) return { code: 'no_backend', where };
   const able = backends.filter(backend => backend.share > 0 && backend.armOf(version) !== undefined);
-  const total = able.reduce((sum, { share }) => sum + share, 0);
-  const serviceRoll = able.length > 1 ? chance() : undefined;
-  const backend = serviceRoll === undefined ? able[0] : chooseByShare(able, serviceRoll * total);
+  const caller = sticky && callerOf(sticky, request, stickyKey);
+  let [backend] = able;
+  let serviceRoll: number | undefined;
+  if (able.length > 1) {
+    serviceRoll = caller === undefined ? chance() : caller / 2 ** 32;
+    backend =
+      caller === undefined ? chooseByShare(able, serviceRoll * sumOf(able)) : chooseForCaller(able, caller);
+  }
   const arm = backend?.armOf(version);
   if (backend !== undefined && arm !== undefined) {
     return { arm, reason: 'pin', source: backend.source, serviceRoll };
   }
   return { code: 'version_not_live', where };
 };
+
+const sumOf = (parts: readonly { readonly share: number }[]): number =>
+  parts.reduce((sum, { share }) => sum + share, 0);

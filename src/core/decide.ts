@@ -1,5 +1,6 @@
 import { pickTarget } from './balance.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
+import { cookieFor } from './cookie.ts';
 import { type Answer, answerOf } from './filters/answer.ts';
 import type { CompiledFilters, RequestChange } from './filters/compile.ts';
 import { changePath } from './filters/path-change.ts';
@@ -14,7 +15,7 @@ import type { RequestFacts } from './request-facts.ts';
 import type { RetryPlan } from './retry.ts';
 import type { Route } from './route.ts';
 import { RouteArm } from './route-backend.ts';
-import { cookieFor } from './sticky.ts';
+import type { CallerSession } from './session/route-session.ts';
 import type { Where } from './where.ts';
 
 /** Where one request goes. */
@@ -27,8 +28,10 @@ export interface Decision extends RetryPlan {
   readonly path: string;
   /** How the version was chosen, where there was a choice. */
   readonly choice?: Choice | undefined;
-  /** A field value for the answer: the caller is known by it from now on. */
+  /** A value of `Set-Cookie` for the answer: the caller is known by it from now on. */
   readonly setCookie?: string | undefined;
+  /** Whoever answers is told to the caller. */
+  readonly session?: CallerSession | undefined;
   /** Milliseconds over all attempts, where the rule says so. */
   readonly timeout?: number | undefined;
   /** Milliseconds of each attempt, where the rule says so. */
@@ -81,10 +84,12 @@ export const decide = (
     if (answer !== undefined) return answer;
   }
   pinned ??= pinByHeader(picking, facts);
+  const session = picking.sessions && route.session?.of(facts, picking.sessions, fleet, now, pinned);
   const chosen =
-    pinned === undefined
+    inSession(session, pinned) ??
+    (pinned === undefined
       ? (route.only ?? choose(route, facts, picking, chance))
-      : choosePinned(route, pinned, chance);
+      : choosePinned(route, pinned, facts, picking, chance));
   if ('code' in chosen) return refuse(chosen, route.filters);
   const choice = chosen instanceof RouteArm ? undefined : chosen;
   const arm = chosen instanceof RouteArm ? chosen : chosen.arm;
@@ -94,7 +99,10 @@ export const decide = (
     if (answer !== undefined) return answer;
   }
   const key = keyOf(route, facts, fleet, choice?.newcomer);
-  const target = arm.only ?? pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
+  const target =
+    session?.place?.target ??
+    arm.only ??
+    pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
   if (target === undefined) return refuse({ code: 'no_instance', where: arm.where }, filters);
   return {
     where: arm.where,
@@ -111,7 +119,14 @@ export const decide = (
     filters,
     choice,
     setCookie: choice && setCookieOf(route, choice, facts),
+    session,
   };
+};
+
+const inSession = (session: CallerSession | undefined, pinned: string | undefined): Choice | undefined => {
+  if (session?.place === undefined) return undefined;
+  const { arm, source } = session.place;
+  return { arm, reason: pinned === undefined ? 'session' : 'pin', source };
 };
 
 const refuse = (refusal: Refusal, filters: CompiledFilters | undefined): Refusal =>
@@ -136,7 +151,7 @@ const setCookieOf = (
 ): string | undefined =>
   sticky === undefined || newcomer === undefined
     ? undefined
-    : cookieFor(sticky, newcomer, scheme === 'https');
+    : cookieFor({ name: sticky.name ?? '' }, newcomer, scheme === 'https');
 
 const BY_ADDRESS: HashKey = { of: 'address' };
 

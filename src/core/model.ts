@@ -218,10 +218,27 @@ export interface HashKey {
 /** What a caller is known by, so that it stays with its version: the same on every gateway, without stored state. */
 export interface Sticky extends HashKey {
   readonly of: 'header' | 'cookie' | 'address';
-  /** Of a cookie that we give: seconds; without it, the cookie lasts as long as the browser's session. */
-  readonly maxAge?: number;
-  /** Of a cookie that we give: to which paths it belongs; `/` where it is left out. */
+}
+
+/**
+ * A caller stays with one instance for as long as that is there, whatever becomes of the weights (Gateway API,
+ * SessionPersistence; GEP-1619). It is told where by a token, which it sends again.
+ */
+export interface SessionRule {
+  /** How the token comes and goes. */
+  readonly by: 'cookie' | 'header';
+  /** Of the cookie, or of the header in lower case. */
+  readonly name: string;
+  /** Whose session it is: a token that was given for another one is good for nothing here. */
+  readonly scope: string;
+  /** Of a cookie: to which paths it belongs; `/` where it is left out. */
   readonly path?: string;
+  /** A cookie outlives the browser. */
+  readonly isPermanent?: true;
+  /** Milliseconds after which a session ends. */
+  readonly absoluteTimeout?: number;
+  /** Milliseconds without a request after which a session ends. */
+  readonly idleTimeout?: number;
 }
 
 /** What the owner of a rule says about its traffic; the gateway's own settings hold for what is left out. */
@@ -236,6 +253,7 @@ export interface RuleSettings {
   readonly tryTimeout?: number;
   readonly retry?: RetryRule;
   readonly sticky?: Sticky;
+  readonly session?: SessionRule;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Kept } from './kept.ts';
 import { DEFAULT_PIN_HEADER, DEFAULT_STICKY_KEY, type Picking } from './picking.ts';
+import { SessionSeal } from './session/seal.ts';
 import { type SettingValues, setting } from './settings.ts';
 
 export const PIN_MODES = ['off', 'header', 'path', 'both'] as const;
@@ -30,7 +31,7 @@ export const PICKING_SETTINGS = {
     fallback: DEFAULT_STICKY_KEY,
     read: text => (text === '' ? undefined : text),
     expected: 'any text, the same for all gateways and sidecars',
-    help: 'mixed into the hash by which sticky callers get their version',
+    help: 'mixed into the hash by which sticky callers get their version, and what tokens of sessions are signed with',
     isSecret: true,
   }),
 } as const;
@@ -38,14 +39,27 @@ export const PICKING_SETTINGS = {
 /** Of more splits than that, those begun first begin anew at the next change: nobody would notice. */
 const MOST_SEQUENCES = 16_384;
 
-/** @param newCookie for callers that are to stay by a cookie and have none; left out, they are given none */
+/** What a process that gives its callers something to be known by needs for it. */
+export interface Introducing {
+  /** The value of a cookie that nobody else has. */
+  readonly newCookie: () => string;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** @param introducing left out where callers are given nothing */
 export const pickingOf = (
   { pin, pinHeader, stickyKey }: SettingValues<typeof PICKING_SETTINGS>,
-  newCookie?: () => string,
+  introducing?: Introducing,
 ): Picking => ({
   pinHeader: pin === 'header' || pin === 'both' ? pinHeader : undefined,
   pinsByPath: pin === 'path' || pin === 'both',
   stickyKey,
   sequences: new Kept(MOST_SEQUENCES),
-  ...(newCookie === undefined ? {} : { newCookie }),
+  ...(introducing === undefined
+    ? {}
+    : {
+        newCookie: introducing.newCookie,
+        sessions: { seal: new SessionSeal(stickyKey), clock: introducing.clock },
+      }),
 });

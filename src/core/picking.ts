@@ -1,5 +1,6 @@
 import type { Kept } from './kept.ts';
 import type { Sequence } from './sequence.ts';
+import type { Sessions } from './session/route-session.ts';
 
 /** How a request's version is picked before the split is asked: the same for all rules of a process. */
 export interface Picking {
@@ -13,6 +14,8 @@ export interface Picking {
   readonly newCookie?: () => string;
   /** What shares are drawn from, outliving snapshots; where left out, each draw is by chance alone. */
   readonly sequences?: Kept<Sequence>;
+  /** By what sessions are kept; undefined where there are none. */
+  readonly sessions?: Sessions;
 }
 
 export const DEFAULT_PIN_HEADER = 'x-version';

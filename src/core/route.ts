@@ -5,6 +5,7 @@ import type { AtPath } from './path-index.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { type RouteArm, RouteBackend, type Shared } from './route-backend.ts';
 import type { Sequence } from './sequence.ts';
+import { RouteSession } from './session/route-session.ts';
 import { Where } from './where.ts';
 
 /**
@@ -27,6 +28,7 @@ export class Route implements AtPath, Shared {
   readonly filters: CompiledFilters | undefined;
   readonly hash: HashKey | undefined;
   readonly sticky: Sticky | undefined;
+  readonly session: RouteSession | undefined;
   readonly backends: readonly RouteBackend[];
   /** Of those that no backend is chosen for. */
   readonly where: Where;
@@ -35,7 +37,7 @@ export class Route implements AtPath, Shared {
 
   /** @param like another route of the same rule: what is counted there goes on being counted there */
   constructor(rule: Rule, next?: Route, like?: Route) {
-    const { id, match, backends, balance, hash, sticky, retries, timeout, tryTimeout, retry } = rule;
+    const { id, match, backends, balance, hash, sticky, session, retries, timeout, tryTimeout, retry } = rule;
     this.path = match.path;
     this.conditions = like === undefined ? conditionsOf(match) : like.conditions;
     this.next = next;
@@ -52,6 +54,7 @@ export class Route implements AtPath, Shared {
     this.retry = retry;
     this.hash = hash;
     this.sticky = sticky;
+    this.session = like === undefined ? session && new RouteSession(session, this.backends) : like.session;
     this.where = alone?.where ?? like?.where ?? new Where(id, '', '');
   }
 

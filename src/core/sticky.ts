@@ -43,14 +43,3 @@ export const chooseForCaller = <T extends Part>(parts: readonly T[], caller: num
   }
   return best;
 };
-
-/**
- * The field value that gives a caller its cookie (RFC 6265bis): not for scripts, and not sent along by other sites' forms.
- *
- * @param value of characters that a cookie may have
- */
-export const cookieFor = (sticky: Sticky, value: string, isSecure: boolean): string => {
-  const { name = '', path = '/', maxAge } = sticky;
-  const lasting = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
-  return `${name}=${value}; Path=${path}${lasting}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
-};

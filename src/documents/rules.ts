@@ -84,20 +84,9 @@ const retryOf = ({ attempts, ...retry }: RetryPolicy): RuleSettings => ({
   retry,
 });
 
-/** Callers of one session stay with one version, and there with one instance. */
-const sessionOf = (session: Session, rule: string): RuleSettings => {
-  const { by, name = `sluice-${hash32(rule).toString(36)}`, path, isPermanent, timeout } = session;
-  return {
-    balance: 'hash',
-    hash: { of: by, name },
-    sticky: {
-      of: by,
-      name,
-      ...(path === undefined ? {} : { path }),
-      ...(isPermanent === true && timeout !== undefined ? { maxAge: timeout / 1_000 } : {}),
-    },
-  };
-};
+const sessionOf = ({ name, ...session }: Session, scope: string): RuleSettings => ({
+  session: { name: name ?? `sluice-${hash32(scope).toString(36)}`, scope, ...session },
+});
 
 const toProblem = (
   { source, line, column, name, field, message }: ShelfProblem,

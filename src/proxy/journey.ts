@@ -67,6 +67,8 @@ export class Journey {
   #tries: Tries | undefined;
   /** Of the attempt under way. */
   #attempt: AttemptObservation | undefined;
+  /** Of the last attempt. */
+  #target: Target | undefined;
   #now = 0;
   /** For the next attempt to begin. */
   #waiting: NodeJS.Timeout | undefined;
@@ -152,6 +154,7 @@ export class Journey {
   beginAttempt(target: Target): string {
     const { id: instanceId, address, port } = target.instance;
     this.#tries?.begin(target, this.#now);
+    this.#target = target;
     const resend = this.#tries?.resend ?? 0;
     const where = this.#where;
     const observation = this.#observation.attempt({ where, instanceId, address, port, resend });
@@ -175,7 +178,14 @@ export class Journey {
   stampResponse(head: ResponseHead): void {
     const edit = this.responseEdit;
     if (edit !== undefined && head.status !== 101) editResponse(head, edit);
-    stampResponse(head, this.intake.requestId, this.#ctx.via, this.#decision?.setCookie);
+    stampResponse(head, this.intake.requestId, this.#ctx.via, this.#introduction);
+  }
+
+  /** The field line that tells the caller what it is known by from now on. */
+  get #introduction(): string | undefined {
+    const { setCookie, session } = this.#decision ?? {};
+    if (setCookie !== undefined) return `Set-Cookie: ${setCookie}`;
+    return this.#target && session?.lineFor(this.#target);
   }
 
   /** Milliseconds over all attempts, where the rule says so. */

@@ -152,16 +152,16 @@ export const editResponse = (head: ResponseHead, edit: HeaderEdit): void => {
 /**
  * Adds what a proxy owes the client: by which way the answer came, and the id to ask about it.
  *
- * @param setCookie what the client is to be known by from now on
+ * @param introduction the field line that says what the client is to be known by from now on
  */
 export const stampResponse = (
   head: ResponseHead,
   requestId: string,
   ownVia: string,
-  setCookie: string | undefined,
+  introduction: string | undefined,
 ): void => {
   head.lines += `X-Request-Id: ${requestId}\r\nVia: ${and(head.via, `1.1 ${ownVia}`)}\r\n`;
-  if (setCookie !== undefined) head.lines += `Set-Cookie: ${setCookie}\r\n`;
+  if (introduction !== undefined) head.lines += `${introduction}\r\n`;
 };
 
 /** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */

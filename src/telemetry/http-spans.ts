@@ -84,6 +84,7 @@ export class HttpSpans {
     this.#protocols = { http: over('http'), https: over('https') };
     this.#choices = {
       pin: because('pin'),
+      session: because('session'),
       sticky: because('sticky'),
       split: because('split'),
       only: because('only'),

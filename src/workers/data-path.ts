@@ -48,7 +48,7 @@ const TIDY_AFTER_MS = 1_000;
 export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
-  const picking = pickingOf(config, nanoid);
+  const picking = pickingOf(config, { newCookie: nanoid, clock: Date.now });
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;

@@ -16,7 +16,7 @@ export const createExplainer = (
   config: Config,
 ): ((snapshot: Snapshot, facts: RequestFacts) => Explanation) => {
   const fleet = new Fleet(fleetSettingsOf(config));
-  const picking = pickingOf(config, nanoid);
+  const picking = pickingOf(config, { newCookie: nanoid, clock: Date.now });
   let compiled: { readonly of: Snapshot; readonly table: RouteTable } | undefined;
   return (snapshot, facts) => {
     if (compiled?.of !== snapshot) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Sticky } from '../../src/core/model.ts';
-import { callerHash, callerOf, chooseForCaller, cookieFor, seedOf } from '../../src/core/sticky.ts';
+import { callerHash, callerOf, chooseForCaller, seedOf } from '../../src/core/sticky.ts';
 
 const KEY = 'a key';
 const CALLERS = Array.from({ length: 500 }, (_, i) => callerHash(`caller ${i}`, KEY));
@@ -128,15 +128,4 @@ describe('what a caller is known by', () => {
     it(name, () => assert.equal(callerOf(sticky, request, KEY), caller));
   }
   it('another key makes another caller of it', () => assert.notEqual(callerHash('anna', 'other'), anna));
-});
-
-describe('the cookie that is given', () => {
-  const table: [sticky: Partial<Sticky>, isSecure: boolean, field: string][] = [
-    [{}, false, 'id=7; Path=/; HttpOnly; SameSite=Lax'],
-    [{}, true, 'id=7; Path=/; HttpOnly; SameSite=Lax; Secure'],
-    [{ path: '/shop', maxAge: 60 }, false, 'id=7; Path=/shop; Max-Age=60; HttpOnly; SameSite=Lax'],
-  ];
-  for (const [sticky, isSecure, field] of table) {
-    it(field, () => assert.equal(cookieFor({ of: 'cookie', name: 'id', ...sticky }, '7', isSecure), field));
-  }
 });

@@ -255,14 +255,19 @@ describe('timeouts, retry and sessions', () => {
     [
       'a cookie, as it is written now',
       '{type: Cookie, cookie: {name: s, path: /a, lifetimeType: Permanent}, absoluteTimeout: 5m}',
-      { by: 'cookie', name: 's', path: '/a', isPermanent: true, timeout: 300_000 },
+      { by: 'cookie', name: 's', path: '/a', isPermanent: true, absoluteTimeout: 300_000 },
     ],
     [
       'a cookie, as it was written until v1.6',
       '{sessionName: s, cookieConfig: {lifetimeType: Permanent}, absoluteTimeout: 5m}',
-      { by: 'cookie', name: 's', isPermanent: true, timeout: 300_000 },
+      { by: 'cookie', name: 's', isPermanent: true, absoluteTimeout: 300_000 },
     ],
     ['a header', '{type: Header, header: {name: X-Session}}', { by: 'header', name: 'x-session' }],
+    [
+      'with an end, however busy, and one for the idle',
+      '{absoluteTimeout: 1h, idleTimeout: 5m}',
+      { by: 'cookie', absoluteTimeout: 3_600_000, idleTimeout: 300_000 },
+    ],
     [
       'a header, as it was written until v1.6',
       '{type: Header, sessionName: X-S}',

@@ -61,10 +61,13 @@ describe('rules of a route', () => {
     const { rules } = make(
       source(withSpec(`rules: [{sessionPersistence: {}, ${TO}}, {sessionPersistence: {}, ${TO}}]`)),
     );
-    const names = rules.map(({ sticky }) => sticky?.name);
+    const names = rules.map(({ session }) => session?.name);
     assert.equal(new Set(names).size, 2);
     assert.match(names[0] ?? '', /^sluice-/);
-    assert.equal(rules[0]?.hash?.name, names[0]);
+    assert.deepEqual(
+      rules.map(({ session }) => session?.scope),
+      ['default/shop/0', 'default/shop/1'],
+    );
   });
   it('timeouts and retries are its settings', () => {
     const { timeout, tryTimeout, retries, retry } =
@@ -75,12 +78,19 @@ describe('rules of a route', () => {
     assert.deepEqual(retry, { codes: [503], backoff: 50 });
     assert.deepEqual(onlyRule(`retry: {}, ${TO}`)?.retry, {}, 'connection errors alone');
   });
-  it('a permanent session lasts for its time', () => {
-    const { sticky } =
+  it('so is what is said of its sessions', () => {
+    const { session } =
       onlyRule(
         `sessionPersistence: {cookie: {name: s, path: /a, lifetimeType: Permanent}, absoluteTimeout: 5m}, ${TO}`,
       ) ?? {};
-    assert.deepEqual(sticky, { of: 'cookie', name: 's', path: '/a', maxAge: 300 });
+    assert.deepEqual(session, {
+      by: 'cookie',
+      name: 's',
+      scope: 'default/shop/0',
+      path: '/a',
+      isPermanent: true,
+      absoluteTimeout: 300_000,
+    });
   });
   it('of a route that stayed the same are the same objects', () => {
     const toRules = createRuleMaker();

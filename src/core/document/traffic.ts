@@ -27,10 +27,12 @@ export interface Session {
   readonly name?: string;
   /** What a cookie is good for. */
   readonly path?: string;
-  /** A cookie outlives the browser; it lasts for `timeout`. */
+  /** A cookie outlives the browser; it lasts for `absoluteTimeout`. */
   readonly isPermanent?: true;
   /** Milliseconds after which the session ends. */
-  readonly timeout?: number;
+  readonly absoluteTimeout?: number;
+  /** Milliseconds without a request after which it ends. */
+  readonly idleTimeout?: number;
 }
 
 export const readTimeouts = (field: Field): Timeouts => {
@@ -64,6 +66,15 @@ const COOKIE_NAME = {
   expected: 'the name of a cookie, e.g. session',
 } as const;
 
+type Limits = Pick<Session, 'absoluteTimeout' | 'idleTimeout'>;
+
+/** A time of 0 is none, as with other timeouts of the specification. */
+const readLimits = (of: Partial<Record<keyof Limits, Field>>): Limits => {
+  const absoluteTimeout = of.absoluteTimeout && readDuration(of.absoluteTimeout);
+  const idleTimeout = of.idleTimeout && readDuration(of.idleTimeout);
+  return { ...(absoluteTimeout ? { absoluteTimeout } : {}), ...(idleTimeout ? { idleTimeout } : {}) };
+};
+
 /** Both shapes that there are: of v1.6 and before (sessionName, cookieConfig), and after (cookie, header). */
 export const readSession = (field: Field): Session | undefined => {
   const of = field.object(
@@ -76,9 +87,7 @@ export const readSession = (field: Field): Session | undefined => {
     'idleTimeout',
   );
   const type = of.type === undefined ? 'Cookie' : of.type.oneOf('Cookie', 'Header');
-  of.idleTimeout?.report('note', 'has no effect: the Gateway API has it no longer');
-  const timeout = of.absoluteTimeout === undefined ? undefined : readDuration(of.absoluteTimeout);
-  const limit = timeout === undefined ? {} : { timeout };
+  const limits = readLimits(of);
   if (of.sessionName !== undefined)
     (of.cookie ?? of.header)?.error('does not go with sessionName, which is the older shape');
   if (type === undefined) return undefined;
@@ -88,7 +97,7 @@ export const readSession = (field: Field): Session | undefined => {
     const given = of.sessionName ?? of.header?.object('name').name;
     const name =
       given === undefined ? (of.header ?? field).missing('name', 'of the header') : readHeaderName(given);
-    return { by: 'header', ...(name === undefined ? {} : { name: name.toLowerCase() }), ...limit };
+    return { by: 'header', ...(name === undefined ? {} : { name: name.toLowerCase() }), ...limits };
   }
   of.header?.error('does not go with type Cookie');
   const cookie: Partial<Record<'name' | 'path' | 'lifetimeType', Field>> =
@@ -108,6 +117,6 @@ export const readSession = (field: Field): Session | undefined => {
     ...(name === undefined ? {} : { name }),
     ...(path === undefined ? {} : { path }),
     ...(isPermanent ? { isPermanent } : {}),
-    ...limit,
+    ...limits,
   };
 };

@@ -64,9 +64,7 @@ describe('the service of a router', () => {
     assert.equal(ruleOf(`${SERVICE}passhostheader=false`)?.use?.host, '10.0.0.1:8000'));
   it('a sticky cookie keeps callers with an instance', () =>
     assert.deepEqual(ruleOf(`${SERVICE}sticky.cookie.name=sid`)?.settings, {
-      balance: 'hash',
-      hash: { of: 'cookie', name: 'sid' },
-      sticky: { of: 'cookie', name: 'sid' },
+      session: { by: 'cookie', name: 'sid', scope: 'traefik/s' },
     }));
   it('of several the one that is named', () =>
     assert.deepEqual(

@@ -53,16 +53,14 @@ export const readService = (name: string, section: Section, source: TagSource): 
       ...(weight === undefined || weight <= 0 ? {} : { weight }),
       ...(passHost ? {} : { host: formatHostPort({ host: source.address, port: port ?? source.port }) }),
     },
-    settings: cookie === undefined ? {} : stickyTo(cookie === '' ? defaultCookie(name) : cookie),
+    settings: cookie === undefined ? {} : stickyTo(cookie === '' ? defaultCookie(name) : cookie, name),
     isIdle: weight !== undefined && weight <= 0,
   };
 };
 
-/** Traefik binds a caller to one server, not to a version alone. */
-const stickyTo = (name: string): RuleSettings => ({
-  balance: 'hash',
-  hash: { of: 'cookie', name },
-  sticky: { of: 'cookie', name },
+/** Traefik binds a caller to one server, by whichever of the service's routers it comes. */
+const stickyTo = (name: string, service: string): RuleSettings => ({
+  session: { by: 'cookie', name, scope: `traefik/${service}` },
 });
 
 const defaultCookie = (service: string): string =>
