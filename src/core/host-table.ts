@@ -66,19 +66,24 @@ export class HostTable {
   /** All that fit a host, the most specific first. */
   #hostsOf(host: string): HostRoutes[] {
     const found: HostRoutes[] = [];
-    const add = (wanted: string, routes: HostRoutes | undefined): void => {
+    if (host !== ANY) this.#addFitting(found, host, host, this.#exact.get(host));
+    if (this.#wildcards.size > 0 || this.#byExpression.size > 0) {
+      for (let dot = afterLabel(host, 0); dot > 0; dot = afterLabel(host, dot + 1)) {
+        const suffix = host.slice(dot);
+        this.#addFitting(found, host, `*${suffix}`, this.#wildcards.get(suffix));
+      }
+    }
+    this.#addFitting(found, host, ANY, this.#any);
+    return found;
+  }
+
+  #addFitting(found: HostRoutes[], host: string, wanted: string, routes: HostRoutes | undefined): void {
+    if (this.#byExpression.size > 0) {
       for (const { expression, routes: within } of this.#byExpression.get(wanted) ?? []) {
         if (expression.fits(host)) found.push(within);
       }
-      if (routes !== undefined) found.push(routes);
-    };
-    if (host !== ANY) add(host, this.#exact.get(host));
-    for (let dot = afterLabel(host, 0); dot > 0; dot = afterLabel(host, dot + 1)) {
-      const suffix = host.slice(dot);
-      add(`*${suffix}`, this.#wildcards.get(suffix));
     }
-    add(ANY, this.#any);
-    return found;
+    if (routes !== undefined) found.push(routes);
   }
 }
 
