@@ -3,17 +3,22 @@ import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 import { logQuarantine } from './quarantine-log.ts';
 
+/** Of more routes at once only the number is told: a line takes some 30 µs, in which no request is served. */
+const MOST_ROUTES = 50;
+
 /** Says what a swap changed for people: routes that came and went, quarantine, splits. */
 export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
   const { revision } = next;
   const before = onlyIn(previous?.rules ?? [], next.rules);
   const after = onlyIn(next.rules, previous?.rules ?? []);
-  for (const [route, rule] of after) {
-    const service = servedBy(rule);
-    if (servedBy(before.get(route)) !== service) log.info({ revision, route, service }, 'route added');
-  }
-  for (const [route, rule] of before) {
-    if (!after.has(route)) log.info({ revision, route, service: servedBy(rule) }, 'route removed');
+  const added = [...after].filter(([route, rule]) => servedBy(before.get(route)) !== servedBy(rule));
+  const removed = [...before].filter(([route]) => !after.has(route));
+  for (const [routes, one, many] of [
+    [added, 'route added', 'routes added'],
+    [removed, 'route removed', 'routes removed'],
+  ] as const) {
+    if (routes.length > MOST_ROUTES) log.info({ revision, routes: routes.length }, many);
+    else for (const [route, rule] of routes) log.info({ revision, route, service: servedBy(rule) }, one);
   }
 
   logQuarantine(log, revision, previous?.quarantine ?? [], next.quarantine);

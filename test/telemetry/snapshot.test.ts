@@ -19,6 +19,7 @@ const v2 = instance({ service: 'orders', tags: ['path=/orders', 'version=v2'] })
 const typo = instance({ service: 'typo', tags: ['pth=/typo'] });
 const heavier = (modifyIndex: number, weight: number): Instance =>
   instance({ service: 'orders', tags: ['path=/orders', 'version=v2', `weight=${weight}`], modifyIndex });
+const many = instance({ service: 'many', tags: Array.from({ length: 51 }, (_, i) => `path=/many/${i}`) });
 const bad = instance({ service: 'bad', tags: ['path=bad'] });
 
 /** `level message` of each line. */
@@ -38,6 +39,8 @@ describe('what the log says of a swap', () => {
     ['the first', undefined, snapshot([v1, bad]), ['info route added', 'warn quarantined']],
     ['nothing new', snapshot([v1]), snapshot([v1]), []],
     ['a route that went', snapshot([v1]), snapshot([]), ['info route removed']],
+    ['more routes than anybody reads', snapshot([v1]), snapshot([v1, many]), ['info routes added']],
+    ['as many that went', snapshot([v1, many]), snapshot([v1]), ['info routes removed']],
     ['a tag that was mended', snapshot([bad]), snapshot([{ ...bad, tags: [] }]), ['info out of quarantine']],
     ['a tag that looks mistyped', snapshot([]), snapshot([typo]), ['warn a tag may be mistyped']],
     ['a mistyped tag that was mended', snapshot([typo]), snapshot([{ ...typo, tags: [] }]), []],
