@@ -80,7 +80,7 @@ export const decide = (
   }
   if (route === undefined) return { code: 'no_route' };
   if (route.filters !== undefined) {
-    const answer = answerByFilters(route.filters, facts, route.where);
+    const answer = answerByFilters(route.filters, facts, rulePath, route.where);
     if (answer !== undefined) return answer;
   }
   pinned ??= pinByHeader(picking, facts);
@@ -95,7 +95,7 @@ export const decide = (
   const arm = chosen instanceof RouteArm ? chosen : chosen.arm;
   const { filters } = arm;
   if (filters !== undefined && filters !== route.filters) {
-    const answer = answerByFilters(filters, facts, arm.where);
+    const answer = answerByFilters(filters, facts, rulePath, arm.where);
     if (answer !== undefined) return answer;
   }
   const key = keyOf(route, facts, fleet, choice?.newcomer);
@@ -136,10 +136,11 @@ const refuse = (refusal: Refusal, filters: CompiledFilters | undefined): Refusal
 const answerByFilters = (
   filters: CompiledFilters,
   facts: RequestFacts,
+  rulePath: string | undefined,
   where: Where,
 ): Refusal | OwnAnswer | undefined => {
   if ((filters.access ?? filters.cors ?? filters.redirect) === undefined) return undefined;
-  const answer = answerOf(filters, facts);
+  const answer = answerOf(filters, facts, rulePath);
   if (answer === undefined) return undefined;
   return answer === 'forbidden' ? { code: answer, where, filters } : { where, answer };
 };

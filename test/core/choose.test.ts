@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decide, isDecision, isRefusal } from '../../src/core/decide.ts';
+import { decide, isDecision, isOwnAnswer, isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
+import type { Filter } from '../../src/core/model.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
 import { factsOf } from '../support/facts.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from './build.ts';
@@ -103,6 +104,17 @@ describe('a version that stands in front of the path', () => {
     assert.equal(told('/v9/a', { host: 'www.test' }), 'web v1 split /v9/a');
   });
   it('outweighs the header', () => assert.equal(told('/v2/orders', { pin: 'v1' }), 'orders v2 pin /orders'));
+  it('stays in front of where a backend of its version redirects to', () => {
+    const redirect: Filter = {
+      type: 'redirect',
+      status: 302,
+      path: { kind: 'prefix', value: '/new' },
+    };
+    const table = tableOf(documentRule('/old', [{ service: 'orders', weight: 1, filters: [redirect] }]));
+    const outcome = decide(table, factsOf({ path: '/v2/old/1' }), new Fleet(), 0, () => 0, BOTH);
+    assert.ok(isOwnAnswer(outcome));
+    assert.deepEqual(outcome.answer.fields, ['Location', 'http://x.test/v2/new/1']);
+  });
   it('is a path like any other with --pin header', () =>
     assert.equal(told('/v2/orders', { picking: { ...NO_PINS, pinHeader: 'x-version' } }), 'no_route'));
 });
@@ -175,4 +187,46 @@ describe('sticky callers', () => {
     const { where, choice, setCookie } = ask(undefined, picking, 'v2');
     assert.deepEqual([where.version, choice?.reason, setCookie], ['v2', 'pin', undefined]);
   });
+});
+
+describe('sticky callers of a match that services share', () => {
+  const tags = (version: string) => ['urlprefix-/shared', `version=${version}`, 'sticky=header:x-user'];
+  const table = compileRoutes(
+    buildSnapshot({
+      catalog: catalogOf(
+        ...['one', 'two', 'three'].flatMap(service =>
+          ['v1', 'v2'].map(version => instance({ service, tags: tags(version) })),
+        ),
+      ),
+      weights: new Map(),
+      policy: 'passing-only',
+      tagPrefix: '',
+      dialects: ['sluice', 'fabio'],
+    }).rules,
+  );
+  /** @returns the service and version of a caller, by whatever is drawn */
+  const placesOf = (headers: Record<string, string>): string[] => {
+    const asked = factsOf({ path: '/shared', headers });
+    const places = [0, 0.2, 0.4, 0.6, 0.8, 0.99].map(roll => {
+      const outcome = decide(table, asked, new Fleet(), 0, () => roll, BOTH);
+      assert.ok(isDecision(outcome));
+      return `${outcome.where.service} ${outcome.where.version}`;
+    });
+    return [...new Set(places)];
+  };
+
+  it('have one service, and there one version', () => {
+    const users = Array.from({ length: 40 }, (_, n) => placesOf({ 'x-user': `user-${n}` }));
+    for (const places of users) assert.equal(places.length, 1);
+    assert.equal(new Set(users.flat()).size, 6);
+  });
+  it('that pin a version have one service for it', () => {
+    const users = Array.from({ length: 40 }, (_, n) =>
+      placesOf({ 'x-user': `user-${n}`, 'x-version': 'v2' }),
+    );
+    for (const places of users) assert.equal(places.length, 1);
+    assert.deepEqual([...new Set(users.flat())].sort(), ['one v2', 'three v2', 'two v2']);
+  });
+  it('others that pin a version are shared out', () =>
+    assert.equal(placesOf({ 'x-version': 'v2' }).length, 3));
 });

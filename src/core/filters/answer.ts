@@ -11,10 +11,14 @@ export interface Answer {
   readonly fields: readonly string[];
 }
 
-/** @returns `forbidden` where the request may not pass, undefined where it is to go to an upstream */
+/**
+ * @param rulePath what the rule goes by, where the request's own path has a pinned version in front
+ * @returns `forbidden` where the request may not pass, undefined where it is to go to an upstream
+ */
 export const answerOf = (
   filters: CompiledFilters,
   request: RequestFacts,
+  rulePath?: string,
 ): Answer | 'forbidden' | undefined => {
   const { access, cors, redirect, response, matched } = filters;
   if (access?.(request.clientAddress ?? '', request.header('x-forwarded-for')) === false) return 'forbidden';
@@ -23,7 +27,7 @@ export const answerOf = (
     if (preflight !== undefined) return { status: 204, fields: edited(cors.preflight(preflight), response) };
   }
   if (redirect === undefined) return undefined;
-  const location = locationOf(redirect, request, matched);
+  const location = locationOf(redirect, request, matched, rulePath);
   if (location === undefined) return undefined;
   const edit = responseEdit(filters, request.header('origin'));
   return { status: redirect.status, fields: edited(['Location', location], edit) };

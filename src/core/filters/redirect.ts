@@ -1,4 +1,4 @@
-import type { Filter } from '../model.ts';
+import type { Filter, PathChange } from '../model.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { changePath } from './path-change.ts';
 
@@ -13,17 +13,31 @@ const USUAL_PORT = { http: 80, https: 443 } as const;
  * the scheme that it names, else that of the entrance, never that of `Host`; the usual one of a scheme is left out.
  *
  * @param matched the prefix by which the rule was found
+ * @param rulePath what the rule goes by, where the request's own path has a pinned version in front: that stays in front
  * @returns for `Location`; undefined where the request is there already and the rule lets such pass
  */
-export const locationOf = (redirect: Redirect, asked: Asked, matched: string): string | undefined => {
+export const locationOf = (
+  redirect: Redirect,
+  asked: Asked,
+  matched: string,
+  rulePath = asked.path,
+): string | undefined => {
   const { scheme = asked.scheme, hostname = asked.host } = redirect;
   const { entrancePort = USUAL_PORT[asked.scheme], search = '' } = asked;
   const open = redirect.scheme === undefined ? entrancePort : USUAL_PORT[scheme];
-  const path = redirect.path === undefined ? asked.path : changePath(asked.path, redirect.path, matched);
+  const path =
+    redirect.path === undefined ? asked.path : pathOf(asked.path, redirect.path, matched, rulePath);
   const location = urlOf(scheme, hostname, redirect.port ?? open, path + searchOf(redirect, search));
   const isThere = (): boolean =>
     location === urlOf(asked.scheme, asked.host, entrancePort, asked.path + search);
   return redirect.unlessThere === true && isThere() ? undefined : location;
+};
+
+const pathOf = (asked: string, change: PathChange, matched: string, rulePath: string): string => {
+  const changed = changePath(rulePath, change, matched);
+  if (rulePath === asked || change.kind === 'full') return changed;
+  const pin = rulePath === '/' ? asked.replace(/\/$/, '') : asked.slice(0, -rulePath.length);
+  return pin + changed;
 };
 
 const searchOf = ({ query }: Redirect, search: string): string => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Asked, locationOf, type Redirect } from '../../../src/core/filters/redirect.ts';
+import type { PathChange } from '../../../src/core/model.ts';
 
 const asked = (of: Partial<Asked> = {}): Asked => ({
   scheme: 'http',
@@ -90,4 +91,22 @@ describe('a request that is there already', () => {
     const to = location({ scheme: 'https' }, { scheme: 'https', entrancePort: 443 });
     assert.equal(to, 'https://shop.example/foo/bar');
   });
+});
+
+describe('a redirect under a path that pins its version', () => {
+  const rows: [change: PathChange | undefined, path: string, rulePath: string, to: string][] = [
+    [undefined, '/v2/foo/bar', '/foo/bar', '/v2/foo/bar'],
+    [{ kind: 'prefix', value: '/new' }, '/v2/foo/bar', '/foo/bar', '/v2/new/bar'],
+    [{ kind: 'prefix', value: '/' }, '/v2/foo', '/foo', '/v2/'],
+    [{ kind: 'segments', value: '/x', strip: ['/foo'] }, '/v2/foo/bar', '/foo/bar', '/v2/x/bar'],
+    [{ kind: 'segments', value: '/x' }, '/v2/', '/', '/v2/x/'],
+    [{ kind: 'segments', value: '/x' }, '/v2', '/', '/v2/x/'],
+    [{ kind: 'full', value: '/new' }, '/v2/foo/bar', '/foo/bar', '/new'],
+  ];
+  for (const [path, from, rulePath, to] of rows) {
+    it(`${from}, ${JSON.stringify(path)} -> ${to}`, () => {
+      const redirect: Redirect = { type: 'redirect', status: 302, ...(path === undefined ? {} : { path }) };
+      assert.equal(locationOf(redirect, asked({ path: from }), '/foo', rulePath), `http://shop.example${to}`);
+    });
+  }
 });
