@@ -4,12 +4,12 @@ import type { LoadProcess } from '../load/load-process.ts';
 import type { CatalogSize } from './catalog.ts';
 import { serviceName } from './catalog.ts';
 import { CHANGES, type ChangeName, type Delays, delaysOf, startStorm, timeChanges } from './changes.ts';
-import type { Stage } from './stage.ts';
+import type { HeldUp, Stage } from './stage.ts';
 
-/** How soon changes are in force, one at a time, and for how long at most the event loop was held up meanwhile. */
+/** How soon changes are in force, one at a time. */
 export interface ChangeFigures extends Delays {
   readonly change: ChangeName;
-  readonly heldMs: number;
+  readonly held: HeldUp;
 }
 
 export const measureChanges = async (stage: Stage, times: number): Promise<ChangeFigures[]> => {
@@ -17,7 +17,7 @@ export const measureChanges = async (stage: Stage, times: number): Promise<Chang
   for (const change of Object.keys(CHANGES) as ChangeName[]) {
     await stage.held();
     const delays = delaysOf(await timeChanges(stage, change, times));
-    figures.push({ change, ...delays, heldMs: await stage.held() });
+    figures.push({ change, ...delays, held: await stage.held() });
   }
   return figures;
 };
@@ -31,7 +31,7 @@ export interface Stretch {
   /** Shares of a core. */
   readonly gatewayCpu: number;
   readonly consulCpu: number;
-  readonly heldMs: number;
+  readonly held: HeldUp;
   /** Bytes resident at its end. */
   readonly rss: number;
 }
@@ -80,7 +80,7 @@ export const measureStretch = async (
     requestsToConsul,
     gatewayCpu: (after.gateway - cpu.gateway) / took / 1e6,
     consulCpu: (after.consul - cpu.consul) / took / 1e6,
-    heldMs: await stage.held(),
+    held: await stage.held(),
     rss: stage.rss(),
   };
 };

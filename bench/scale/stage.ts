@@ -29,9 +29,16 @@ export interface Stage {
   cpu(): { readonly gateway: number; readonly consul: number };
   /** Requests to Consul so far. */
   requests(): Promise<number>;
-  /** For how long the event loop was held up at most since the last call, in milliseconds. */
-  held(): Promise<number>;
+  held(): Promise<HeldUp>;
   close(): Promise<void>;
+}
+
+/** For how long the event loop was held up at most since the last call, in milliseconds. */
+export interface HeldUp {
+  /** By what ran meanwhile. */
+  readonly workMs: number;
+  /** With all waiting for a core that others had. */
+  readonly maxMs: number;
 }
 
 export interface StageOptions extends CatalogSize {
@@ -119,12 +126,12 @@ const linkOf = (path: string): string => {
   }
 };
 
-const heldUp = async (gateway: RunningGateway): Promise<number> => {
-  const lines = (): number[] =>
+const heldUp = async (gateway: RunningGateway): Promise<HeldUp> => {
+  const lines = (): HeldUp[] =>
     gateway
       .log()
       .filter(({ msg }) => msg === 'event loop')
-      .map(({ maxMs }) => Number(maxMs));
+      .map(({ maxMs, workMs }) => ({ maxMs: Number(maxMs), workMs: Number(workMs) }));
   const before = lines().length;
   gateway.signal('SIGUSR2');
   return eventually(() => lines()[before], { within: 10_000, hint: 'the gateway tells of its event loop' });
