@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { createBackOff } from '../src/core/back-off.ts';
 import { createGate } from '../src/core/gate.ts';
-import type { AllWeights, ServiceWeights } from '../src/core/model.ts';
+import type { AllWeights, ServiceWeights } from '../src/core/model/split.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { WeightStore } from '../src/weights/store.ts';
 

@@ -1,5 +1,5 @@
 import { TraceFlags } from '@opentelemetry/api';
-import type { Target } from '../src/core/model.ts';
+import type { Target } from '../src/core/model/rule.ts';
 import type { Where } from '../src/core/where.ts';
 import { foldMethod } from '../src/telemetry/http-semantics.ts';
 import type { HttpSpans } from '../src/telemetry/http-spans.ts';

@@ -2,7 +2,7 @@ import { type Decision, decide, isOwnAnswer, type Refusal } from '../src/core/de
 import type { Fleet } from '../src/core/fleet.ts';
 import { createGate } from '../src/core/gate.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match.ts';
-import type { Instance, LivePolicy } from '../src/core/model.ts';
+import type { Instance, LivePolicy } from '../src/core/model/instance.ts';
 import { NO_PINS, type Picking } from '../src/core/picking.ts';
 import type { RequestFacts } from '../src/core/request-facts.ts';
 import { Where } from '../src/core/where.ts';

@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from 'undici';
-import type { Instance } from '../src/core/model.ts';
+import type { Instance } from '../src/core/model/instance.ts';
 import { formatHostPort } from '../src/core/values.ts';
 
 /**

@@ -2,7 +2,7 @@ import { nanoid } from 'nanoid';
 import { Agent, type Dispatcher } from 'undici';
 import { type Decision, isRefusal } from '../src/core/decide.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
-import type { Target } from '../src/core/model.ts';
+import type { Target } from '../src/core/model/rule.ts';
 import { Tries } from '../src/core/retry.ts';
 import { readRetryAfter } from '../src/core/retry-after.ts';
 import { problem } from '../src/proxy/respond.ts';

@@ -1,5 +1,7 @@
 import { plainTarget } from '../src/core/backend.ts';
-import { type Instance, isLive, type LivePolicy, type Rule, type ServiceWeights } from '../src/core/model.ts';
+import { type Instance, isLive, type LivePolicy } from '../src/core/model/instance.ts';
+import type { Rule } from '../src/core/model/rule.ts';
+import type { ServiceWeights } from '../src/core/model/split.ts';
 import { buildTagRule } from '../src/core/rule.ts';
 import { isSound, readTags } from '../src/core/tagged.ts';
 

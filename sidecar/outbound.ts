@@ -1,6 +1,7 @@
 import { nanoid } from 'nanoid';
 import type { Decision, Refusal } from '../src/core/decide.ts';
-import { DEFAULT_VERSION, type Target } from '../src/core/model.ts';
+import { DEFAULT_VERSION } from '../src/core/model/instance.ts';
+import type { Target } from '../src/core/model/rule.ts';
 import { type HostPort, isHost, withoutBrackets } from '../src/core/values.ts';
 import { Where } from '../src/core/where.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';

@@ -1,4 +1,4 @@
-import type { Instance } from '../src/core/model.ts';
+import type { Instance } from '../src/core/model/instance.ts';
 
 /** An instance that no catalog has: the program itself, or a server outside the mesh. It counts as passing. */
 export const standIn = (

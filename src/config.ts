@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
 import { isAddressBlock } from './core/address-set.ts';
 import { LIMIT_SETTINGS } from './core/limit-settings.ts';
-import type { LivePolicy } from './core/model.ts';
+import type { LivePolicy } from './core/model/instance.ts';
 import { PICKING_SETTINGS } from './core/picking-settings.ts';
 import {
   ConfigError,

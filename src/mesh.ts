@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadOptions } from './core/claims.ts';
 import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
-import type { AllWeights, Catalog, Snapshot } from './core/model.ts';
+import type { Catalog } from './core/model/instance.ts';
+import type { Snapshot } from './core/model/snapshot.ts';
+import type { AllWeights } from './core/model/split.ts';
 import type { Since } from './core/quarantine.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
 

@@ -7,7 +7,7 @@ import { reportMarkdown } from '../bench/report.ts';
 import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { Fleet } from '../src/core/fleet.ts';
-import type { SourceState } from '../src/core/model.ts';
+import type { SourceState } from '../src/core/model/snapshot.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings.ts';
 import { addStateMetrics } from '../src/state/metrics.ts';
 import { addFleetMetrics } from '../src/telemetry/fleet-metrics.ts';

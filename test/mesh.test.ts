@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Catalog } from '../src/core/model.ts';
+import type { Catalog } from '../src/core/model/instance.ts';
 import { sinceOf } from '../src/core/quarantine.ts';
 import { Mesh, type View } from '../src/mesh.ts';
 import { catalogOf, instance, serviceOf } from './core/build.ts';

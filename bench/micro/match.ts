@@ -6,7 +6,8 @@
  * take turns; of an incremental compilation the median in milliseconds.
  */
 import { compileRoutes, matchRoute, type RouteTable } from '../../src/core/match.ts';
-import type { Match, Rule } from '../../src/core/model.ts';
+import type { Match } from '../../src/core/model/match.ts';
+import type { Rule } from '../../src/core/model/rule.ts';
 import type { RequestFacts } from '../../src/core/request-facts.ts';
 import { ruleId } from '../../src/core/rule-id.ts';
 import { RULES, rulePath } from '../rule-path.ts';

@@ -1,18 +1,13 @@
 /**
  * The JSON of `/api/…` and of every `--json`. Changes only by adding fields: other people's scripts read it.
  */
-import type {
-  BalanceName,
-  Filter,
-  HashKey,
-  Health,
-  Match,
-  Problem,
-  ServiceWeights,
-  SessionRule,
-  SplitSource,
-  Sticky,
-} from '../core/model.ts';
+
+import type { Filter } from '../core/model/filter.ts';
+import type { Health } from '../core/model/instance.ts';
+import type { Match } from '../core/model/match.ts';
+import type { Problem } from '../core/model/quarantine.ts';
+import type { ServiceWeights, SplitSource } from '../core/model/split.ts';
+import type { BalanceName, HashKey, SessionRule, Sticky } from '../core/model/traffic.ts';
 import type { SessionState } from '../core/session/route-session.ts';
 import type { LedgerEntry } from '../core/weights.ts';
 

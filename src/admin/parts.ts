@@ -1,5 +1,6 @@
 import type { Explanation } from '../core/explain.ts';
-import type { AllWeights, Snapshot, SourceState, Weights } from '../core/model.ts';
+import type { Snapshot, SourceState } from '../core/model/snapshot.ts';
+import type { AllWeights, Weights } from '../core/model/split.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Change, LedgerEntry } from '../core/weights.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { readDuration } from '../core/values.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { CONTENT_TYPE } from '../telemetry/exposition.ts';

@@ -1,13 +1,7 @@
-import type {
-  AllWeights,
-  Backend,
-  Instance,
-  Rule,
-  ServiceState,
-  ServiceWeights,
-  Snapshot,
-  SourceState,
-} from '../core/model.ts';
+import type { Instance } from '../core/model/instance.ts';
+import type { Backend, Rule } from '../core/model/rule.ts';
+import type { ServiceState, Snapshot, SourceState } from '../core/model/snapshot.ts';
+import type { AllWeights, ServiceWeights } from '../core/model/split.ts';
 import type { Origin } from '../core/origin.ts';
 import { severityOf } from '../core/quarantine.ts';
 import {

@@ -9,7 +9,7 @@ import {
   weightsAnswer,
 } from '../admin/api.ts';
 import type { Config } from '../config.ts';
-import type { Weights } from '../core/model.ts';
+import type { Weights } from '../core/model/split.ts';
 import type { Change } from '../core/weights.ts';
 import { createLog } from '../telemetry/log.ts';
 import { openRedisStore } from '../weights/redis-store.ts';

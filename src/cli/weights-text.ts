@@ -1,5 +1,5 @@
 import type { LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
-import type { Weights } from '../core/model.ts';
+import type { Weights } from '../core/model/split.ts';
 import { formatShare } from '../core/values.ts';
 import { table, weightsText } from './print.ts';
 

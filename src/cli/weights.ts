@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { LedgerEntryAnswer } from '../admin/api.ts';
-import type { Weights } from '../core/model.ts';
+import type { Weights } from '../core/model/split.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../core/weights.ts';
 import { isServiceName } from '../weights/check.ts';
 import { CliError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { Catalog, Instance } from '../core/model.ts';
+import type { Catalog, Instance } from '../core/model/instance.ts';
 import type { Timers } from '../telemetry/timers.ts';
 import { applyHold, countHeld, type HoldRules, isHeld, nextExpiry } from './hold.ts';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, Instance } from '../core/model.ts';
+import type { Catalog, Instance } from '../core/model/instance.ts';
 
 /** For so long after a break `critical` may come from a restarted agent that has not run its checks yet. */
 export const SETTLE_MS = 15_000;

@@ -1,4 +1,4 @@
-import type { Health, Instance } from '../core/model.ts';
+import type { Health, Instance } from '../core/model/instance.ts';
 import { formatHostPort, isHost } from '../core/values.ts';
 import type { HealthEntry } from './answers.ts';
 

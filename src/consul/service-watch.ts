@@ -1,5 +1,6 @@
 import { createGate } from '../core/gate.ts';
-import type { Instance, SourceState } from '../core/model.ts';
+import type { Instance } from '../core/model/instance.ts';
+import type { SourceState } from '../core/model/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import type { ConsulClient } from './client.ts';

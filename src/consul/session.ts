@@ -1,4 +1,4 @@
-import type { SourceState } from '../core/model.ts';
+import type { SourceState } from '../core/model/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Timers } from '../telemetry/timers.ts';
 import { describeFailure } from './errors.ts';

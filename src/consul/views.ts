@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, Instance } from '../core/model.ts';
+import type { Catalog, Instance } from '../core/model/instance.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { HealthEntry } from './answers.ts';
 import type { ConsulClient } from './client.ts';

@@ -1,4 +1,5 @@
-import type { Arm, Backend, ServiceWeights, Split, Target } from './model.ts';
+import type { Arm, Backend, Target } from './model/rule.ts';
+import type { ServiceWeights, Split } from './model/split.ts';
 import { computeSplit, type LiveVersion } from './split.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
 

@@ -1,7 +1,8 @@
 import type { Candidates } from './candidates.ts';
 import type { Fleet } from './fleet.ts';
 import type { InstanceState } from './instance-state.ts';
-import type { BalanceName, Target } from './model.ts';
+import type { Target } from './model/rule.ts';
+import type { BalanceName } from './model/traffic.ts';
 
 /** How one of several targets is picked for a request. */
 export interface Preference {

@@ -1,5 +1,5 @@
 import type { InstanceState } from './instance-state.ts';
-import type { Target } from './model.ts';
+import type { Target } from './model/rule.ts';
 import type { Peers } from './peers.ts';
 
 /** More than this part of them out, and all are used: those left could not carry it, and the cause lies elsewhere. */

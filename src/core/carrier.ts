@@ -1,4 +1,8 @@
-import type { Filter, Instance, Match, ServiceWeights, Target } from './model.ts';
+import type { Filter } from './model/filter.ts';
+import type { Instance } from './model/instance.ts';
+import type { Match } from './model/match.ts';
+import type { Target } from './model/rule.ts';
+import type { ServiceWeights } from './model/split.ts';
 import { ruleId } from './rule-id.ts';
 import { newestFirst, type Tagged } from './tagged.ts';
 import type { TagRule } from './tags/dialect.ts';

@@ -1,5 +1,5 @@
 import type { Hashable } from './hash.ts';
-import type { SplitSource } from './model.ts';
+import type { SplitSource } from './model/split.ts';
 import type { Picking } from './picking.ts';
 import type { Refusal } from './refusal.ts';
 import type { Route } from './route.ts';

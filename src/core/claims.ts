@@ -1,14 +1,10 @@
 import { splitOf } from './backend.ts';
 import { byMatch, type CarriedMatch, filtersOf, targetOf } from './carrier.ts';
 import { type Carried, disagreementsOf } from './disagreements.ts';
-import {
-  type Instance,
-  isLive,
-  type LivePolicy,
-  type Problem,
-  type ServiceState,
-  type ServiceWeights,
-} from './model.ts';
+import { type Instance, isLive, type LivePolicy } from './model/instance.ts';
+import type { Problem } from './model/quarantine.ts';
+import type { ServiceState } from './model/snapshot.ts';
+import type { ServiceWeights } from './model/split.ts';
 import { buildTagRule } from './rule.ts';
 import type { Claim } from './settle.ts';
 import { withShares } from './shared-rule.ts';

@@ -1,6 +1,6 @@
 import { AddressSet } from './address-set.ts';
 import { Kept } from './kept.ts';
-import type { Match, ValueMatch } from './model.ts';
+import type { Match, ValueMatch } from './model/match.ts';
 import { isPathPrefix } from './path.ts';
 import { type Expression, expressionOf } from './regex/expression.ts';
 import { ExpressionFault } from './regex/fault.ts';

@@ -1,5 +1,6 @@
 import type { Carrier } from './carrier.ts';
-import type { Problem, Rule, Target } from './model.ts';
+import type { Problem } from './model/quarantine.ts';
+import type { Rule, Target } from './model/rule.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
 import { formatHostPort } from './values.ts';
 

@@ -1,7 +1,8 @@
 import { buildBackend, buildNarrowed, plainTarget } from './backend.ts';
 import type { ServiceClaims } from './claims.ts';
 import type { DocumentBackend, DocumentRule } from './document-rule.ts';
-import type { Backend, Filter, Rule } from './model.ts';
+import type { Filter } from './model/filter.ts';
+import type { Backend, Rule } from './model/rule.ts';
 import { ruleId } from './rule-id.ts';
 import type { Claim } from './settle.ts';
 

@@ -1,4 +1,7 @@
-import type { Filter, Match, Problem, RuleSettings } from './model.ts';
+import type { Filter } from './model/filter.ts';
+import type { Match } from './model/match.ts';
+import type { Problem } from './model/quarantine.ts';
+import type { RuleSettings } from './model/traffic.ts';
 import type { DocumentOrigin } from './origin.ts';
 
 /**

@@ -1,4 +1,6 @@
-import type { Match, Problem, Rule } from './model.ts';
+import type { Match } from './model/match.ts';
+import type { Problem } from './model/quarantine.ts';
+import type { Rule } from './model/rule.ts';
 import { compareOrigins } from './origin.ts';
 
 /**

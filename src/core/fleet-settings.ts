@@ -1,5 +1,5 @@
 import type { HealthSettings } from './health.ts';
-import type { BalanceName } from './model.ts';
+import type { BalanceName } from './model/traffic.ts';
 import type { BudgetSettings } from './retry-budget.ts';
 
 /** How a process treats instances where their tags say nothing else. */

@@ -1,7 +1,7 @@
 import { Candidates } from './candidates.ts';
 import { DEFAULT_FLEET_SETTINGS, type FleetSettings } from './fleet-settings.ts';
 import { InstanceState } from './instance-state.ts';
-import type { Target } from './model.ts';
+import type { Target } from './model/rule.ts';
 import { type OnEjection, Peers, ServiceTraffic } from './peers.ts';
 
 /** So many states are kept before those that were not used for so long are looked for. */

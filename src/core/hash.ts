@@ -1,4 +1,4 @@
-import type { HashKey } from './model.ts';
+import type { HashKey } from './model/traffic.ts';
 
 /** FNV-1a over UTF-16 units, finished by MurmurHash3's fmix32 (its last bits are weak alone). Unsigned 32 bit. */
 export const hash32 = (text: string): number => {

@@ -1,4 +1,5 @@
-import type { PathKind, Rule } from './model.ts';
+import type { PathKind } from './model/match.ts';
+import type { Rule } from './model/rule.ts';
 import { PathIndex } from './path-index.ts';
 import { compareRules } from './precedence.ts';
 import { Route, routesFrom } from './route.ts';

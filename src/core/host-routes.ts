@@ -1,5 +1,5 @@
 import { indexPaths } from './host-paths.ts';
-import type { Rule } from './model.ts';
+import type { Rule } from './model/rule.ts';
 import type { PathIndex } from './path-index.ts';
 import { compareRules } from './precedence.ts';
 import { type Expression, soundExpression } from './regex/expression.ts';

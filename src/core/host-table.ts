@@ -1,5 +1,5 @@
 import { HostRoutes } from './host-routes.ts';
-import type { Rule } from './model.ts';
+import type { Rule } from './model/rule.ts';
 import { type Expression, soundExpression } from './regex/expression.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Route } from './route.ts';

@@ -1,4 +1,5 @@
-import type { AllWeights, Catalog } from './model.ts';
+import type { Catalog } from './model/instance.ts';
+import type { AllWeights } from './model/split.ts';
 import type { Since } from './quarantine.ts';
 
 /** What a process before this one last had in force, and what this one goes by until the live state is there. */

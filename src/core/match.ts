@@ -1,5 +1,5 @@
 import { HostTable } from './host-table.ts';
-import type { Rule } from './model.ts';
+import type { Rule } from './model/rule.ts';
 import { compareRules } from './precedence.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { firstTaking, type Route } from './route.ts';

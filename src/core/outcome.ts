@@ -3,7 +3,7 @@
  * again. What the caller is told follows from the code alone (errors.ts).
  */
 import { ERRORS, type ErrorCode } from './errors.ts';
-import type { RetryRule } from './model.ts';
+import type { RetryRule } from './model/traffic.ts';
 
 /** What one attempt says about its instance; `spared` is nothing, good or bad. */
 export type Verdict = 'well' | 'failed' | 'spared';

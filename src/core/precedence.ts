@@ -1,4 +1,5 @@
-import type { Match, Rule } from './model.ts';
+import type { Match } from './model/match.ts';
+import type { Rule } from './model/rule.ts';
 import { compareOrigins } from './origin.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Problem, Quarantined } from './model.ts';
+import type { Problem, Quarantined } from './model/quarantine.ts';
 
 /** Since when each problem lasts, in epoch milliseconds, by whose it is and what it is about. */
 export type Since = ReadonlyMap<string, number>;

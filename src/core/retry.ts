@@ -2,7 +2,8 @@ import { type Preference, pickTarget } from './balance.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { InstanceState } from './instance-state.ts';
-import type { RetryRule, Target } from './model.ts';
+import type { Target } from './model/rule.ts';
+import type { RetryRule } from './model/traffic.ts';
 import {
   judgeFailure,
   judgeStatus,

@@ -1,5 +1,6 @@
 import type { CompiledFilters } from './filters/compile.ts';
-import type { Backend, SplitSource, Target } from './model.ts';
+import type { Backend, Target } from './model/rule.ts';
+import type { SplitSource } from './model/split.ts';
 import type { Sequence } from './sequence.ts';
 import { type Part, seedOf } from './sticky.ts';
 import { Where } from './where.ts';

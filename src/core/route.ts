@@ -1,6 +1,7 @@
 import { type Condition, conditionsOf, holdAll } from './conditions.ts';
 import { type CompiledFilters, compileFilters } from './filters/compile.ts';
-import type { Backend, BalanceName, HashKey, RetryRule, Rule, Sticky } from './model.ts';
+import type { Backend, Rule } from './model/rule.ts';
+import type { BalanceName, HashKey, RetryRule, Sticky } from './model/traffic.ts';
 import type { AtPath } from './path-index.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { type RouteArm, RouteBackend, type Shared } from './route-backend.ts';

@@ -1,4 +1,4 @@
-import type { Rule } from './model.ts';
+import type { Rule } from './model/rule.ts';
 
 /** How one list of rules differs from another. */
 export interface RuleChanges {

@@ -1,4 +1,4 @@
-import type { Match, ValueMatch } from './model.ts';
+import type { Match, ValueMatch } from './model/match.ts';
 
 /**
  * A match as people read it, the same for the same match and for no other: `/orders/*` for a prefix, `/orders` for an

@@ -1,5 +1,7 @@
 import { type BackendInput, buildBackend } from './backend.ts';
-import type { Match, Rule, RuleSettings } from './model.ts';
+import type { Match } from './model/match.ts';
+import type { Rule } from './model/rule.ts';
+import type { RuleSettings } from './model/traffic.ts';
 import { ruleId } from './rule-id.ts';
 import { newestFirst, type Tagged } from './tagged.ts';
 

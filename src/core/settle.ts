@@ -1,5 +1,6 @@
 import type { SharedPart } from './carrier.ts';
-import type { Problem, Rule } from './model.ts';
+import type { Problem } from './model/quarantine.ts';
+import type { Rule } from './model/rule.ts';
 import { compareOrigins, originText } from './origin.ts';
 
 /** One match that somebody asks for, with the rule that it becomes unless somebody else holds it. */

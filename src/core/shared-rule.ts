@@ -1,6 +1,6 @@
 import { buildBackend } from './backend.ts';
 import { type Carrier, targetOf } from './carrier.ts';
-import type { Backend, Rule } from './model.ts';
+import type { Backend, Rule } from './model/rule.ts';
 import { compareOrigins } from './origin.ts';
 import type { Claim } from './settle.ts';
 import { sharesOf } from './tags/fabio/shares.ts';

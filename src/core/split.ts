@@ -1,4 +1,4 @@
-import type { ServiceWeights, Share, Split } from './model.ts';
+import type { ServiceWeights, Share, Split } from './model/split.ts';
 
 /** What the split needs to know of one version with live instances. */
 export interface LiveVersion {

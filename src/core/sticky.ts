@@ -1,5 +1,5 @@
 import { type Hashable, hash32, keyText, mix32 } from './hash.ts';
-import type { Sticky } from './model.ts';
+import type { Sticky } from './model/traffic.ts';
 
 /**
  * What a caller is known by, as a number that every process with the same key makes of it.

@@ -1,4 +1,4 @@
-import type { Instance } from './model.ts';
+import type { Instance } from './model/instance.ts';
 import type { TagOptions } from './tags/dialect.ts';
 import { type ParsedTags, parseTags } from './tags/parse.ts';
 

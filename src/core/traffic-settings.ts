@@ -1,6 +1,6 @@
 import { BALANCE_NAMES } from './balance.ts';
 import { DEFAULT_FLEET_SETTINGS, type FleetSettings } from './fleet-settings.ts';
-import type { BalanceName } from './model.ts';
+import type { BalanceName } from './model/traffic.ts';
 import { type SettingValues, setting } from './settings.ts';
 import { RETRIES_EXPECTED, readRetries } from './tags/sluice/traffic.ts';
 import { formatDuration, formatShare, readCount, readDuration, readRatio } from './values.ts';

@@ -2,7 +2,9 @@ import type { RouteRule } from '../core/document/route-rule.ts';
 import type { RetryPolicy, Session, Timeouts } from '../core/document/traffic.ts';
 import type { DocumentBackend, DocumentRule, Documents } from '../core/document-rule.ts';
 import { hash32 } from '../core/hash.ts';
-import type { Match, Problem, RuleSettings } from '../core/model.ts';
+import type { Match } from '../core/model/match.ts';
+import type { Problem } from '../core/model/quarantine.ts';
+import type { RuleSettings } from '../core/model/traffic.ts';
 import type { DocumentOrigin } from '../core/origin.ts';
 import type { Shelf, ShelfProblem, Shelved } from './shelf.ts';
 

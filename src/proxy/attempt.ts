@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { Target } from '../core/model.ts';
+import type { Target } from '../core/model/rule.ts';
 import type { FailedAttempt } from '../core/retry.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
-import type { Target } from '../core/model.ts';
+import type { Target } from '../core/model/rule.ts';
 import type { Retryable } from '../core/outcome.ts';
 import type { FailedAttempt } from '../core/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';

@@ -4,7 +4,7 @@ import { type Answer, responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
 import { pickMirror } from '../core/filters/mirror.ts';
-import type { Target } from '../core/model.ts';
+import type { Target } from '../core/model/rule.ts';
 import type { Retryable } from '../core/outcome.ts';
 import { type FailedAttempt, Tries } from '../core/retry.ts';
 import { readRetryAfter } from '../core/retry-after.ts';

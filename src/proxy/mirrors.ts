@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Limits, Timeouts } from '../core/limits.ts';
-import type { Instance } from '../core/model.ts';
+import type { Instance } from '../core/model/instance.ts';
 import type { Where } from '../core/where.ts';
 import type { AttemptObservation, AttemptOutcome } from '../telemetry/observer.ts';
 import type { Timed } from './heartbeat.ts';

@@ -1,6 +1,6 @@
 import type { RequestChange } from '../core/filters/compile.ts';
 import { editFields } from '../core/filters/header-change.ts';
-import type { Target } from '../core/model.ts';
+import type { Target } from '../core/model/rule.ts';
 import { formatHostPort } from '../core/values.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';

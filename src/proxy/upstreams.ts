@@ -1,4 +1,4 @@
-import type { Instance } from '../core/model.ts';
+import type { Instance } from '../core/model/instance.ts';
 import type { Limits, Timeouts } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { type ConnectionOwner, type UpstreamCall, UpstreamConnection } from './upstream/connection.ts';

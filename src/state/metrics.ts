@@ -1,4 +1,4 @@
-import type { SourceState } from '../core/model.ts';
+import type { SourceState } from '../core/model/snapshot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { KeeperStatus } from './keeper.ts';
 

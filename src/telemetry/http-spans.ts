@@ -12,7 +12,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions';
 import type { Choice } from '../core/choose.ts';
-import type { SplitSource } from '../core/model.ts';
+import type { SplitSource } from '../core/model/split.ts';
 import type { Where } from '../core/where.ts';
 import { Cache } from './cache.ts';
 import { findHeader, splitAuthority } from './http-semantics.ts';

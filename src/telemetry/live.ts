@@ -1,4 +1,4 @@
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 
 /** Which routes and versions are still served; series of others are forgotten. */
 export interface Live {

@@ -1,4 +1,4 @@
-import type { Quarantined } from '../core/model.ts';
+import type { Quarantined } from '../core/model/quarantine.ts';
 import { keyOf, severityOf } from '../core/quarantine.ts';
 import type { Log } from './log.ts';
 

@@ -1,4 +1,5 @@
-import type { Rule, ServiceState, Snapshot } from '../core/model.ts';
+import type { Rule } from '../core/model/rule.ts';
+import type { ServiceState, Snapshot } from '../core/model/snapshot.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
 import { logQuarantine } from './quarantine-log.ts';

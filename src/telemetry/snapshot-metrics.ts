@@ -1,4 +1,5 @@
-import { QUARANTINE_KINDS, type Snapshot } from '../core/model.ts';
+import { QUARANTINE_KINDS } from '../core/model/quarantine.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reading } from './readings.ts';
 

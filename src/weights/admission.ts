@@ -1,4 +1,4 @@
-import type { Catalog } from '../core/model.ts';
+import type { Catalog } from '../core/model/instance.ts';
 import type { WeightStore } from './store.ts';
 
 /**

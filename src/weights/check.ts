@@ -1,4 +1,4 @@
-import type { Weights } from '../core/model.ts';
+import type { Weights } from '../core/model/split.ts';
 import {
   type Act,
   type Change,

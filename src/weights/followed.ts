@@ -1,4 +1,4 @@
-import type { AllWeights, ServiceWeights } from '../core/model.ts';
+import type { AllWeights, ServiceWeights } from '../core/model/split.ts';
 import type { Log } from '../telemetry/log.ts';
 import { sameWeights } from './judge.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceWeights, Weights } from '../core/model.ts';
+import type { ServiceWeights, Weights } from '../core/model/split.ts';
 import { type LedgerEntry, readWeight } from '../core/weights.ts';
 import { judgeField } from './check.ts';
 import type { Reading } from './reading.ts';

@@ -1,4 +1,5 @@
-import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
+import type { SourceState } from '../core/model/snapshot.ts';
+import type { AllWeights, ServiceWeights, Weights } from '../core/model/split.ts';
 import {
   type Act,
   type Change,

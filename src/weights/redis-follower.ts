@@ -1,4 +1,4 @@
-import type { AllWeights, ServiceWeights } from '../core/model.ts';
+import type { AllWeights, ServiceWeights } from '../core/model/split.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisRefused } from '../redis/errors.ts';
 import type { WeightScripts } from '../redis/scripts.ts';

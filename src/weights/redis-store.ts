@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { AllWeights, ServiceWeights, SourceState, Weights } from '../core/model.ts';
+import type { SourceState } from '../core/model/snapshot.ts';
+import type { AllWeights, ServiceWeights, Weights } from '../core/model/split.ts';
 import type { Act, Change, LedgerEntry } from '../core/weights.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { defineWeightScripts, type RawChange, type WeightScripts, weightScripts } from '../redis/scripts.ts';

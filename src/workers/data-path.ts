@@ -5,7 +5,7 @@ import { decide } from '../core/decide.ts';
 import { Fleet } from '../core/fleet.ts';
 import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
 import { compileRoutes, type RouteTable } from '../core/match.ts';
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { pickingOf } from '../core/picking-settings.ts';
 import { fleetSettingsOf } from '../core/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { type Explanation, explain } from '../core/explain.ts';
 import { Fleet } from '../core/fleet.ts';
 import { compileRoutes, type RouteTable } from '../core/match.ts';
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { pickingOf } from '../core/picking-settings.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import { fleetSettingsOf } from '../core/traffic-settings.ts';

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/gate.ts';
 import { limitsOf } from '../core/limit-settings.ts';
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { countsOf, type Figure, joinFigures, retainFigure } from '../telemetry/figures.ts';
 import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -1,4 +1,6 @@
-import type { Quarantined, Rule, ServiceState, Snapshot } from '../core/model.ts';
+import type { Quarantined } from '../core/model/quarantine.ts';
+import type { Rule } from '../core/model/rule.ts';
+import type { ServiceState, Snapshot } from '../core/model/snapshot.ts';
 
 /**
  * What makes the next snapshot of the one before: of a thousand services mostly one changes at a time, and whoever has

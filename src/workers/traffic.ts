@@ -1,4 +1,4 @@
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
 import type { Figures } from '../telemetry/figures.ts';
 

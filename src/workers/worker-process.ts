@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/gate.ts';
-import type { Snapshot } from '../core/model.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { changesOf, NO_SNAPSHOT } from './snapshot-changes.ts';

@@ -5,7 +5,7 @@ import { ERRORS } from '../../src/core/errors.ts';
 import { explain } from '../../src/core/explain.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
-import type { Weights } from '../../src/core/model.ts';
+import type { Weights } from '../../src/core/model/split.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 

@@ -7,7 +7,7 @@ import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
 import { explain } from '../../src/core/explain.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
-import type { Snapshot } from '../../src/core/model.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import { NO_PINS } from '../../src/core/picking.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Filter } from '../../src/core/model.ts';
+import type { Filter } from '../../src/core/model/filter.ts';
 import { conformance, type RuleUnderTest, startGateway } from './harness.ts';
 
 const V1 = 'infra-backend-v1';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Cors, Filter } from '../../src/core/model.ts';
+import type { Cors, Filter } from '../../src/core/model/filter.ts';
 import {
   type Asked,
   check,

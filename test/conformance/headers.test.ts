@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import type { Filter, HeaderChange } from '../../src/core/model.ts';
+import type { Filter, HeaderChange } from '../../src/core/model/filter.ts';
 import { conformance, type Row, type RuleUnderTest } from './harness.ts';
 
 const change = (of: Partial<HeaderChange>): HeaderChange => ({ set: [], add: [], remove: [], ...of });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Filter } from '../../src/core/model.ts';
+import type { Filter } from '../../src/core/model/filter.ts';
 import { eventually } from '../support/wait.ts';
 import type { Received } from './echo.ts';
 import { type Asked, check, type GatewayUnderTest, type RuleUnderTest, startGateway } from './harness.ts';

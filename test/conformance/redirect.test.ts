@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import type { Filter, PathChange } from '../../src/core/model.ts';
+import type { Filter, PathChange } from '../../src/core/model/filter.ts';
 import { conformance, type Row, type RuleUnderTest } from './harness.ts';
 
 type Redirect = Extract<Filter, { readonly type: 'redirect' }>;

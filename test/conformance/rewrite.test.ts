@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import type { Filter } from '../../src/core/model.ts';
+import type { Filter } from '../../src/core/model/filter.ts';
 import { conformance } from './harness.ts';
 
 const HEADERS: Filter = {

@@ -1,4 +1,4 @@
-import type { Catalog, Health, Instance } from '../../src/core/model.ts';
+import type { Catalog, Health, Instance } from '../../src/core/model/instance.ts';
 
 /** A passing instance `n1/ID@127.0.0.1:80` of the service `orders`. */
 export const instance = (id: string, over: Partial<Instance> = {}): Instance => {

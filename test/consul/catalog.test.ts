@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { type CatalogWatch, watchCatalog } from '../../src/consul/catalog.ts';
 import { type ConsulClient, createConsulClient } from '../../src/consul/client.ts';
-import type { Catalog } from '../../src/core/model.ts';
+import type { Catalog } from '../../src/core/model/instance.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';

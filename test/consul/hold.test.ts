@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { applyHold, type HoldRules, nextExpiry } from '../../src/consul/hold.ts';
-import type { Instance } from '../../src/core/model.ts';
+import type { Instance } from '../../src/core/model/instance.ts';
 import { catalogOf, instance, shown } from './build.ts';
 
 const TRUSTED: HoldRules = { trusts: () => true, settling: false, now: 1_000, holdMs: 60 };

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { watchCatalog } from '../../src/consul/catalog.ts';
 import { createConsulClient } from '../../src/consul/client.ts';
 import { createHeldCatalog } from '../../src/consul/held-catalog.ts';
-import type { Catalog } from '../../src/core/model.ts';
+import type { Catalog } from '../../src/core/model/instance.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { startConsul } from '../support/servers.ts';

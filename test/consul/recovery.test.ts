@@ -7,7 +7,7 @@ import { watchCatalog } from '../../src/consul/catalog.ts';
 import { createConsulClient } from '../../src/consul/client.ts';
 import { createRecovery, LOOK_MS } from '../../src/consul/recovery.ts';
 import { createTokenFile } from '../../src/consul/token-file.ts';
-import type { Catalog } from '../../src/core/model.ts';
+import type { Catalog } from '../../src/core/model/instance.ts';
 import { watchKeys } from '../../src/documents/watch-keys.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { startGuardedConsul } from '../support/acl.ts';

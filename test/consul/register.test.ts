@@ -4,7 +4,7 @@ import { type CheckStatus, createConsulClient } from '../../src/consul/client.ts
 import { keepRegistered } from '../../src/consul/register.ts';
 import type { ServiceCheck } from '../../src/consul/registration.ts';
 import { watchService } from '../../src/consul/service-watch.ts';
-import type { Instance } from '../../src/core/model.ts';
+import type { Instance } from '../../src/core/model/instance.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { systemTimers, type Timers } from '../../src/telemetry/timers.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Weights } from '../../src/core/model.ts';
+import type { Weights } from '../../src/core/model/split.ts';
 import { type Change, WeightsError } from '../../src/core/weights.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
 import { eventually } from '../support/wait.ts';

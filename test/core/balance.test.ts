@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { pickTarget } from '../../src/core/balance.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import { hash32 } from '../../src/core/hash.ts';
-import type { BalanceName, Target } from '../../src/core/model.ts';
+import type { Target } from '../../src/core/model/rule.ts';
+import type { BalanceName } from '../../src/core/model/traffic.ts';
 import { Tries } from '../../src/core/retry.ts';
 import { attempt, fleetOf, seeded, target, targetsOf } from './fleet-build.ts';
 

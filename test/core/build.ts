@@ -1,6 +1,8 @@
 import type { ReadOptions } from '../../src/core/claims.ts';
 import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule.ts';
-import type { Arm, Catalog, Instance, Rule, Snapshot } from '../../src/core/model.ts';
+import type { Catalog, Instance } from '../../src/core/model/instance.ts';
+import type { Arm, Rule } from '../../src/core/model/rule.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import type { DocumentOrigin } from '../../src/core/origin.ts';
 import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { decide, isDecision, isOwnAnswer, isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
-import type { Filter } from '../../src/core/model.ts';
+import type { Filter } from '../../src/core/model/filter.ts';
 import { NO_PINS, type Picking } from '../../src/core/picking.ts';
 import { factsOf } from '../support/facts.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from './build.ts';

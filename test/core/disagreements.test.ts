@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Instance } from '../../src/core/model.ts';
+import type { Instance } from '../../src/core/model/instance.ts';
 import { buildSnapshot, catalogOf, instance } from './build.ts';
 
 let age = 0;

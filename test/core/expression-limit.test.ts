@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { limitExpressions, MOST_EXPRESSIONS } from '../../src/core/expression-limit.ts';
-import type { Match, Rule } from '../../src/core/model.ts';
+import type { Match } from '../../src/core/model/match.ts';
+import type { Rule } from '../../src/core/model/rule.ts';
 import { ruleId } from '../../src/core/rule-id.ts';
 
 const regex = (i: number, host?: string): Match => ({

@@ -1,6 +1,6 @@
 import { Fleet } from '../../src/core/fleet.ts';
 import { DEFAULT_FLEET_SETTINGS, type FleetSettings } from '../../src/core/fleet-settings.ts';
-import type { Target } from '../../src/core/model.ts';
+import type { Target } from '../../src/core/model/rule.ts';
 import type { EjectionEvent } from '../../src/core/peers.ts';
 import { Tries } from '../../src/core/retry.ts';
 import { instance } from './build.ts';

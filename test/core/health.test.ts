@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { pickTarget } from '../../src/core/balance.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
-import type { Target } from '../../src/core/model.ts';
+import type { Target } from '../../src/core/model/rule.ts';
 import { Tries } from '../../src/core/retry.ts';
 import { attempt, fleetOf, seeded, targetsOf } from './fleet-build.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Match, ValueMatch } from '../../src/core/model.ts';
+import type { Match, ValueMatch } from '../../src/core/model/match.ts';
 import { ruleId } from '../../src/core/rule-id.ts';
 import type { Asked } from '../support/facts.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileRoutes, matchRoute, type RouteTable } from '../../src/core/match.ts';
-import type { Match, Rule, ValueMatch } from '../../src/core/model.ts';
+import type { Match, ValueMatch } from '../../src/core/model/match.ts';
+import type { Rule } from '../../src/core/model/rule.ts';
 import { ruleId } from '../../src/core/rule-id.ts';
 import { type Asked, factsOf } from '../support/facts.ts';
 

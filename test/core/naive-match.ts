@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { RE2JS } from 're2js';
-import type { Match, ValueMatch } from '../../src/core/model.ts';
+import type { Match, ValueMatch } from '../../src/core/model/match.ts';
 import type { RequestFacts } from '../../src/core/request-facts.ts';
 
 /**

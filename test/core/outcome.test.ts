@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import type { RetryRule } from '../../src/core/model.ts';
+import type { RetryRule } from '../../src/core/model/traffic.ts';
 import {
   judgeFailure,
   judgeStatus,

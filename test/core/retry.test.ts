@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fleet } from '../../src/core/fleet.ts';
 import { DEFAULT_FLEET_SETTINGS } from '../../src/core/fleet-settings.ts';
-import type { Target } from '../../src/core/model.ts';
+import type { Target } from '../../src/core/model/rule.ts';
 import type { Retryable } from '../../src/core/outcome.ts';
 import { type FailedAttempt, type RetryPlan, Tries } from '../../src/core/retry.ts';
 import { instance } from './build.ts';

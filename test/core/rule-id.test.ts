@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Match, ValueMatch } from '../../src/core/model.ts';
+import type { Match, ValueMatch } from '../../src/core/model/match.ts';
 import { ruleId } from '../../src/core/rule-id.ts';
 import { match } from './match-arbitraries.ts';
 

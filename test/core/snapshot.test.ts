@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type {
-  AllWeights,
-  Catalog,
-  Health,
-  Instance,
-  Rule,
-  ServiceWeights,
-  Snapshot,
-} from '../../src/core/model.ts';
+import type { Catalog, Health, Instance } from '../../src/core/model/instance.ts';
+import type { Rule } from '../../src/core/model/rule.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
+import type { AllWeights, ServiceWeights } from '../../src/core/model/split.ts';
 import { createSnapshotBuilder } from '../../src/core/snapshot.ts';
 import { armsOf, buildSnapshot, catalogOf, instance, serviceOf } from './build.ts';
 

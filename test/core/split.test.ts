@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ServiceWeights, SplitSource } from '../../src/core/model.ts';
+import type { ServiceWeights, SplitSource } from '../../src/core/model/split.ts';
 import { chooseByShare, computeSplit, type LiveVersion } from '../../src/core/split.ts';
 
 const v = (version: string, instances = 1, tagWeight?: number): LiveVersion => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Sticky } from '../../src/core/model.ts';
+import type { Sticky } from '../../src/core/model/traffic.ts';
 import { callerHash, callerOf, chooseForCaller, seedOf } from '../../src/core/sticky.ts';
 
 const KEY = 'a key';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { compileFilters } from '../../src/core/filters/compile.ts';
-import type { Backend } from '../../src/core/model.ts';
+import type { Backend } from '../../src/core/model/rule.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { instance } from '../core/build.ts';
 import { eventually } from '../support/wait.ts';

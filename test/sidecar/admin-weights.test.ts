@@ -5,7 +5,7 @@ import { afterEach, describe, it } from 'node:test';
 import { adminWeights, type WeightSource } from '../../sidecar/admin-weights.ts';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
-import type { AllWeights } from '../../src/core/model.ts';
+import type { AllWeights } from '../../src/core/model/split.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import { emptySnapshot } from '../core/build.ts';

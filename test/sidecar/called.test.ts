@@ -10,7 +10,8 @@ import {
 import { meshService } from '../../sidecar/mesh-rule.ts';
 import { isRefusal } from '../../src/core/decide.ts';
 import { Fleet } from '../../src/core/fleet.ts';
-import type { AllWeights, Health, Instance } from '../../src/core/model.ts';
+import type { Health, Instance } from '../../src/core/model/instance.ts';
+import type { AllWeights } from '../../src/core/model/split.ts';
 import { factsOf } from '../support/facts.ts';
 
 const instance = (id: string, tags: string[], health: Health = 'passing'): Instance => ({

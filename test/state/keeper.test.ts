@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { Snapshot } from '../../src/core/model.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import { decodeState } from '../../src/state/format.ts';
 import { BEAT_MS, createKeeper, type Keeper, SPACING_MS } from '../../src/state/keeper.ts';
 import type { Log } from '../../src/telemetry/log.ts';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AllWeights, Instance, Snapshot } from '../../src/core/model.ts';
+import type { Instance } from '../../src/core/model/instance.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
+import type { AllWeights } from '../../src/core/model/split.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { logSwap } from '../../src/telemetry/snapshot-log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Instance } from '../../src/core/model.ts';
+import type { Instance } from '../../src/core/model/instance.ts';
 import { admitByWeights } from '../../src/weights/admission.ts';
 import { catalogOf, instance } from '../core/build.ts';
 

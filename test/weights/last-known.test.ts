@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import type { AllWeights } from '../../src/core/model.ts';
+import type { AllWeights } from '../../src/core/model/split.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import { openRedisStore } from '../../src/weights/redis-store.ts';

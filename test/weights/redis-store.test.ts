@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import type { ServiceWeights, Weights } from '../../src/core/model.ts';
+import type { ServiceWeights, Weights } from '../../src/core/model/split.ts';
 import { type Change, WeightsError } from '../../src/core/weights.ts';
 import { createLog, silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Quarantined, Snapshot } from '../../src/core/model.ts';
+import type { Quarantined } from '../../src/core/model/quarantine.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import { applyChanges, changesOf, NO_SNAPSHOT } from '../../src/workers/snapshot-changes.ts';
 
 /** Each letter is an entry of the list of quarantined ones; rules and services go the same way. */

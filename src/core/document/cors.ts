@@ -1,4 +1,4 @@
-import type { Cors } from '../model.ts';
+import type { Cors } from '../model/filter.ts';
 import type { Field, TextForm } from './field.ts';
 
 const ORIGIN: TextForm = {

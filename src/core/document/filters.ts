@@ -1,4 +1,4 @@
-import type { Filter } from '../model.ts';
+import type { Filter } from '../model/filter.ts';
 import { readCors } from './cors.ts';
 import type { Field } from './field.ts';
 import { readHeaderChange } from './headers.ts';

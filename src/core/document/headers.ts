@@ -1,5 +1,5 @@
 import { isChangeable } from '../filters/header-change.ts';
-import type { HeaderChange } from '../model.ts';
+import type { HeaderChange } from '../model/filter.ts';
 import type { Field } from './field.ts';
 import { readHeaderName, readHeaderValue } from './names.ts';
 

@@ -1,4 +1,4 @@
-import type { Match, PathKind, ValueMatch } from '../model.ts';
+import type { Match, PathKind, ValueMatch } from '../model/match.ts';
 import { normalisePath } from '../path.ts';
 import { faultOf } from '../regex/expression.ts';
 import type { Field } from './field.ts';

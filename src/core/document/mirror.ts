@@ -1,4 +1,4 @@
-import type { Filter } from '../model.ts';
+import type { Filter } from '../model/filter.ts';
 import type { Field } from './field.ts';
 import { REFERENCE_FIELDS, readReference } from './reference.ts';
 

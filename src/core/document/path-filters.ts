@@ -1,4 +1,4 @@
-import type { Filter, PathChange } from '../model.ts';
+import type { Filter, PathChange } from '../model/filter.ts';
 import type { Field } from './field.ts';
 import { readPathValue } from './matches.ts';
 import { readPreciseHostname } from './names.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { AddressSet, isAddressBlock } from '../address-set.ts';
-import type { Filter } from '../model.ts';
+import type { Filter } from '../model/filter.ts';
 
 /** Whether a request may pass. @param forwardedFor as the client sent it */
 export type MayPass = (clientAddress: string, forwardedFor: string | undefined) => boolean;

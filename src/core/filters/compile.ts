@@ -1,4 +1,6 @@
-import type { Backend, Filter, Match, PathChange } from '../model.ts';
+import type { Filter, PathChange } from '../model/filter.ts';
+import type { Match } from '../model/match.ts';
+import type { Backend } from '../model/rule.ts';
 import { compileAccess, type MayPass } from './access.ts';
 import { type CompiledCors, compileCors } from './cors.ts';
 import { compileHeaderChange, type HeaderEdit, joinEdits } from './header-change.ts';

@@ -1,4 +1,4 @@
-import type { Cors } from '../model.ts';
+import type { Cors } from '../model/filter.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import type { HeaderEdit } from './header-change.ts';
 import { compileOrigins } from './origins.ts';

@@ -1,4 +1,4 @@
-import type { HeaderChange } from '../model.ts';
+import type { HeaderChange } from '../model/filter.ts';
 
 /**
  * What a rule changes of the fields of a message: lines of these names are taken out, and those lines come in at the end.

@@ -1,4 +1,4 @@
-import type { Backend, Target } from '../model.ts';
+import type { Backend, Target } from '../model/rule.ts';
 import { chooseByShare } from '../split.ts';
 import { Where } from '../where.ts';
 

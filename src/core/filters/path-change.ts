@@ -1,4 +1,4 @@
-import type { PathChange } from '../model.ts';
+import type { PathChange } from '../model/filter.ts';
 import { isPathPrefix } from '../path.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Filter, PathChange } from '../model.ts';
+import type { Filter, PathChange } from '../model/filter.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { changePath } from './path-change.ts';
 

@@ -1,7 +1,9 @@
 import { cookieFor } from '../cookie.ts';
 import type { Fleet } from '../fleet.ts';
 import { keyText } from '../hash.ts';
-import type { SessionRule, SplitSource, Target } from '../model.ts';
+import type { Target } from '../model/rule.ts';
+import type { SplitSource } from '../model/split.ts';
+import type { SessionRule } from '../model/traffic.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import type { RouteArm, RouteBackend } from '../route-backend.ts';
 import type { SessionSeal, Token } from './seal.ts';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Instance } from '../model.ts';
+import type { Instance } from '../model/instance.ts';
 
 /** What the token of a session says. Times are epoch milliseconds. */
 export interface Token {

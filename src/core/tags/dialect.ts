@@ -1,4 +1,7 @@
-import type { Filter, Instance, Match, PathChange, RuleSettings } from '../model.ts';
+import type { Filter, PathChange } from '../model/filter.ts';
+import type { Instance } from '../model/instance.ts';
+import type { Match } from '../model/match.ts';
+import type { RuleSettings } from '../model/traffic.ts';
 
 /** What of an instance a dialect may read. */
 export type TagSource = Pick<Instance, 'tags' | 'service' | 'address' | 'port'>;

@@ -1,4 +1,4 @@
-import { DEFAULT_VERSION } from '../model.ts';
+import { DEFAULT_VERSION } from '../model/instance.ts';
 import type { Dialect, DialectName, TagOptions, TagRule, TagSource, TagsSaid } from './dialect.ts';
 import { readFabioTags } from './fabio/read.ts';
 import { readSluiceTags } from './sluice/read.ts';

@@ -7,7 +7,7 @@ import {
   isFieldValue,
   joinEdits,
 } from '../../../src/core/filters/header-change.ts';
-import type { HeaderChange } from '../../../src/core/model.ts';
+import type { HeaderChange } from '../../../src/core/model/filter.ts';
 import { HOP_BY_HOP } from '../../../src/proxy/fields.ts';
 
 const change = (of: Partial<HeaderChange>): HeaderChange => ({ set: [], add: [], remove: [], ...of });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Asked, locationOf, type Redirect } from '../../../src/core/filters/redirect.ts';
-import type { PathChange } from '../../../src/core/model.ts';
+import type { PathChange } from '../../../src/core/model/filter.ts';
 
 const asked = (of: Partial<Asked> = {}): Asked => ({
   scheme: 'http',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Filter, Match } from '../../../src/core/model.ts';
+import type { Filter } from '../../../src/core/model/filter.ts';
+import type { Match } from '../../../src/core/model/match.ts';
 import type { TagRule, TagsSaid } from '../../../src/core/tags/dialect.ts';
 import { readFabioTags } from '../../../src/core/tags/fabio/read.ts';
 import { sharesOf } from '../../../src/core/tags/fabio/shares.ts';

@@ -1,5 +1,6 @@
 import { compileRoutes, matchRoute } from '../../../src/core/match.ts';
-import type { Instance, Rule } from '../../../src/core/model.ts';
+import type { Instance } from '../../../src/core/model/instance.ts';
+import type { Rule } from '../../../src/core/model/rule.ts';
 import type { DialectName } from '../../../src/core/tags/dialect.ts';
 import { type Asked, factsOf } from '../../support/facts.ts';
 import { buildSnapshot, catalogOf, instance } from '../build.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Match, PathChange } from '../../../src/core/model.ts';
+import type { PathChange } from '../../../src/core/model/filter.ts';
+import type { Match } from '../../../src/core/model/match.ts';
 import type { TagsSaid } from '../../../src/core/tags/dialect.ts';
 import { readSluiceTags } from '../../../src/core/tags/sluice/read.ts';
 import { readWeight } from '../../../src/core/weights.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Match } from '../../../src/core/model.ts';
+import type { Match } from '../../../src/core/model/match.ts';
 import { matchesOf } from '../../../src/core/tags/traefik/clauses.ts';
 import { parseRule } from '../../../src/core/tags/traefik/expression.ts';
 import { RuleSyntaxError } from '../../../src/core/tags/traefik/syntax-error.ts';

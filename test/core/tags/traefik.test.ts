@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Filter } from '../../../src/core/model.ts';
+import type { Filter } from '../../../src/core/model/filter.ts';
 import type { TagRule, TagsSaid } from '../../../src/core/tags/dialect.ts';
 import { readTraefikTags } from '../../../src/core/tags/traefik/read.ts';
 

@@ -1,4 +1,4 @@
-import type { Filter } from '../../model.ts';
+import type { Filter } from '../../model/filter.ts';
 import { isBlock } from '../spelling.ts';
 import type { Options } from './options.ts';
 import type { Reason } from './route.ts';

@@ -1,4 +1,4 @@
-import type { Filter } from '../../model.ts';
+import type { Filter } from '../../model/filter.ts';
 import type { Dialect, TagProblem, TagRule, TagSource } from '../dialect.ts';
 import { readAccess } from './access.ts';
 import { type Options, readOptions } from './options.ts';

@@ -1,4 +1,5 @@
-import type { Filter, Match, PathChange } from '../../model.ts';
+import type { Filter, PathChange } from '../../model/filter.ts';
+import type { Match } from '../../model/match.ts';
 import { isHostName, readText } from '../spelling.ts';
 import type { Options } from './options.ts';
 import type { Reason } from './route.ts';

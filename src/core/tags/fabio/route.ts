@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import { isHostPattern, readText } from '../spelling.ts';
 
 /** What is wrong with a tag, for whoever wrote it. */

@@ -1,4 +1,4 @@
-import type { Filter, PathChange } from '../../model.ts';
+import type { Filter, PathChange } from '../../model/filter.ts';
 import { formatHostPort } from '../../values.ts';
 import type { InstanceUse, TagSource } from '../dialect.ts';
 import { isHostToSend, readText } from '../spelling.ts';

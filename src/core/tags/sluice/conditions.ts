@@ -1,4 +1,4 @@
-import type { ValueMatch } from '../../model.ts';
+import type { ValueMatch } from '../../model/match.ts';
 import { faultOf } from '../../regex/expression.ts';
 import { isToken } from '../spelling.ts';
 import { fatal, type TagReader } from './reader.ts';

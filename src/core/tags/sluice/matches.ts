@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import type { TagFault } from '../dialect.ts';
 import { fatal, type TagsRead } from './reader.ts';
 

@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import type { InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
 import { matchesFault, matchesOf } from './matches.ts';
 import { mistypedTags } from './mistyped.ts';

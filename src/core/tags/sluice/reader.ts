@@ -1,4 +1,5 @@
-import type { RuleSettings, ValueMatch } from '../../model.ts';
+import type { ValueMatch } from '../../model/match.ts';
+import type { RuleSettings } from '../../model/traffic.ts';
 import type { TagFault } from '../dialect.ts';
 
 /** What the tags of one instance have said so far. */

@@ -1,5 +1,5 @@
 import { BALANCE_NAMES } from '../../balance.ts';
-import type { HashKey } from '../../model.ts';
+import type { HashKey } from '../../model/traffic.ts';
 import { readDuration } from '../../values.ts';
 import { fault, type TagReader } from './reader.ts';
 

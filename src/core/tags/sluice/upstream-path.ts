@@ -1,4 +1,5 @@
-import type { Match, PathChange } from '../../model.ts';
+import type { PathChange } from '../../model/filter.ts';
+import type { Match } from '../../model/match.ts';
 import { isPathPrefix } from '../../path.ts';
 import type { TagFault } from '../dialect.ts';
 import { fatal, fault, type TagsRead } from './reader.ts';

@@ -1,4 +1,5 @@
-import type { Filter, HeaderChange, PathChange, RuleSettings } from '../../model.ts';
+import type { Filter, HeaderChange, PathChange } from '../../model/filter.ts';
+import type { RuleSettings } from '../../model/traffic.ts';
 
 /** What the middlewares of one router come to, one after the other. */
 export interface Chain {

@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import { type Condition, conditionOf } from './condition.ts';
 import type { Expression } from './expression.ts';
 import { RuleSyntaxError } from './syntax-error.ts';

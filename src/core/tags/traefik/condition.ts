@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import { faultOf } from '../../regex/expression.ts';
 import { isBlock, isHostName, isToken, readText } from '../spelling.ts';
 import type { Expression } from './expression.ts';

@@ -1,5 +1,5 @@
 import { isChangeable, isFieldValue } from '../../filters/header-change.ts';
-import type { Cors } from '../../model.ts';
+import type { Cors } from '../../model/filter.ts';
 import { isHostToSend } from '../spelling.ts';
 import type { Chain, FieldChanges } from './chain.ts';
 import { type Label, readFlag, readList, type Section } from './labels.ts';

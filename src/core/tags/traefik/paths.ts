@@ -1,4 +1,4 @@
-import type { PathChange } from '../../model.ts';
+import type { PathChange } from '../../model/filter.ts';
 import { readText } from '../spelling.ts';
 import type { Chain } from './chain.ts';
 import { type Label, readList } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { Match } from '../../model.ts';
+import type { Match } from '../../model/match.ts';
 import type { TagRule, TagSource } from '../dialect.ts';
 import { type Chain, filtersOf, newChain } from './chain.ts';
 import { matchesOf } from './clauses.ts';

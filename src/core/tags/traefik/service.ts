@@ -1,5 +1,5 @@
 import { hash32 } from '../../hash.ts';
-import type { RuleSettings } from '../../model.ts';
+import type { RuleSettings } from '../../model/traffic.ts';
 import { formatHostPort } from '../../values.ts';
 import type { InstanceUse, TagSource } from '../dialect.ts';
 import { isToken } from '../spelling.ts';

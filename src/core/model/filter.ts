@@ -1,0 +1,65 @@
+/**
+ * What a path becomes. `full` is `value`, whatever it was. `prefix` puts `value` in place of what a prefix match has
+ * matched (Gateway API, HTTPPathModifier). `segments` and `text` take off the first of `strip` that the path begins with,
+ * by whole segments or by characters (as Fabio and Traefik do), and put `value` in front, be it empty, in any case.
+ */
+export interface PathChange {
+  readonly kind: 'full' | 'prefix' | 'segments' | 'text';
+  readonly value: string;
+  readonly strip?: readonly string[];
+}
+
+/** Names as they are to be sent; each name is changed in one way only. */
+export interface HeaderChange {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+  /** In lower case. */
+  readonly remove: readonly string[];
+}
+
+/** Cross-origin requests (Gateway API, HTTPCORSFilter; fetch.spec.whatwg.org). `*` stands for any. */
+export interface Cors {
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly exposed: readonly string[];
+  readonly credentials: boolean;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
+/** What is done about a request or its answer, in the order of its list (Gateway API, HTTPRouteFilter). */
+export type Filter =
+  | { readonly type: 'request-headers'; readonly change: HeaderChange }
+  | { readonly type: 'response-headers'; readonly change: HeaderChange }
+  | {
+      readonly type: 'redirect';
+      readonly status: 301 | 302 | 303 | 307 | 308;
+      readonly scheme?: 'http' | 'https';
+      readonly hostname?: string;
+      readonly port?: number;
+      readonly path?: PathChange;
+      /** In place of the request's own query; empty for none. */
+      readonly query?: string;
+      /** A request that is already where it would be sent is not redirected, but goes its way (Traefik). */
+      readonly unlessThere?: boolean;
+    }
+  | {
+      /** Who may pass: everybody else is answered 403. Addresses or CIDR blocks. */
+      readonly type: 'access';
+      /** Where given, the client's address must be in one of them. */
+      readonly allow?: readonly string[];
+      /** The client's address must be in none of them. */
+      readonly deny?: readonly string[];
+      /** Each address in `X-Forwarded-For` is judged as well, whoever wrote it: it can only tighten (Fabio). */
+      readonly forwarded?: boolean;
+    }
+  | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }
+  | {
+      readonly type: 'mirror';
+      readonly service: string;
+      readonly version?: string;
+      /** Of the requests, in [0, 1]. */
+      readonly share: number;
+    }
+  | { readonly type: 'cors'; readonly cors: Cors };
