@@ -253,3 +253,56 @@ describe('every tag of the README', () => {
     });
   }
 });
+
+describe('what the README shows of routing is what is printed', () => {
+  const shown = [...README.matchAll(/^```console\n\$ npx (sluice .*)\n([\s\S]*?)^```$/gm)];
+  let at: ConsulServer;
+  let local: RunningGateway;
+
+  const put = (ID: string, Address: string, Tags: string[], more = {}): Promise<void> =>
+    register(at.address, { ID, Name: ID.replace(/-\d$/, ''), Address, Port: 3001, Tags, ...more });
+
+  before(async () => {
+    at = await startConsul({ config: { node_name: 'web' } });
+    local = await runGateway(['--consul', at.address, '--redis', 'off', '--access-log', 'off']);
+    const critical = { Check: { TTL: '60s', Status: 'critical' } };
+    await put('orders-1', '10.0.0.11', ['path=/orders', 'version=v1', 'weight=95']);
+    await put('orders-2', '10.0.0.12', ['path=/orders', 'version=v2', 'weight=5']);
+    await put('orders-3', '10.0.0.13', ['path=/orders', 'version=v2', 'weight=5'], critical);
+    await put('beta-1', '10.0.0.21', ['path=/orders', 'header=x-beta:1']);
+    await put('users-1', '10.0.0.31', ['host=users.example.com']);
+  });
+  after(async () => {
+    assert.equal(await local.stop(), 0);
+    await at.stop();
+  });
+
+  const mishaps: Record<string, () => Promise<void>> = {
+    'sluice lint': async () => {
+      await put('shop-1', '10.0.0.41', ['path=/orders', 'timeout=fast']);
+      await put('billing-1', '10.0.0.51', ['pth=/billing']);
+    },
+  };
+
+  const timeless = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]{12}Z/g, '(a time)');
+
+  it('in three commands', () =>
+    assert.deepEqual(
+      shown.map(([, command = '']) => command.split(' ')[1]),
+      ['routes', 'explain', 'lint'],
+    ));
+  for (const [, command = '', output = ''] of shown) {
+    it(command, async () => {
+      await mishaps[command]?.();
+      const script = `npx ${command} --admin ${local.admin.replace('http://', '')}; true`;
+      let printed = '';
+      await eventually(
+        async () => {
+          printed = timeless(await shell(script));
+          return printed === timeless(output);
+        },
+        { within: 10_000, hint: () => printed },
+      );
+    });
+  }
+});
