@@ -131,10 +131,14 @@ describe('every command of the README', () => {
       if (start !== undefined) await start();
       else {
         const expected = shows[command] ?? /^/;
-        await eventually(async () => expected.test(await shell(withRealAddresses(command))), {
-          within: 10_000,
-          hint: command,
-        });
+        let printed = '';
+        await eventually(
+          async () => {
+            printed = await shell(withRealAddresses(command));
+            return expected.test(printed);
+          },
+          { within: 10_000, hint: () => `${command} printed ${printed}` },
+        );
       }
     });
   }

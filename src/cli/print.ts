@@ -11,9 +11,10 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-/** `v1 95, v2 5` of weights as they were written. */
+/** `v1 95, v2 5` of weights as they were written, in the order of their versions: a hash of Redis has none. */
 export const weightsText = (weights: Readonly<Record<string, string | number>>): string =>
   Object.entries(weights)
+    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
     .map(([version, weight]) => `${version} ${weight}`)
     .join(', ') || 'none';
 
