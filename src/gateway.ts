@@ -1,5 +1,9 @@
 import { nanoid } from 'nanoid';
 import { startAdmin } from './admin/server.ts';
+import type { Board } from './canary/board.ts';
+import { startCanary } from './canary/canary.ts';
+import { openMemoryBoard } from './canary/memory-board.ts';
+import { openRedisBoard } from './canary/redis-board.ts';
 import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
@@ -107,6 +111,17 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     log,
   });
 
+  const canary = startCanary({
+    board: openBoard(config),
+    weights: store,
+    traffic,
+    shares: service => {
+      const shares = mesh.view?.snapshot.services.get(service)?.split.shares;
+      return shares && new Map(shares.map(({ version, share }) => [version, share]));
+    },
+    log,
+  });
+
   addSnapshotMetrics(metrics, {
     snapshot: () => mesh.view,
     consulIsUp: () => watch.status().state === 'up',
@@ -121,6 +136,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     now: Date.now,
   });
   const closeParts = async (): Promise<void> => {
+    await canary.close();
     await traffic.close();
     await state.close();
     await documents.stop();
@@ -153,6 +169,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       },
       workers: traffic.workers,
       weights: store,
+      canaries: canary.requests,
       state: state.status,
     },
     log,
@@ -194,6 +211,9 @@ const openStore = ({ redis, redisPrefix }: Config, last: LastKnown | undefined, 
     ? openMemoryStore({ log, last: last?.weights })
     : openRedisStore({ url: redis, prefix: redisPrefix, name: 'sluice-gateway', log, last });
 };
+
+const openBoard = ({ redis, redisPrefix }: Config): Board =>
+  redis === 'off' ? openMemoryBoard() : openRedisBoard({ url: redis, prefix: redisPrefix, id: nanoid() });
 
 /** Which weights they are, without secrets. */
 const redisName = ({ redis, redisPrefix }: Config): string =>

@@ -3,6 +3,7 @@ import type { Snapshot, SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, Weights } from '../core/model/split.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Change, LedgerEntry } from '../core/weights.ts';
+import type { CanaryAnswer } from './api.ts';
 
 /** What the admin server needs of the other parts. */
 export interface AdminParts {
@@ -26,10 +27,21 @@ export interface AdminParts {
   /** `/metrics`, piece by piece. */
   readonly metrics: () => Promise<AsyncIterable<string>>;
   readonly weights: AdminWeights;
+  readonly canaries: AdminCanaries;
   /** The last known good state on disk; undefined where none is kept. Times in epoch milliseconds. */
   readonly state: () =>
     | { readonly file: string; readonly at?: number; readonly problem?: string }
     | undefined;
+}
+
+/** Rollouts. All reject with CanaryError, `start` with ConfigError for a body that is no plan. */
+export interface AdminCanaries {
+  list(): Promise<readonly CanaryAnswer[]>;
+  get(service: string): Promise<CanaryAnswer | undefined>;
+  /** @param body of the request; it may say who asks, and why */
+  start(service: string, body: unknown): Promise<CanaryAnswer>;
+  /** @param name as the path has it @param by as the body has it */
+  command(service: string, name: string, by: { actor: string; reason?: string }): Promise<CanaryAnswer>;
 }
 
 /** One process that serves. */

@@ -4,6 +4,7 @@ import { readDuration } from '../core/values.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { CONTENT_TYPE } from '../telemetry/exposition.ts';
 import { entryAnswer, type HistoryAnswer, type ReleaseAnswer } from './api.ts';
+import { canaryRoutes } from './canaries.ts';
 import { describedRequest, explainAnswer } from './explain.ts';
 import { type Follower, followWeights } from './follower.ts';
 import type { AdminParts, AdminWeights } from './parts.ts';
@@ -38,6 +39,7 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
     { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
     { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
     { method: 'GET', path: '/api/weights/:service/history', handle: call => history(parts.weights, call) },
+    ...canaryRoutes(parts.canaries),
   ];
 };
 

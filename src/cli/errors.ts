@@ -1,3 +1,4 @@
+import { CanaryError } from '../core/canary.ts';
 import { ConfigError } from '../core/settings.ts';
 import { WeightsError } from '../core/weights.ts';
 
@@ -19,7 +20,7 @@ export const reportFailure = (error: unknown, write: (line: string) => void): nu
     for (const problem of error.problems) write(`sluice: ${problem}`);
     return 2;
   }
-  if (error instanceof CliError || error instanceof WeightsError) {
+  if (error instanceof CliError || error instanceof WeightsError || error instanceof CanaryError) {
     write(`sluice: ${error.message}`);
     return error instanceof CliError ? error.exitCode : 1;
   }

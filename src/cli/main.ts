@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../telemetry/version.ts';
+import { canaryCommand } from './canary.ts';
 import { devCommand } from './dev.ts';
 import { reportFailure } from './errors.ts';
 import { explainCommand } from './explain.ts';
@@ -22,6 +23,7 @@ Examples:
   sluice explain GET /orders/1                where a request would go, and why
   sluice lint                                 what is not served, and why
   sluice weights set orders v1=95 v2=5 --reason "canary"
+  sluice canary start orders --to v2 --watch
 "sluice COMMAND --help" has more of each.`,
   );
 
@@ -29,6 +31,7 @@ for (const command of [
   gatewayCommand(),
   devCommand(),
   weightsCommand(),
+  canaryCommand(),
   routesCommand(),
   explainCommand(),
   lintCommand(),

@@ -1,3 +1,8 @@
+/** Counts the attempts at one version. */
+export interface Sampler {
+  count(isError: boolean, seconds: number): void;
+}
+
 /**
  * Where a request goes, as spans, metrics and logs name it; empty for what is not known. Made when a table is
  * compiled, one for all requests that go there, so that who counts them can keep with it where their figures are.
@@ -10,6 +15,8 @@ export class Where {
   keeper: object | undefined = undefined;
   requests = 0;
   attempts = 0;
+  /** Set by the keeper where the version is compared with others. */
+  sample: Sampler | undefined = undefined;
 
   /** @param route the rule's id */
   constructor(route: string, service: string, version: string) {

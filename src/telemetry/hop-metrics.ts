@@ -2,6 +2,7 @@ import type { Where } from '../core/where.ts';
 import type { AttemptRows } from './attempt-rows.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
 import type { RequestRows } from './request-rows.ts';
+import type { VersionSamples } from './version-samples.ts';
 
 /**
  * The figures of one hop; each call is one request or attempt. Their rows are found by what is kept with the `Where`;
@@ -11,14 +12,16 @@ export class HopMetrics {
   readonly #hop: string;
   readonly #requests: RequestRows;
   readonly #attempts: AttemptRows;
+  readonly #samples: VersionSamples;
   /** Marks each `Where` whose rows are known. */
   #mark = {};
   #inFlight = 0;
 
-  constructor(hop: string, requests: RequestRows, attempts: AttemptRows) {
+  constructor(hop: string, requests: RequestRows, attempts: AttemptRows, samples: VersionSamples) {
     this.#hop = hop;
     this.#requests = requests;
     this.#attempts = attempts;
+    this.#samples = samples;
   }
 
   get inFlight(): number {
@@ -44,18 +47,21 @@ export class HopMetrics {
     { status, error, clientLeft }: AttemptOutcome,
     seconds: number,
   ): void {
+    if (where.keeper !== this.#mark) this.#keep(where);
     if (clientLeft === true) {
       this.#attempts.countFailure(this.#hop, where, 'client_left');
+      // It took at least that long: of a version that hangs nothing else would be known.
+      where.sample?.count(false, seconds);
       return;
     }
-    if (where.keeper !== this.#mark) this.#keep(where);
     if (where.attempts === 0) where.attempts = this.#attempts.row(this.#hop, where);
     if (error === undefined) this.#attempts.countAnswer(where.attempts, status);
     else this.#attempts.countFailure(this.#hop, where, error);
     this.#attempts.countSeconds(where.attempts, seconds);
+    where.sample?.count(error !== undefined || (status ?? 0) >= 500, seconds);
   }
 
-  /** To be called when rows were given up. */
+  /** To be called when rows were given up, or when other versions are watched. */
   forget(): void {
     this.#mark = {};
   }
@@ -64,5 +70,6 @@ export class HopMetrics {
     where.keeper = this.#mark;
     where.requests = 0;
     where.attempts = 0;
+    where.sample = this.#samples.find(where.service, where.version);
   }
 }

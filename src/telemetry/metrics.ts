@@ -5,6 +5,7 @@ import { createProcessMetrics } from './process-metrics.ts';
 import { type ReadMetric, readFigures } from './readings.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 import type { SpanCounts } from './span-export.ts';
+import type { CountedVersions, Watched } from './version-samples.ts';
 
 /** Everything that `/metrics` shows. One a process. */
 export interface Metrics {
@@ -17,6 +18,9 @@ export interface Metrics {
    * each swap of the snapshot, so that their last figures are scraped before.
    */
   retain(live: Live): void;
+  /** Counts the versions of these services apart, and of no others. */
+  watch(watched: readonly Watched[]): void;
+  counted(): CountedVersions;
   /** Everything, as data; each figure as it is when it is taken. */
   figures(): Figures;
 }
@@ -69,6 +73,8 @@ export const createMetrics = ({ version, worker }: MetricsOptions): Metrics => {
       });
     },
     retain: requests.retain,
+    watch: requests.watch,
+    counted: requests.counted,
     async *figures() {
       yield* await own.figures();
       yield* requests.figures();

@@ -9,6 +9,8 @@ export const serveInProcess = (options: Omit<DataPathOptions, 'sharesStdout'>): 
     ...dataPath,
     isReady: () => true,
     figures: async () => [],
+    watch: options.metrics.watch,
+    counted: options.metrics.counted,
     ejected: async () => dataPath.ejected(),
     workers: () => undefined,
     replaceWorkers: () => sayThereAreNone(options.log),

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config.ts';
 import type { Figure } from '../telemetry/figures.ts';
+import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { SnapshotChanges } from './snapshot-changes.ts';
 import type { Ejected } from './traffic.ts';
 
@@ -16,6 +17,8 @@ export type ToWorker =
   | { readonly kind: 'connection' }
   /** Answered by `figure`s and `told`. */
   | { readonly kind: 'tell' }
+  /** Answered by a `counted` every second as long as there is any. */
+  | { readonly kind: 'watch'; readonly watched: readonly Watched[] }
   /** The last one: answered by `left`, and by the end of the process. */
   | { readonly kind: 'drain'; readonly deadline: number; readonly delay: number };
 
@@ -26,4 +29,5 @@ export type FromWorker =
   /** One of many, which are all when `told` or `left` follows. */
   | { readonly kind: 'figure'; readonly figure: Figure }
   | { readonly kind: 'told'; readonly ejected: Ejected }
+  | { readonly kind: 'counted'; readonly counted: CountedVersions }
   | { readonly kind: 'left'; readonly cut: number };

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/gate.ts';
 import { limitsOf } from '../core/limit-settings.ts';
@@ -8,6 +9,7 @@ import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createPace, type Pace } from '../telemetry/pace.ts';
+import { addCounted, type CountedVersions, type Watched } from '../telemetry/version-samples.ts';
 import { addWorkerMetrics } from '../telemetry/worker-metrics.ts';
 import { createCrew } from './crew.ts';
 import { RETAIN_EVERY_MS } from './data-path.ts';
@@ -33,6 +35,8 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
   let snapshot: Snapshot | undefined;
   /** What workers counted that are no more, so that no count ever falls. */
   const departed: Figure[] = [];
+  let watched: readonly Watched[] = [];
+  let countedByDeparted: CountedVersions = new Map();
   const pace = createPace();
   let cut = 0;
   let draining = false;
@@ -43,6 +47,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     start: place => {
       const worker = startWorker(place, config, via);
       if (snapshot !== undefined) worker.follow(snapshot);
+      if (watched.length > 0) worker.watch(watched);
       return worker;
     },
     onServing: () => {
@@ -51,6 +56,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     },
     onEnded: (worker, ending) => {
       departed.push(...countsOf(worker.figures));
+      countedByDeparted = addCounted([countedByDeparted, worker.counted]);
       cut += ending.cut ?? 0;
       for (const socket of ending.left) front.handOut(socket);
     },
@@ -93,6 +99,14 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       await refresh();
       return [[...departed], ...workers().map(({ figures }) => figures)];
     },
+    watch: wanted => {
+      if (isDeepStrictEqual(wanted, watched)) return;
+      watched = wanted;
+      const keys = new Set(wanted.map(({ key }) => key));
+      countedByDeparted = new Map([...countedByDeparted].filter(([key]) => keys.has(key)));
+      for (const worker of workers()) worker.watch(wanted);
+    },
+    counted: () => addCounted([countedByDeparted, ...workers().map(({ counted }) => counted)]),
     ejected: async () => {
       await refresh();
       const all = new Map<string, number>();

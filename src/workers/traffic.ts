@@ -1,6 +1,7 @@
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
 import type { Figures } from '../telemetry/figures.ts';
+import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 
 /**
  * Who carries the requests, as the control side of a gateway sees it: this very process, or workers of its own.
@@ -14,6 +15,10 @@ export interface Traffic {
   listen(at: HostPort): Promise<HostPort>;
   /** Figures that other processes keep, by process. In bounded time. */
   figures(): Promise<readonly Figures[]>;
+  /** From now on the versions of these services are counted apart, and those of no others. */
+  watch(watched: readonly Watched[]): void;
+  /** What was counted of them, by processes that are no more, too; of others it is up to a second old. */
+  counted(): CountedVersions;
   /** Instances that are ejected, be it by one worker alone: id -> epoch milliseconds. In bounded time. */
   ejected(): Promise<Ejected>;
   /** Undefined where there are no workers. In bounded time. */

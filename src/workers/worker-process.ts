@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { createGate } from '../core/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
+import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { changesOf, NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected, WorkerState } from './traffic.ts';
@@ -24,6 +25,9 @@ export interface WorkerProcess {
   readonly figures: readonly Figure[];
   /** As it told with the figures. */
   readonly ejected: Ejected;
+  /** As it told last. */
+  readonly counted: CountedVersions;
+  watch(watched: readonly Watched[]): void;
   /** It gets the newest as soon as it has taken in the one before. */
   follow(snapshot: Snapshot): void;
   take(socket: Socket): void;
@@ -66,6 +70,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   let told: Figure[] = [];
   let isAsked = false;
   let ejected: Ejected = new Map();
+  let counted: CountedVersions = new Map();
   let cut: number | undefined;
   let newest: Snapshot | undefined;
   let sent = NO_SNAPSHOT;
@@ -104,6 +109,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
         break;
       case 'figure':
         told.push(message.figure);
+        break;
+      case 'counted':
+        counted = message.counted;
         break;
       case 'left':
         cut = message.cut;
@@ -154,6 +162,10 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     get ejected() {
       return ejected;
     },
+    get counted() {
+      return counted;
+    },
+    watch: watched => send({ kind: 'watch', watched }),
     follow: snapshot => {
       newest = snapshot;
       sendNewest();

@@ -15,6 +15,9 @@ import { applyChanges, NO_SNAPSHOT } from './snapshot-changes.ts';
 /** For requests under way when the gateway is gone, milliseconds: nobody tells of routes that change meanwhile. */
 const ORPHAN_DRAIN = 5_000;
 
+/** Milliseconds between two tellings of what is counted of versions that somebody watches. */
+const TELL_COUNTED_EVERY = 1_000;
+
 /** Milliseconds until connections that closed are told. */
 const TELL_CLOSED_AFTER = 50;
 
@@ -38,6 +41,7 @@ const start = ({
   let taken = 0;
   let open = 0;
   let closedTimer: NodeJS.Timeout | undefined;
+  let counting: NodeJS.Timeout | undefined;
   const pace = createPace();
   let telling = Promise.resolve();
 
@@ -74,11 +78,20 @@ const start = ({
     return telling;
   };
 
+  const tellCounted = (): Promise<void> => tell({ kind: 'counted', counted: metrics.counted() });
+
+  const watch = (watched: ToWorker & { kind: 'watch' }): void => {
+    metrics.watch(watched.watched);
+    clearInterval(counting);
+    if (watched.watched.length > 0) counting = setInterval(() => void tellCounted(), TELL_COUNTED_EVERY);
+  };
+
   const leave = async (deadline: number, delay: number, code: number): Promise<void> => {
     if (leaving) return;
     leaving = true;
     const { cut } = await dataPath.drain(deadline, delay);
     await dataPath.close();
+    if (counting !== undefined) await tellCounted();
     await tellFigures({ kind: 'left', cut });
     process.exit(code);
   };
@@ -100,6 +113,9 @@ const start = ({
         break;
       case 'tell':
         void tellFigures({ kind: 'told', ejected: dataPath.ejected() });
+        break;
+      case 'watch':
+        watch(message);
         break;
       case 'drain':
         void leave(message.deadline, message.delay, 0);

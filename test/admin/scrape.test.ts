@@ -5,6 +5,9 @@ import { describe, it, type TestContext } from 'node:test';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { MOST_SCRAPES } from '../../src/admin/routes.ts';
 import { startAdmin } from '../../src/admin/server.ts';
+import { openDesk } from '../../src/canary/desk.ts';
+import { openMemoryBoard } from '../../src/canary/memory-board.ts';
+import { requestsOf } from '../../src/canary/requests.ts';
 import { Where } from '../../src/core/where.ts';
 import { type Figures, joinFigures } from '../../src/telemetry/figures.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
@@ -32,6 +35,7 @@ const serve = async (t: TestContext, metrics: AdminParts['metrics']): Promise<st
     metrics,
     workers: () => undefined,
     weights,
+    canaries: requestsOf(openDesk(openMemoryBoard())),
     state: () => undefined,
   };
   const admin = await startAdmin({ host: '127.0.0.1', port: 0 }, parts, silentLog);

@@ -4,6 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import type { RouteAnswer } from '../../src/admin/api.ts';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
+import { openDesk } from '../../src/canary/desk.ts';
+import { openMemoryBoard } from '../../src/canary/memory-board.ts';
+import { requestsOf } from '../../src/canary/requests.ts';
 import { explain } from '../../src/core/explain.ts';
 import { Fleet } from '../../src/core/fleet.ts';
 import { compileRoutes } from '../../src/core/match.ts';
@@ -39,6 +42,7 @@ const parts: AdminParts = {
   metrics: async () => state.page(),
   workers: () => undefined,
   weights: store,
+  canaries: requestsOf(openDesk(openMemoryBoard())),
   state: () => undefined,
 };
 

@@ -1,0 +1,48 @@
+import type { Fence } from '../core/weights.ts';
+import type { Samples } from './figures.ts';
+import type { Rollout } from './rollout.ts';
+
+/** A rollout with the revision under which it is kept. */
+export interface Kept {
+  readonly rollout: Rollout;
+  readonly revision: number;
+}
+
+export interface Beat {
+  /** Epoch milliseconds, by the clock that all gateways share. */
+  readonly now: number;
+  /** Service -> id of the rollout that runs. */
+  readonly running: ReadonlyMap<string, string>;
+}
+
+/**
+ * What gateways and commands know of rollouts in common: in Redis, or in memory where a gateway is alone.
+ * All but `close` reject with CanaryError while it is away.
+ */
+export interface Board {
+  /**
+   * Tells what this gateway has counted, and hears what runs.
+   *
+   * @param figures by id of the rollout, totals since this gateway began to count for it
+   */
+  beat(figures: ReadonlyMap<string, Samples>): Promise<Beat>;
+  /** The newest rollout of each service. */
+  list(): Promise<readonly Kept[]>;
+  read(service: string): Promise<Kept | undefined>;
+  /**
+   * Keeps it in place of that revision (0: of none).
+   *
+   * @param fence of whoever leads; a command has none
+   * @returns `conflict` where another revision is kept, `fenced` where another leads by now
+   */
+  keep(rollout: Rollout, revision: number, fence?: number): Promise<'kept' | 'conflict' | 'fenced'>;
+  /** What all gateways have counted together. */
+  figures(id: string): Promise<Samples>;
+  /** Takes or renews the lead. @returns the fencing token, or undefined where another leads */
+  lead(): Promise<number | undefined>;
+  /** What writes of the weights are to check. */
+  fence(token: number): Fence;
+  /** Gives it up, if it is ours. */
+  resign(): Promise<void>;
+  close(): Promise<void>;
+}
