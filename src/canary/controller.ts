@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ServiceWeights } from '../core/model.ts';
+import type { ServiceWeights } from '../core/model/split.ts';
 import { WeightsError, type WrittenWeights } from '../core/weights.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
