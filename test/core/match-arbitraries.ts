@@ -66,6 +66,13 @@ export const match: fc.Arbitrary<Match> = matchWith(
 export const matches = (most: number): fc.Arbitrary<Match[]> =>
   fc.uniqueArray(match, { maxLength: most, selector: ruleId });
 
+/** As of Traefik's tags alone: every rule has a number, mostly the length of what it says. */
+export const numberedMatches = (most: number): fc.Arbitrary<Match[]> =>
+  fc.uniqueArray(
+    match.map(each => ({ ...each, priority: each.priority ?? ruleId(each).length })),
+    { maxLength: most, selector: ruleId },
+  );
+
 const found = fc.dictionary(name, value, { maxKeys: 2, noNullPrototype: true });
 
 export const asked: fc.Arbitrary<Asked> = fc.record({

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { EMPTY_SHELF, restock } from '../../src/documents/shelf.ts';
 import { readText } from '../../src/documents/text.ts';
+import { fuzz } from '../support/fuzz.ts';
 import { withRule } from './marked.ts';
 
 const GOOD = withRule(
@@ -50,7 +51,7 @@ describe('whatever a text says', () => {
         for (const { route, problems } of readText(text))
           assert.ok(route !== undefined || problems.length > 0);
       }),
-      { numRuns: 500 },
+      fuzz(),
     );
   });
 
@@ -69,7 +70,7 @@ describe('whatever a text says', () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      fuzz(),
     );
   });
 
@@ -85,7 +86,7 @@ describe('whatever a text says', () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      fuzz(),
     );
   });
 

@@ -7,17 +7,14 @@ import { matchesOf } from '../../../src/core/tags/traefik/clauses.ts';
 import { parseRule } from '../../../src/core/tags/traefik/expression.ts';
 import { RuleSyntaxError } from '../../../src/core/tags/traefik/syntax-error.ts';
 import type { Asked } from '../../support/facts.ts';
+import { fuzz } from '../../support/fuzz.ts';
 import { instance } from '../build.ts';
 import { type Serve, serve } from './served.ts';
 import { anyTag, asked, printed, type RuleTree, ruleTree, soundTags } from './tag-arbitraries.ts';
 
-/** Of the long run (`npm run fuzz`), for each property; the suite makes a short one. */
-const SECONDS = Number(process.env.FUZZ_SECONDS ?? 2);
-const BOUND = { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: SECONDS * 1_000 };
-
 const enough = (t: TestContext, runs: number): void => {
   t.diagnostic(`${runs} runs`);
-  assert.ok(runs > 100, `${runs} runs in ${SECONDS} s`);
+  assert.ok(runs > 100, `${runs} runs`);
 };
 
 const OPTIONS = { tagPrefix: '', dialects: DIALECT_NAMES };
@@ -39,7 +36,7 @@ it('no tag is too strange to be read, and what is read can be served', t => {
       for (const { reason } of problems) assert.notEqual(reason, '');
       assert.doesNotThrow(() => serveTags(tags)(request));
     }),
-    BOUND,
+    fuzz(),
   );
   enough(t, runs);
 });
@@ -76,7 +73,7 @@ it('a tag that turns bad never lets more requests in', t => {
         }
       },
     ),
-    BOUND,
+    fuzz(),
   );
   enough(t, runs);
 });
@@ -107,7 +104,7 @@ it('a rule of Traefik takes what it says, however it is written', t => {
         }
       },
     ),
-    BOUND,
+    fuzz(),
   );
   enough(t, runs);
 });
