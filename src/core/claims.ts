@@ -9,7 +9,7 @@ import { buildTagRule } from './rule.ts';
 import type { Claim } from './settle.ts';
 import { withShares } from './shared-rule.ts';
 import { isSound, readTags, type Tagged } from './tagged.ts';
-import type { TagOptions } from './tags/dialect.ts';
+import type { Definition, TagOptions } from './tags/dialect.ts';
 
 /** How instances are read, the same for all of them. */
 export interface ReadOptions extends TagOptions {
@@ -26,14 +26,25 @@ export interface ServiceClaims {
   readonly live: readonly Tagged[];
   readonly claims: readonly Claim[];
   readonly problems: readonly Problem[];
+  /** What its tags name, by name, and what that meant when they were read: the middlewares of Traefik's. */
+  readonly named: ReadonlyMap<string, Definition | undefined>;
 }
 
 export const readClaims = (
   service: string,
   instances: readonly Instance[],
   stored: ServiceWeights | undefined,
-  options: ReadOptions,
+  given: ReadOptions,
 ): ServiceClaims => {
+  const named = new Map<string, Definition | undefined>();
+  const options: ReadOptions = {
+    ...given,
+    definitionOf: name => {
+      const definition = given.definitionOf?.(name);
+      named.set(name, definition);
+      return definition;
+    },
+  };
   const isRouted = ({ instance }: Tagged): boolean => isLive(instance, options.policy);
   const all = instances.map(instance => readTags(instance, options));
   const sound = all.filter(isSound);
@@ -51,8 +62,20 @@ export const readClaims = (
   });
   const claims = carried.map(({ claim }) => claim);
   const problems = [...all.flatMap(problemsOf), ...disagreementsOf(service, live, carried)];
-  return { instances, stored, state, live, claims, problems };
+  return { instances, stored, state, live, claims, problems, named };
 };
+
+/** Whether a service says what it said before, and means the same by it. */
+export const saysTheSame = (
+  before: ServiceClaims,
+  instances: readonly Instance[],
+  stored: ServiceWeights | undefined,
+  { definitionOf }: TagOptions,
+): boolean =>
+  before.instances === instances &&
+  before.stored === stored &&
+  (before.named.size === 0 ||
+    [...before.named].every(([name, definition]) => definitionOf?.(name) === definition));
 
 const claimOf = (
   service: string,

@@ -1,4 +1,4 @@
-import { type ReadOptions, readClaims, type ServiceClaims } from './claims.ts';
+import { type ReadOptions, readClaims, type ServiceClaims, saysTheSame } from './claims.ts';
 import { createDocumentClaims, type ReadServices } from './document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import { limitExpressions } from './expression-limit.ts';
@@ -10,6 +10,7 @@ import type { AllWeights } from './model/split.ts';
 import { quarantineOf, type Since, sinceOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
 import { areSharing, createSharedRules } from './shared-rule.ts';
+import { createDefinitions } from './tags/traefik/definitions.ts';
 
 export interface SnapshotInput {
   readonly catalog: Catalog;
@@ -30,18 +31,21 @@ export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
 
 /**
  * Builds one snapshot after another. Of a catalog of thousands mostly one service changes at a time: a service
- * whose instances and weights are the same objects as before is not read again, and its rules stay the same objects.
+ * whose instances and weights are the same objects as before is not read again, unless another service has changed what
+ * its tags name, and its rules stay the same objects.
  */
-export const createSnapshotBuilder = (options: ReadOptions): BuildSnapshot => {
+export const createSnapshotBuilder = (given: ReadOptions): BuildSnapshot => {
+  const definitionsIn = given.dialects?.includes('traefik') ? createDefinitions() : undefined;
   let known: ReadServices = new Map();
   const claimDocuments = createDocumentClaims();
   const sharedRule = createSharedRules();
   return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, since, now }) => {
+    const options = definitionsIn === undefined ? given : { ...given, definitionOf: definitionsIn(catalog) };
     const read = new Map<string, ServiceClaims>();
     for (const [name, instances] of catalog) {
       const stored = weights.get(name);
       const before = known.get(name);
-      const isSame = before?.instances === instances && before.stored === stored;
+      const isSame = before !== undefined && saysTheSame(before, instances, stored, options);
       read.set(name, isSame ? before : readClaims(name, instances, stored, options));
     }
     known = read;

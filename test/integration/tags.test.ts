@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type RequestListener 
 import { after, before, describe, it } from 'node:test';
 import { type RunningGateway, run, runGateway } from '../support/processes.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
-import { register, type Service, startService } from '../support/service.ts';
+import { deregister, register, type Service, startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 
 /** Services in a real Consul that are tagged for Sluice, Fabio and Traefik, behind one gateway. */
@@ -40,12 +40,12 @@ const TAGS: Readonly<Record<string, (other: number) => string[]>> = {
   traefik: other => [
     'traefik.enable=true',
     `${ROUTER}.rule=Host(\`shop.test\`) && !Path(\`/shop/secret\`)`,
-    `${ROUTER}.middlewares=strip,env`,
+    `${ROUTER}.middlewares=strip,env@consulcatalog`,
     'traefik.http.middlewares.strip.stripprefix.prefixes=/shop',
-    'traefik.http.middlewares.env.headers.customrequestheaders.X-Env=prod',
     `traefik.http.services.shop.loadbalancer.server.port=${other}`,
     'traefik.http.services.shop.loadbalancer.sticky.cookie.name=sid',
   ],
+  commons: () => ['traefik.http.middlewares.env.headers.customrequestheaders.X-Env=prod'],
 };
 
 const ask = (
@@ -153,6 +153,19 @@ describe('what the gateway answers itself', () => {
   it('Fabio: a redirect', async () => {
     const { status, headers } = await ask('/old/1?q=1', { host: 'fab.test' });
     assert.deepEqual([status, headers.location], [301, 'https://new.test/x/1?q=1']);
+  });
+
+  it('Traefik: a middleware of another service; without it the router is shut', async () => {
+    const statusBecomes = (status: number): Promise<unknown> =>
+      eventually(async () => (await ask('/shop/1', { host: 'shop.test' })).status === status, {
+        within: 5_000,
+        hint: `the router is answered ${status}`,
+      });
+    const name = 'commons';
+    await deregister(consul.address, name);
+    await statusBecomes(503);
+    await register(consul.address, { ID: name, Name: name, Port: 1, Tags: TAGS[name]?.(0) ?? [] });
+    await statusBecomes(200);
   });
 
   it('Traefik: a sticky cookie', async () => {

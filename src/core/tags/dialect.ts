@@ -12,7 +12,12 @@ export interface TagOptions {
   readonly tagPrefix: string;
   /** Whose tags are read; Sluice's own alone where it is left out. */
   readonly dialects?: readonly DialectName[];
+  /** The middleware of a name that an instance of any service defines (Traefik); nobody does where it is left out. */
+  readonly definitionOf?: (middleware: string) => Definition | undefined;
 }
+
+/** The tags that say what is meant by a name; `disputed` where two services say different things. */
+export type Definition = readonly string[] | 'disputed';
 
 export const DIALECT_NAMES = ['sluice', 'fabio', 'traefik'] as const;
 

@@ -181,8 +181,12 @@ describe('middlewares', () => {
 describe('what cannot be had keeps the rule shut', () => {
   const M = 'traefik.http.middlewares.m.';
   const table: [name: string, tags: string[], reason: RegExp][] = [
-    ['a middleware that nobody knows', [], /m is not among/],
-    ['one of another provider', [`${ROUTER}middlewares=auth@file`], /auth@file is not among/],
+    ['a middleware that nobody knows', [], /nobody's tags define the middleware m$/],
+    [
+      'one of another provider',
+      [`${ROUTER}middlewares=auth@file`],
+      /auth@file is of a provider that is not read/,
+    ],
     ['authentication', [`${M}basicauth.users=a:b`], /not supported/],
     ['an unknown kind', [`${M}plugin.x.y=1`], /not supported/],
     ['an allow list that is none', [`${M}ipallowlist.sourcerange=10`], /CIDR/],

@@ -1,10 +1,9 @@
 import { isBlock } from '../spelling.ts';
 import type { Chain } from './chain.ts';
 import { applyHeaders } from './headers.ts';
-import { type Label, ownName, readFlag, readList, type Section } from './labels.ts';
+import { type Label, readFlag, readList, type Section } from './labels.ts';
+import type { FindMiddleware, Found } from './lookup.ts';
 import { type Apply, addPrefix, replacePath, stripPrefix } from './paths.ts';
-
-export type Middlewares = ReadonlyMap<string, Section>;
 
 /** By kind and option, in lower case. */
 const OPTIONS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
@@ -31,22 +30,20 @@ const DEEPEST = 8;
  */
 export const applyMiddlewares = (
   names: readonly string[],
-  known: Middlewares,
+  find: FindMiddleware,
   chain: Chain,
   depth = 0,
 ): string | undefined => {
   if (depth > DEEPEST) return 'middlewares are chained too deeply';
   for (const reference of names) {
-    const name = ownName(reference);
-    const section = name === undefined ? undefined : known.get(name);
-    if (section === undefined) return `the middleware ${reference} is not among the tags of this instance`;
-    const fault = applyOne(section, known, chain, depth);
+    const found = find(reference);
+    const fault = typeof found === 'string' ? found : applyOne(found, chain, depth);
     if (fault !== undefined) return fault;
   }
   return undefined;
 };
 
-const applyOne = (section: Section, known: Middlewares, chain: Chain, depth: number): string | undefined => {
+const applyOne = ({ section, find }: Found, chain: Chain, depth: number): string | undefined => {
   const [[firstKey = '', first] = []] = section;
   const [kind = ''] = firstKey.split('.');
   const mixed = [...section].find(([key]) => key.split('.')[0] !== kind);
@@ -55,7 +52,7 @@ const applyOne = (section: Section, known: Middlewares, chain: Chain, depth: num
   if (kind === 'headers') return applyHeaders(chain, optionsOf(section));
   if (kind === 'redirectscheme') return applyRedirectScheme(chain, optionsOf(section));
   if (kind === 'chain') {
-    return applyMiddlewares(readList(section.get('chain.middlewares')?.value ?? ''), known, chain, depth + 1);
+    return applyMiddlewares(readList(section.get('chain.middlewares')?.value ?? ''), find, chain, depth + 1);
   }
   for (const [key, label] of section) {
     const apply = OPTIONS.get(key);

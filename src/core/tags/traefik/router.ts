@@ -4,6 +4,7 @@ import { type Chain, filtersOf, newChain } from './chain.ts';
 import { matchesOf } from './clauses.ts';
 import { parseRule } from './expression.ts';
 import { type Labels, ownName, readFlag, readList, type Section } from './labels.ts';
+import type { FindMiddleware } from './lookup.ts';
 import { applyMiddlewares } from './middlewares.ts';
 import { readService, type Server } from './service.ts';
 import { RuleSyntaxError } from './syntax-error.ts';
@@ -15,17 +16,18 @@ export interface RouterSaid {
 }
 
 /** The rules of one router: one for each way in which its rule can be fulfilled. */
-export const readRouter = (section: Section, labels: Labels, source: TagSource): RouterSaid => {
+export const readRouter = (
+  section: Section,
+  labels: Labels,
+  source: TagSource,
+  find: FindMiddleware,
+): RouterSaid => {
   const matches = readMatches(section, source);
   if (typeof matches === 'string') return { rules: [], reason: matches };
   const server = readServer(section, labels, source);
   if (typeof server === 'string') return shut(matches, server);
   const chain = newChain();
-  const fault = applyMiddlewares(
-    readList(section.get('middlewares')?.value ?? ''),
-    labels.middlewares,
-    chain,
-  );
+  const fault = applyMiddlewares(readList(section.get('middlewares')?.value ?? ''), find, chain);
   if (fault !== undefined) return shut(matches, fault);
   return { rules: matches.map(match => ruleFor(match, server, chain)) };
 };
