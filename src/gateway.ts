@@ -21,6 +21,7 @@ import { joinFigures } from './telemetry/figures.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createPace } from './telemetry/pace.ts';
+import { createPreciseClock } from './telemetry/precise-clock.ts';
 import { renderFigures } from './telemetry/render.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
@@ -71,6 +72,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const traffic =
     config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
   const firstSnapshot = createGate();
+  const preciseNow = createPreciseClock();
   let draining = false;
 
   const mesh = new Mesh({
@@ -80,9 +82,8 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     hasDocuments: true,
     ...(last === undefined ? {} : { owners: last.owners, since: last.since }),
     onSwap: (view, previous) => {
-      logSwap(log, previous?.snapshot, view.snapshot);
+      traffic.follow(view.snapshot, () => logSwap(log, previous?.snapshot, view.snapshot, preciseNow()));
       state.save(view.snapshot);
-      traffic.follow(view.snapshot);
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
     },

@@ -92,7 +92,8 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
   }
 };
 
-const startUpstream = async (): Promise<{ ports: [number, number]; stop: () => Promise<unknown> }> => {
+/** A program that answers `one` at its first port and `two` at its second. */
+export const startUpstream = async (): Promise<{ ports: [number, number]; stop: () => Promise<unknown> }> => {
   const child = endWithUs(fork(fileURLToPath(new URL('upstream.mjs', import.meta.url))));
   const exited = once(child, 'exit');
   const [ports] = (await once(child, 'message')) as [[number, number]];

@@ -2,13 +2,23 @@ import type { Rule } from '../core/model/rule.ts';
 import type { ServiceState, Snapshot } from '../core/model/snapshot.ts';
 import { formatShare } from '../core/values.ts';
 import type { Log } from './log.ts';
+import { toMicroseconds } from './precise-clock.ts';
 import { logQuarantine } from './quarantine-log.ts';
 
 /** Of more routes at once only the number is told: a line takes some 30 µs, in which no request is served. */
 const MOST_ROUTES = 50;
 
-/** Says what a swap changed for people: routes that came and went, quarantine, splits. */
-export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot): void => {
+/**
+ * Says what a swap changed for people: routes that came and went, quarantine, splits.
+ *
+ * @param inForceAt since when requests are served by it, in epoch milliseconds with a fraction
+ */
+export const logSwap = (
+  log: Log,
+  previous: Snapshot | undefined,
+  next: Snapshot,
+  inForceAt: number,
+): void => {
   const { revision } = next;
   const before = onlyIn(previous?.rules ?? [], next.rules);
   const after = onlyIn(next.rules, previous?.rules ?? []);
@@ -36,7 +46,11 @@ export const logSwap = (log: Log, previous: Snapshot | undefined, next: Snapshot
     }
     const shares = sharesText(split.shares);
     if (old !== undefined && (sharesText(old.split.shares) !== shares || old.split.source !== split.source)) {
-      log.info({ revision, service: name, split: shares, source: split.source }, 'split changed');
+      const since = toMicroseconds(inForceAt);
+      log.info(
+        { revision, service: name, split: shares, source: split.source, inForceAt: since },
+        'split changed',
+      );
     }
     if (split.source === 'unnamed' && old?.split.source !== 'unnamed') {
       log.warn(

@@ -7,6 +7,10 @@ export const serveInProcess = (options: Omit<DataPathOptions, 'sharesStdout'>): 
   const dataPath = openDataPath({ ...options, sharesStdout: false });
   return {
     ...dataPath,
+    follow: (snapshot, onInForce) => {
+      dataPath.follow(snapshot);
+      onInForce();
+    },
     isReady: () => true,
     figures: async () => [],
     watch: options.metrics.watch,

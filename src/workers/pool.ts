@@ -87,9 +87,9 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
 
   return {
     isReady: () => crew.serving().length > 0,
-    follow: next => {
+    follow: (next, onInForce) => {
       snapshot = next;
-      for (const worker of workers()) worker.follow(next);
+      void Promise.all(workers().map(worker => worker.follow(next))).then(onInForce);
     },
     listen: async at => {
       await someoneServes.opened;

@@ -9,8 +9,11 @@ import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 export interface Traffic {
   /** Whether a request that came now would be served. */
   isReady(): boolean;
-  /** What comes from now on is served by it. */
-  follow(snapshot: Snapshot): void;
+  /**
+   * Serves by it as soon as it can. `onInForce` is called once, when whatever comes from then on is served by it or by one
+   * that is newer; after those of snapshots before it.
+   */
+  follow(snapshot: Snapshot, onInForce: () => void): void;
   /** Binds the traffic port once there is somebody to serve. @throws ListenError */
   listen(at: HostPort): Promise<HostPort>;
   /** Figures that other processes keep, by process. In bounded time. */

@@ -28,8 +28,11 @@ export interface WorkerProcess {
   /** As it told last. */
   readonly counted: CountedVersions;
   watch(watched: readonly Watched[]): void;
-  /** It gets the newest as soon as it has taken in the one before. */
-  follow(snapshot: Snapshot): void;
+  /**
+   * It gets the newest as soon as it has taken in the one before. Resolves when it serves by this one or a newer one, or
+   * has ended.
+   */
+  follow(snapshot: Snapshot): Promise<void>;
   take(socket: Socket): void;
   /**
    * Asks for its figures, unless it is about to tell them anyway. Resolves when they are told, or after `within`
@@ -75,6 +78,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   let newest: Snapshot | undefined;
   let sent = NO_SNAPSHOT;
   let takesIn = false;
+  /** Of what it has been sent, and of what is newer. */
+  let isTaken = createGate();
+  let newestIsTaken = createGate();
   let onFigures = createGate();
   let killTimer: NodeJS.Timeout | undefined;
 
@@ -86,6 +92,8 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   const sendNewest = (): void => {
     if (takesIn || newest === undefined || newest === sent) return;
     takesIn = true;
+    isTaken = newestIsTaken;
+    newestIsTaken = createGate();
     send({ kind: 'changes', changes: changesOf(sent, newest) });
     sent = newest;
   };
@@ -99,6 +107,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     switch (message.kind) {
       case 'follows':
         takesIn = false;
+        isTaken.open();
         if (state === 'starting') state = 'serving';
         readiness.open();
         sendNewest();
@@ -142,6 +151,10 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     });
   });
 
+  void ended.then(() => {
+    isTaken.open();
+    newestIsTaken.open();
+  });
   child.on('message', onMessage);
   send({ kind: 'start', config, via, worker });
 
@@ -168,7 +181,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     watch: watched => send({ kind: 'watch', watched }),
     follow: snapshot => {
       newest = snapshot;
+      const { opened } = newestIsTaken;
       sendNewest();
+      return opened;
     },
     take: socket => {
       onTheirWay.push(socket);

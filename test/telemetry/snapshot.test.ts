@@ -32,7 +32,7 @@ const told = (previous: Snapshot | undefined, next: Snapshot): string[] => {
     (_fields: unknown, message?: string): void =>
       void lines.push(`${level} ${message}`);
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  logSwap(log, previous, next);
+  logSwap(log, previous, next, 0);
   return lines;
 };
 

@@ -1,0 +1,68 @@
+import type { Figure } from '../scale/report.ts';
+import type { ChangeFigures, ShareFigures } from './measure.ts';
+
+export interface DialReport {
+  readonly shares: readonly ShareFigures[];
+  readonly turning?: ChangeFigures;
+  readonly cut?: ChangeFigures;
+}
+
+/** Percentage points that a share may be off by, of a million requests. */
+const OFF_BY = 0.005;
+/** Means that may lie between two canaries. */
+const GAP = 3;
+
+export const figuresOf = ({ shares, turning, cut }: DialReport): Figure[] => [
+  ...shares.flatMap(shareFigures),
+  ...(turning === undefined
+    ? []
+    : [
+        { what: 'PUBLISH to in force, p50', value: turning.p50, unit: 'ms', limit: 3 },
+        { what: 'PUBLISH to in force, p99', value: turning.p99, unit: 'ms', limit: 10 },
+        { what: 'PUBLISH to in force, worst', value: turning.worst, unit: 'ms' },
+        ...common('turning', turning),
+        { what: 'turning: the machine was busy', value: turning.busy * 100, unit: '%', limit: 30 },
+      ]),
+  ...(cut === undefined
+    ? []
+    : [
+        { what: 'subscribers cut: in force, p50', value: cut.p50, unit: 'ms' },
+        { what: 'subscribers cut: in force, worst', value: cut.worst, unit: 'ms', limit: 2_500 },
+        { what: 'subscribers cut: how many', value: cut.cut, unit: '' },
+        ...common('subscribers cut', cut),
+      ]),
+];
+
+const shareFigures = ({ how, tenThousandths, counts }: ShareFigures): Figure[] => {
+  const { requests, canaries, bad, longestGap } = counts.all;
+  const name = `${how}, ${tenThousandths / 100} % of ${requests}`;
+  const good = { what: `${name}: bad answers`, value: bad, unit: '', limit: 0 };
+  if (tenThousandths === 0) return [{ what: `${name}: canaries`, value: canaries, unit: '', limit: 0 }, good];
+  const share = tenThousandths / 10_000;
+  const off = Math.abs(canaries / requests - share) * 100;
+  const allowed = Math.max(OFF_BY, (100 * 10) / requests);
+  // A process draws evenly; how several are mixed is nobody's to say.
+  const processes = counts.each.map(each => each.longestGap * share);
+  const isOneProcess = !how.includes('workers');
+  return [
+    { what: `${name}: canaries`, value: canaries, unit: '' },
+    { what: `${name}: off by`, value: off, unit: 'points', limit: allowed },
+    {
+      what: `${name}: longest gap${counts.each.length > 1 ? ' at one gateway' : ''}`,
+      value: Math.max(...processes),
+      unit: '× mean',
+      ...(isOneProcess ? { limit: GAP } : {}),
+    },
+    ...(counts.each.length > 1
+      ? [{ what: `${name}: longest gap of all together`, value: longestGap * share, unit: '× mean' }]
+      : []),
+    good,
+  ];
+};
+
+const common = (name: string, { missed, seen, bad, requests }: ChangeFigures): Figure[] => [
+  { what: `${name}: changes seen, all gateways together`, value: seen, unit: '' },
+  { what: `${name}: changes that never came into force`, value: missed, unit: '', limit: 0 },
+  { what: `${name}: requests`, value: requests, unit: '' },
+  { what: `${name}: bad answers`, value: bad, unit: '', limit: 0 },
+];
