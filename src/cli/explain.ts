@@ -59,7 +59,7 @@ const explanationText = (answer: ExplainAnswer): string => {
 
 const candidatesText = ({ candidates, isCut }: ExplainAnswer): string => {
   if (candidates.length === 0)
-    return 'No rule has this host and path. "sluice routes" lists those there are.';
+    return 'No rule has this host and path. "sluice routes" lists those there are, "sluice lint" what is not served.';
   const rows = candidates.map(({ route, origin, wins, why = '' }) => [
     wins ? '->' : '',
     route,
@@ -82,7 +82,7 @@ const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string =
   );
   return [
     `To ${service} ${version}: ${reasonText(target)}.`,
-    ...(serviceRoll === undefined ? [] : [`Services: ${servicesText(rule)}; drawn${rolled(serviceRoll)}.`]),
+    ...(serviceRoll === undefined ? [] : [`Services: ${servicesText(rule)}${rolled(serviceRoll)}.`]),
     ...(split === undefined ? [] : [`Split: ${sharesText(split.versions)} (from ${split.source}).`]),
     ...(setCookie === undefined ? [] : [`It is given the cookie ${setCookie}`]),
     `The instance is asked for ${path}.`,

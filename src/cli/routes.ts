@@ -21,6 +21,10 @@ export const routesCommand = (): Command =>
     .addHelpText(
       'after',
       `
+A route reads METHOD HOST/PATH HEADER=VALUE ?PARAMETER=VALUE. /* ends a prefix by segments, ^ begins one by characters,
+~ an expression. BY says where the shares of the versions come from: weights, tags, the number of instances, a document,
+or unnamed where every version that the weights name is dead. FROM says what made the rule: tags, or which document.
+
 Examples:
   sluice routes
   sluice routes --admin 10.0.0.5:9901 --json

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { type RunningGateway, run, runGateway } from '../support/processes.ts';
@@ -10,6 +13,29 @@ import { eventually } from '../support/wait.ts';
 let gateway: RunningGateway;
 let redis: RedisServer;
 let service: Service;
+let folder: string;
+
+const prefix = (value: string) => [{ path: { type: 'PathPrefix', value } }];
+const DOCUMENT = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'shop' },
+  spec: {
+    rules: [
+      {
+        matches: prefix('/shop'),
+        backendRefs: [
+          { name: 'orders', weight: 3 },
+          { name: 'bad', weight: 1 },
+        ],
+      },
+      {
+        matches: prefix('/very/old'),
+        filters: [{ type: 'RequestRedirect', requestRedirect: { hostname: 'new.test' } }],
+      },
+    ],
+  },
+};
 
 const sluice = async (args: readonly string[], env: Record<string, string> = {}) => {
   const process = run('dist/src/cli/main.js', args, { env });
@@ -21,7 +47,10 @@ const admin = (): string[] => ['--admin', gateway.admin.replace('http://', '')];
 before(async () => {
   redis = await startRedis();
   service = await startService('hello');
-  gateway = await runGateway(['--consul', '127.0.0.1:0', '--access-log', 'off'], { command: 'dev' });
+  folder = mkdtempSync(join(tmpdir(), 'sluice-commands-'));
+  writeFileSync(join(folder, 'shop.json'), JSON.stringify(DOCUMENT));
+  const flags = ['--consul', '127.0.0.1:0', '--access-log', 'off', '--routes', folder];
+  gateway = await runGateway(flags, { command: 'dev' });
   await gateway.serving();
   const consul = String(gateway.log().find(line => line.consul !== undefined)?.consul);
   for (const version of ['v1', 'v2']) {
@@ -41,6 +70,7 @@ before(async () => {
 after(async () => {
   assert.equal(await gateway.stop(), 0);
   await Promise.all([service.stop(), redis.stop()]);
+  rmSync(folder, { recursive: true });
 });
 
 describe('sluice routes', () => {
@@ -52,6 +82,12 @@ describe('sluice routes', () => {
       /^ROUTE +SERVICE +SPLIT +BY +LIVE +FROM\n\/orders\/\* +orders +v1 50 %, v2 50 % +instances +2 +tags\n/,
     );
     assert.match(out, /quarantined: bad: path=bad: the path must begin with "\/"/);
+  });
+  it('shows the services of a document, and what answers by itself', async () => {
+    const { out } = await sluice(['routes', ...admin()]);
+    assert.match(out, /^\/shop\/\* +orders 75 % +v1 50 %, v2 50 % +instances +2 +default\/shop\n/m);
+    assert.match(out, /^\/shop\/\* +bad 25 % +default 100 % +instances +1 +default\/shop\n/m);
+    assert.match(out, /^\/very\/old\/\* +\(redirect\) +- +- +- +default\/shop\n/m);
   });
   it('--json is what the API says', async () => {
     const { out } = await sluice(['routes', '--json', ...admin()]);
@@ -73,6 +109,12 @@ describe('sluice explain', () => {
     assert.match(out, /^Split: v1 50 %, v2 50 % \(from instances\)\.$/m);
     assert.match(out, /v1 +live\n/);
     assert.match(out, /v2 +chosen\n/);
+  });
+  it('tells the services of a rule, and by which number one of them was drawn', async () => {
+    const { out } = await sluice(['explain', 'GET', '/shop', ...admin()]);
+    assert.match(out, /^-> +\/shop\/\* +default\/shop, rule 1 \(.*shop\.json:1\) +wins\n/m);
+    assert.match(out, /^To (orders v[12]: drawn \(0\.\d{4}\); |bad default: there is no other)/m);
+    assert.match(out, /^Services: orders 75 %, bad 25 % \(0\.\d{4}\)\.$/m);
   });
   it('exits 1 for a request that goes nowhere', async () => {
     const { code, out } = await sluice(['explain', 'GET', 'http://shop.example.com/nowhere', ...admin()]);
