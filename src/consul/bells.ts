@@ -77,7 +77,7 @@ export const ringBells = (options: BellsOptions): Bells => {
       chance,
       read: async ask => {
         const answer = await client.healthState(state, ask);
-        return { ...answer, data: byKey(answer.data) };
+        return { ...answer, data: byKey(answer.data, checks) };
       },
       isSame: (a, b) => difference(a, b).next().done === true,
       onBreak: broke(state),
@@ -102,7 +102,7 @@ export const ringBells = (options: BellsOptions): Bells => {
         const answer = await client.catalogServices(ask);
         if (expectsConsul && isEmpty(answer.data)) throw nothingListed();
         expectsConsul ||= Object.hasOwn(answer.data, CONSUL);
-        return { ...answer, data: { names: answer.data, index: answer.index } };
+        return { ...answer, data: { names: withKnownTags(answer.data, names), index: answer.index } };
       },
       isSame: (a, b) => a.index === b.index,
       onBreak: broke('services'),
@@ -148,8 +148,16 @@ const countGone = (before: ServiceNames, after: ServiceNames): number =>
 
 type Checks = ReadonlyMap<string, CheckAnswer>;
 
-const byKey = (checks: readonly CheckAnswer[]): Checks =>
-  new Map(checks.map(check => [`${check.Node}\n${check.CheckID}`, check]));
+/** In a storm such lists come ten times a second: what is as before stays the same object, so that little lives on. */
+const byKey = (checks: readonly CheckAnswer[], known: Checks): Checks => {
+  const keyed = new Map<string, CheckAnswer>();
+  for (const check of checks) {
+    const key = `${check.Node}\n${check.CheckID}`;
+    const before = known.get(key);
+    keyed.set(key, before?.ServiceName === check.ServiceName ? before : check);
+  }
+  return keyed;
+};
 
 /** The checks that are in one of the two only. */
 const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, undefined> {
@@ -157,10 +165,11 @@ const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, unde
   for (const [key, check] of b) if (!a.has(key)) yield check;
 };
 
+/** After `withKnownTags`. */
 const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> => {
   const changed = new Set<string>();
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (!isSameSet(tagsOf(before, name), tagsOf(after, name))) changed.add(name);
+    if (tagsOf(before, name) !== tagsOf(after, name)) changed.add(name);
   }
   return changed;
 };
@@ -168,6 +177,14 @@ const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> =>
 /** A service may be called `constructor`. */
 const tagsOf = (names: ServiceNames, name: string): readonly string[] | undefined =>
   Object.hasOwn(names, name) ? names[name] : undefined;
+
+const withKnownTags = (names: ServiceNames, known: ServiceNames): ServiceNames =>
+  Object.fromEntries(
+    Object.entries(names).map(([name, tags]) => {
+      const before = tagsOf(known, name);
+      return [name, before !== undefined && isSameSet(before, tags) ? before : tags];
+    }),
+  );
 
 /** Consul lists the tags of a service in another order at each read. */
 const isSameSet = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
