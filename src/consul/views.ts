@@ -105,8 +105,7 @@ export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Vi
     if (skipped.length > 0 && !isDeepStrictEqual(skipped, known?.skipped)) {
       log.warn({ service: name, skipped }, 'instances without address or port are left out');
     }
-    const isSame = known !== undefined && isDeepStrictEqual(known.instances, instances);
-    return { instances: isSame ? known.instances : instances, skipped };
+    return { instances: keepSame(known?.instances ?? [], instances), skipped };
   };
 
   return {
@@ -132,6 +131,16 @@ export const createViews = ({ client, isListed, log, signal }: ViewsOptions): Vi
       return catalog;
     },
   };
+};
+
+/** Instances that did not change stay the same objects, and where none did, so does their list. */
+const keepSame = (known: readonly Instance[], read: readonly Instance[]): readonly Instance[] => {
+  const byId = new Map(known.map(instance => [instance.id, instance]));
+  const kept = read.map(instance => {
+    const before = byId.get(instance.id);
+    return before !== undefined && isDeepStrictEqual(before, instance) ? before : instance;
+  });
+  return kept.length === known.length && kept.every((instance, i) => instance === known[i]) ? known : kept;
 };
 
 /** A redirect, or the caller's fault: another name would have had an answer. 429 is about none. */
