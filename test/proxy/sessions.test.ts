@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { decide } from '../../src/core/decide.ts';
+import { Fleet } from '../../src/core/fleet.ts';
+import { compileRoutes } from '../../src/core/match.ts';
+import { NO_PINS, type Picking } from '../../src/core/picking.ts';
+import { SessionSeal } from '../../src/core/session/seal.ts';
+import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
+import { startHttp, startProxy } from './support/proxy.ts';
+import { deadPort, fieldsOf, rawExchange, rawUpstream } from './support/raw.ts';
+
+const PICKING: Picking = { ...NO_PINS, sessions: { seal: new SessionSeal('a key'), clock: () => 1e12 } };
+
+/** A proxy before instances of one service, whose callers have sessions; the first is picked where it can be. */
+const startSessions = async (t: TestContext, express: boolean, ...ports: number[]): Promise<number> => {
+  const instances = ports.map(port => instance({ service: 'shop', address: '127.0.0.1', port }));
+  const session = { by: 'cookie', name: 'sid', scope: 'default/shop/0' } as const;
+  const { rules } = buildSnapshot({
+    catalog: catalogOf(...instances),
+    weights: new Map(),
+    documents: {
+      rules: [{ ...documentRule('/', [{ service: 'shop', weight: 1 }]), session, retry: {}, retries: 1 }],
+      problems: [],
+    },
+    policy: 'passing-only',
+    tagPrefix: '',
+  });
+  const table = compileRoutes(rules);
+  const fleet = new Fleet();
+  const { port } = await startProxy(t, 0, {
+    express,
+    fleet,
+    chance: () => 0,
+    decide: (facts, now) => decide(table, facts, fleet, now, () => 0, PICKING),
+  });
+  return port;
+};
+
+const get = (t: TestContext, port: number, ...fields: readonly string[]): Promise<string> =>
+  rawExchange(
+    t,
+    port,
+    ['GET / HTTP/1.1', 'Host: x.test', 'Connection: close', ...fields, '', ''].join('\r\n'),
+  );
+
+const cookieIn = (answer: string): string => {
+  const [cookie = ''] = fieldsOf(answer)['set-cookie'] ?? [];
+  assert.match(cookie, /^sid=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax$/);
+  return cookie.split(';')[0] ?? '';
+};
+
+for (const express of [true, false]) {
+  describe(express ? 'express lane' : 'full lane', () => {
+    it('a session is with the instance that answers, not with the one that was tried first', async t => {
+      const { port: answering } = await startHttp(t, (_, res) => res.end('hello'));
+      const port = await startSessions(t, express, await deadPort(), answering);
+      const first = await get(t, port);
+      assert.match(first, /hello$/);
+      // Had it been given for the first one, this answer would come of a retry, too, and bring another.
+      const again = await get(t, port, `Cookie: ${cookieIn(first)}`);
+      assert.match(again, /hello$/);
+      assert.equal(fieldsOf(again)['set-cookie'], undefined);
+    });
+
+    it('an answer of our own gives none', async t => {
+      const port = await startSessions(t, express, await deadPort());
+      const answer = await get(t, port);
+      assert.match(answer, /^HTTP\/1\.1 50\d /);
+      assert.equal(fieldsOf(answer)['set-cookie'], undefined);
+    });
+  });
+}
+
+it('an upgrade begins a session', async t => {
+  const upstream = await rawUpstream(t, socket =>
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+  );
+  const port = await startSessions(t, false, upstream.port);
+  const request = 'GET / HTTP/1.1\r\nHost: x.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  cookieIn(await rawExchange(t, port, request));
+});
