@@ -2,7 +2,7 @@ import type { Explanation } from '../core/explain.ts';
 import type { Snapshot, SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, Weights } from '../core/model/split.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
-import type { Change, LedgerEntry } from '../core/weights.ts';
+import type { Act, Change, LedgerEntry } from '../core/weights.ts';
 import type { CanaryAnswer } from './api.ts';
 
 /** What the admin server needs of the other parts. */
@@ -65,6 +65,8 @@ export interface AdminWeights {
   onChange(listener: () => void): () => void;
   set(service: string, weights: Weights, change: Change): Promise<LedgerEntry>;
   clear(service: string, change: Change): Promise<LedgerEntry>;
+  freeze(service: string, act: Act): Promise<LedgerEntry>;
+  unfreeze(service: string, act: Act): Promise<LedgerEntry>;
   /** The newest first. */
   history(service: string, count: number): Promise<readonly LedgerEntry[]>;
 }

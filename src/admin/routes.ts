@@ -1,15 +1,14 @@
-import { z } from 'zod';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { readDuration } from '../core/values.ts';
-import { type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { CONTENT_TYPE } from '../telemetry/exposition.ts';
-import { entryAnswer, type HistoryAnswer, type ReleaseAnswer } from './api.ts';
+import type { ReleaseAnswer } from './api.ts';
 import { canaryRoutes } from './canaries.ts';
 import { describedRequest, explainAnswer } from './explain.ts';
 import { type Follower, followWeights } from './follower.ts';
-import type { AdminParts, AdminWeights } from './parts.ts';
+import type { AdminParts } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
 import * as view from './views.ts';
+import { weightsRoutes } from './weights-routes.ts';
 
 const MAX_WAIT_MS = 60_000;
 
@@ -36,9 +35,7 @@ export const adminRoutes = (parts: AdminParts): readonly AdminRoute[] => {
     { method: 'DELETE', path: '/api/held', handle: () => release(parts) },
     { method: 'DELETE', path: '/api/held/:service', handle: ({ params }) => release(parts, params.service) },
     { method: 'GET', path: '/api/weights', handle: call => weights(parts, follower, call) },
-    { method: 'PUT', path: '/api/weights/:service', handle: call => setWeights(parts.weights, call) },
-    { method: 'DELETE', path: '/api/weights/:service', handle: call => clearWeights(parts.weights, call) },
-    { method: 'GET', path: '/api/weights/:service/history', handle: call => history(parts.weights, call) },
+    ...weightsRoutes(parts.weights),
     ...canaryRoutes(parts.canaries),
   ];
 };
@@ -117,55 +114,4 @@ const weights = async (parts: AdminParts, follower: Follower, { query, signal }:
   // Before it, weights that exist may not have been read yet; a sidecar that follows keeps those it knows.
   const body = view.weights(follower.index(), parts.weights.current(), snapshotOf(parts));
   return { status: 200, body, headers: { 'x-sluice-index': String(body.index) } };
-};
-
-const WEIGHTS_CHANGE = z.strictObject({
-  weights: z.record(z.string(), z.number()),
-  reason: z.string().max(500).optional(),
-  actor: z.string().min(1).max(100).optional(),
-});
-
-const setWeights = async (store: AdminWeights, { params, body }: Call): Promise<Reply> => {
-  const parsed = WEIGHTS_CHANGE.safeParse(await body());
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = issue?.path.join('.') || 'body';
-    const example = '{"weights": {"v1": 95, "v2": 5}, "reason": "…"}';
-    throw new AdminProblem(400, 'Bad request', `${where}: ${issue?.message}; expected e.g. ${example}`);
-  }
-  const { weights: given, reason, actor } = parsed.data;
-  return asked(() => store.set(params.service ?? '', new Map(Object.entries(given)), change(actor, reason)));
-};
-
-const clearWeights = (store: AdminWeights, { params, query }: Call): Promise<Reply> => {
-  const by = change(query.get('actor') ?? undefined, query.get('reason') ?? undefined);
-  return asked(() => store.clear(params.service ?? '', by));
-};
-
-const change = (actor = 'api', reason?: string): Change => ({
-  actor,
-  source: 'api',
-  ...(reason === undefined ? {} : { reason }),
-});
-
-/** The store's refusals are answers (422, or 503 while it is away); anything else is a failure of ours. */
-const asked = async (work: () => Promise<LedgerEntry | readonly LedgerEntry[]>): Promise<Reply> => {
-  try {
-    const result = await work();
-    if (!('length' in result)) return ok(entryAnswer(result));
-    const answer: HistoryAnswer = { entries: result.map(entryAnswer) };
-    return ok(answer);
-  } catch (error) {
-    if (!(error instanceof WeightsError)) throw error;
-    const refused = error.code === 'refused';
-    throw new AdminProblem(refused ? 422 : 503, refused ? 'Refused' : 'Unavailable', error.message);
-  }
-};
-
-const history = async (store: AdminWeights, { params, query }: Call): Promise<Reply> => {
-  const count = Number(query.get('count') ?? 20);
-  if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
-    throw new AdminProblem(400, 'Bad request', 'count is a whole number from 1 to 1000');
-  }
-  return asked(() => store.history(params.service ?? '', count));
 };

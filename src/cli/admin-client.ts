@@ -27,7 +27,8 @@ export const adminClient = (admin: HostPort): AdminClient => {
     const json = (await answer.body.json().catch(() => undefined)) as T | ProblemAnswer | undefined;
     if (answer.statusCode >= 200 && answer.statusCode < 300 && json !== undefined) return json as T;
     const detail = (json as ProblemAnswer | undefined)?.detail ?? 'is that a Sluice admin address?';
-    throw new CliError(`${address} answered ${answer.statusCode}: ${detail}`);
+    const isInTheWay = answer.statusCode === 409 || answer.statusCode === 423;
+    throw new CliError(`${address} answered ${answer.statusCode}: ${detail}`, isInTheWay ? 3 : 1);
   };
   return {
     get: path => call('GET', path),

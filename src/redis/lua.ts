@@ -96,14 +96,20 @@ local function enter(ledger, state, change)
   redis.call('XADD', ledger, 'MAXLEN', '~', ${LEDGER_LENGTH}, '*', unpack(state.last))
 end
 
-local function put(weights, json)
+local function put(weights, fields)
   redis.call('DEL', weights)
-  local fields = {}
-  for version, weight in pairs(cjson.decode(json)) do
-    fields[#fields + 1] = version
-    fields[#fields + 1] = weight
-  end
   if #fields > 0 then redis.call('HSET', weights, unpack(fields)) end
+end
+
+local function putBack(weights, json)
+  local names, values, fields = {}, cjson.decode(json), {}
+  for name in pairs(values) do names[#names + 1] = name end
+  table.sort(names, before)
+  for _, name in ipairs(names) do
+    fields[#fields + 1] = name
+    fields[#fields + 1] = values[name]
+  end
+  put(weights, fields)
 end
 
 -- What happens without a write of ours: somebody's redis-cli, and the end of a time that weights were set for.
@@ -117,7 +123,7 @@ local function settle(weights, ledger, state)
         actor = cjson.decode(frozen).by, reason = 'put back: they are frozen', to = held,
         source = 'gateway', frozen = frozen,
       })
-      put(weights, held)
+      putBack(weights, held)
     end
   end
   local at, back = field(state.last, 'until'), field(state.last, 'back')
@@ -126,7 +132,7 @@ local function settle(weights, ledger, state)
       actor = field(state.last, 'actor'), source = 'gateway', to = back,
       reason = 'the time of revision ' .. field(state.last, 'revision') .. ' is over',
     })
-    put(weights, back)
+    putBack(weights, back)
   end
 end
 `;
@@ -170,7 +176,7 @@ return 1
  * version, weight, version, weight …; none of these deletes the hash. Reply: `RawOutcome`.
  */
 export const WRITE = `${LOOK}${ENTER}
-local change = cjson.decode(ARGV[3])
+local change, fields = cjson.decode(ARGV[3]), { unpack(ARGV, 4) }
 local state = look(KEYS[1], KEYS[2])
 if not state.sound then
   local key, what = KEYS[1], state.type .. ' with ' .. state.size .. ' fields'
@@ -196,7 +202,7 @@ end
 if change.action then
   change.to = state.entered
 else
-  change.to = canonical({ unpack(ARGV, 4) })
+  change.to = canonical(fields)
 end
 if change.lasting then
   -- Who prolongs what was set for a time does not make it permanent.
@@ -204,6 +210,6 @@ if change.lasting then
   change['until'] = whole(now() + change.lasting)
 end
 enter(KEYS[2], state, change)
-if not change.action then put(KEYS[1], change.to) end
+if not change.action then put(KEYS[1], fields) end
 return { 'written', state.last }
 `;

@@ -55,6 +55,21 @@ describe('what is asked wrongly ends with 2 and one clear line', () => {
     ],
     ['an empty service name', ['weights', 'set', '', 'v1=1'], /"": expected a service name .* e\.g\. orders/],
     ['a service name of two lines', ['weights', 'get', 'a\nb'], /"a\\nb": expected a service name/],
+    [
+      'a time that is none',
+      ['weights', 'set', 'orders', 'v1=1', '--for', '30'],
+      /--for "30": expected a duration/,
+    ],
+    [
+      'a revision that is none',
+      ['weights', 'set', 'orders', 'v1=1', '--expect-revision', 'x'],
+      /--expect-revision "x": expected a revision/,
+    ],
+    [
+      'an undo of nothing',
+      ['weights', 'undo', 'orders', '0'],
+      /revision "0": expected a revision, .* from 1/,
+    ],
     ['no weights at all', ['weights', 'set', 'orders'], /missing required argument 'version=weight'/],
     ['the embedded agent at a URL', ['dev', '--consul', 'https://consul'], /give it as host:port/],
   ];

@@ -178,6 +178,71 @@ for (const [where, target, shown] of [
         /^REVISION +WHEN +WHO +BY +FROM +TO +REASON\n2 .*\n1 .* none +v1 95, v2 5 +canary\n$/,
       );
     });
+
+    it('undo, twice and by revision', async () => {
+      const weights = (...args: string[]) => sluice(['weights', ...args, ...target()]);
+      await weights('set', 'undone', 'v1=1');
+      await weights('set', 'undone', 'v1=2');
+      const shown = async (...args: string[]) => (await weights('undo', 'undone', ...args)).out;
+      assert.equal(await shown(), 'undone: v1 1 (revision 3; before: v1 2)\n');
+      assert.equal(await shown('--reason', 'oh no'), 'undone: v1 2 (revision 4; before: v1 1)\n');
+      assert.equal(await shown('1'), 'undone: none (revision 5; before: v1 2)\n');
+      assert.match(
+        (await weights('history', 'undone')).out,
+        /undo of revision 1\n4 .*undo of revision 3: oh no\n3 .*undo of revision 2\n/,
+      );
+      const missing = await weights('undo', 'undone', '99');
+      assert.deepEqual([missing.code, missing.out], [1, '']);
+      assert.match(missing.err, /there is no revision 99 in the ledger/);
+    });
+
+    it('--expect-revision: whoever is late is told who came first, with exit code 3', async () => {
+      const set = (...args: string[]) => sluice(['weights', 'set', 'raced', ...args, ...target()]);
+      assert.equal((await set('v1=1', '--expect-revision', '0', '--reason', 'first')).code, 0);
+      const late = await set('v1=2', '--expect-revision', '0');
+      assert.deepEqual([late.code, late.out], [3, '']);
+      assert.match(
+        late.err,
+        /raced: revision 0 was expected, and .* set v1 1 by \w+ in revision 1 \(first\)/,
+      );
+    });
+
+    it('--for, shown by get and history', async () => {
+      const weights = (...args: string[]) => sluice(['weights', ...args, ...target()]);
+      await weights('set', 'orders', 'v1=1');
+      const set = await weights('set', 'orders', 'v2=1', '--for', '30m');
+      assert.match(set.out, /^orders: v2 1 \(revision \d+; before: v1 1\)\ngoes back at 20\S+ to v1 1\n$/);
+      assert.match((await weights('get', 'orders')).out, /^goes back at 20\S+ to v1 1$/m);
+      assert.match((await weights('history', 'orders')).out, /v2 1 \(until 20\S+\)/);
+      const json = JSON.parse((await weights('get', 'orders', '--json')).out);
+      assert.deepEqual(json.reverts.to, { v1: '1' });
+      assert.ok(Math.abs(Date.parse(json.reverts.at) - Date.now() - 1_800_000) < 60_000);
+      await weights('clear', 'orders');
+    });
+
+    it('freeze and unfreeze', async () => {
+      const weights = (...args: string[]) => sluice(['weights', ...args, ...target()]);
+      const frozen = await weights('freeze', 'orders', '--reason', 'black friday');
+      assert.match(frozen.out, /^orders: frozen at none \(revision \d+\)\n$/);
+      for (const args of [
+        ['set', 'orders', 'v1=1'],
+        ['clear', 'orders'],
+        ['undo', 'orders'],
+      ]) {
+        const refused = await weights(...args);
+        assert.deepEqual([refused.code, refused.out], [3, '']);
+        assert.match(
+          refused.err,
+          /orders: frozen by \S+ since 20\S+: black friday; ask them, or unfreeze it/,
+        );
+      }
+      assert.match((await weights('get', 'orders')).out, /^frozen by \S+ since 20\S+: black friday$/m);
+      assert.match((await weights('unfreeze', 'orders')).out, /^orders: unfrozen at none/);
+      assert.match((await weights('history', 'orders')).out, /unfrozen\n.* frozen +black friday\n/);
+      assert.equal((await weights('unfreeze', 'orders')).code, 1);
+      assert.equal((await weights('set', 'orders', 'v1=1')).code, 0);
+      await weights('clear', 'orders');
+    });
   });
 }
 
