@@ -112,16 +112,20 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     log,
   });
 
-  const canary = startCanary({
-    board: openBoard(config),
-    weights: store,
-    traffic,
-    shares: service => {
-      const shares = mesh.view?.snapshot.services.get(service)?.split.shares;
-      return shares && new Map(shares.map(({ version, share }) => [version, share]));
+  const canary = startCanary(
+    {
+      board: openBoard(config),
+      weights: store,
+      traffic,
+      isReady: () => mesh.view !== undefined,
+      shares: service => {
+        const shares = mesh.view?.snapshot.services.get(service)?.split.shares;
+        return shares && new Map(shares.map(({ version, share }) => [version, share]));
+      },
+      log,
     },
-    log,
-  });
+    metrics,
+  );
 
   addSnapshotMetrics(metrics, {
     snapshot: () => mesh.view,

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { reportMarkdown } from '../bench/report.ts';
+import { addCanaryMetrics } from '../src/canary/metrics.ts';
 import { loadConfig, SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { Fleet } from '../src/core/fleet.ts';
@@ -80,6 +81,12 @@ const metricsTable = async (): Promise<string> => {
     consul: () => state,
     weights: () => state,
     now: () => 0,
+  });
+  addCanaryMetrics(telemetry.metrics, {
+    leads: () => false,
+    running: () => 0,
+    steps: () => 0,
+    over: () => new Map(),
   });
   addWorkerMetrics(telemetry.metrics, { states: () => [], deaths: () => 0 });
   const body = await pageOf(telemetry.metrics);
