@@ -54,29 +54,31 @@ export const mistypedTags = (
 };
 
 const meantBy = (tag: string, prefix: string): Meant | undefined => {
-  const at = tag.indexOf('=');
-  const name = tag.slice(0, Math.max(at, 0)).trim().toLowerCase();
-  const value = tag.slice(at + 1).trim();
+  const text = tag.trim();
+  const at = text.indexOf('=');
+  const name = text.slice(0, Math.max(at, 0)).trim().toLowerCase();
+  const value = text.slice(at + 1).trim();
   for (const key of TAG_READERS.keys()) {
-    if (isNear(name, prefix, key) && fits(key, value)) return { tag, key, value };
-    const behind = behindOtherMark(tag, prefix + key);
+    const known = prefix + key;
+    // Hardly ever the first letter is the wrong one, and "height" and "leader" are other words.
+    if (text[0]?.toLowerCase() !== known[0]) continue;
+    if (isNear(name, known, key) && fits(key, value)) return { tag, key, value };
+    const behind = behindOtherMark(text, known);
     if (behind !== undefined && fits(key, behind)) return { tag, key, value: behind };
   }
   return undefined;
 };
 
-/** One letter off, two in a long word; but hardly ever the first one, and "height" and "leader" are other words. */
-const isNear = (name: string, prefix: string, key: string): boolean => {
-  const known = prefix + key;
+/** One letter off, two in a long word. */
+const isNear = (name: string, known: string, key: string): boolean => {
   // Any word is a good version, and "vision" is one.
   const most = key.length > 6 && key !== 'version' ? 2 : 1;
-  if (name[0] !== known[0] || name === known || Math.abs(name.length - known.length) > most) return false;
-  return distance(name, known) <= most;
+  return Math.abs(name.length - known.length) <= most && distance(name, known) <= most;
 };
 
 /** The value in `path/orders`, `path->/orders`, `path:/orders`, `version:v2`, `version v2`; but not in `version-2`. */
 const behindOtherMark = (tag: string, known: string): string | undefined => {
-  if (!tag.toLowerCase().startsWith(known)) return undefined;
+  if (tag.slice(0, known.length).toLowerCase() !== known) return undefined;
   return /^(?:\s*:\s*|\s+|[^\p{L}\p{N}=]*(?=\/))(.*)$/u.exec(tag.slice(known.length))?.[1];
 };
 
