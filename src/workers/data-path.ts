@@ -1,10 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
+import { compileInSteps } from '../core/compile-steps.ts';
 import { decide } from '../core/decide.ts';
 import { Fleet } from '../core/fleet.ts';
 import { limitsOf, timeoutsOf } from '../core/limit-settings.ts';
-import { compileRoutes, type RouteTable } from '../core/match.ts';
+import type { RouteTable } from '../core/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { pickingOf } from '../core/picking-settings.ts';
 import { fleetSettingsOf } from '../core/traffic-settings.ts';
@@ -21,7 +23,7 @@ import type { Ejected } from './traffic.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
 export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'drain'> {
-  /** Serves by it from now on. */
+  /** Serves by it from now on; where much is new, as soon as it is compiled in the midst of serving. */
   follow(snapshot: Snapshot): void;
   ejected(): Ejected;
   /** Cuts what is left and delivers what waits, in bounded time. */
@@ -52,7 +54,25 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
+  let latest: Snapshot | undefined;
+  let isCatchingUp = false;
   let tidying: NodeJS.Timeout | undefined;
+
+  /** At once, unless much is new: then whoever is served meanwhile has his turn between the steps. */
+  const catchUp = async (): Promise<void> => {
+    isCatchingUp = true;
+    while (latest !== undefined && latest !== snapshot) {
+      const next = latest;
+      const before =
+        snapshot === undefined || table === undefined ? undefined : { rules: snapshot.rules, table };
+      const work = compileInSteps(next.rules, before);
+      let step = work.next();
+      for (; !step.done; step = work.next()) await nextTurn();
+      snapshot = next;
+      table = step.value;
+    }
+    isCatchingUp = false;
+  };
 
   const tidy = (): void => {
     tidying = undefined;
@@ -87,8 +107,8 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     take: proxy.take,
     drain: proxy.drain,
     follow: next => {
-      snapshot = next;
-      table = compileRoutes(next.rules, table);
+      latest = next;
+      if (!isCatchingUp) void catchUp();
       tidying ??= setTimeout(tidy, TIDY_AFTER_MS).unref();
     },
     ejected: () => {
