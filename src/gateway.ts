@@ -107,7 +107,11 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
         ? undefined
         : { client: consul, prefix: config.routesPrefix, holdMs: config.hold },
     last: keptDocuments.last ?? (last === undefined ? undefined : []),
-    onShelf: shelf => mesh.update({ documents: toRules(shelf) }),
+    onShelf: async shelf => {
+      const documents = toRules(shelf);
+      await mesh.prepare(documents, pace);
+      mesh.update({ documents });
+    },
     onGood: keptDocuments.save,
     log,
   });

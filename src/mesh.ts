@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadOptions } from './core/claims.ts';
+import { DocumentClaims } from './core/document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
 import type { Catalog } from './core/model/instance.ts';
 import type { Snapshot } from './core/model/snapshot.ts';
 import type { AllWeights } from './core/model/split.ts';
 import type { Since } from './core/quarantine.ts';
 import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
+import type { Pace } from './telemetry/pace.ts';
 
 export interface View {
   readonly snapshot: Snapshot;
@@ -38,6 +40,7 @@ export interface Change {
  * the old one whole, and an update that changes nothing swaps nothing.
  */
 export class Mesh {
+  readonly #documentClaims = new DocumentClaims();
   readonly #build: BuildSnapshot;
   readonly #now: () => number;
   readonly #onSwap: MeshOptions['onSwap'];
@@ -49,7 +52,7 @@ export class Mesh {
 
   constructor(options: MeshOptions) {
     const { hasDocuments = false, owners, since, now = Date.now, onSwap, ...reading } = options;
-    this.#build = createSnapshotBuilder(reading);
+    this.#build = createSnapshotBuilder(reading, this.#documentClaims);
     this.#documents = hasDocuments ? undefined : NO_DOCUMENTS;
     this.#now = now;
     this.#onSwap = onSwap;
@@ -59,6 +62,18 @@ export class Mesh {
   /** Undefined until catalog, weights and documents were seen once. */
   get view(): View | undefined {
     return this.#view;
+  }
+
+  /**
+   * Does beforehand, in slices, most of what an update with these documents takes: of thousands it would hold up those who
+   * are served. Without a snapshot there is nobody yet, and nothing is done.
+   */
+  async prepare({ rules }: Documents, pace: Pace): Promise<void> {
+    if (this.#view === undefined) return;
+    for (const rule of rules) {
+      this.#documentClaims.prepare(rule);
+      await pace();
+    }
   }
 
   /** What is left out stays as it was. */

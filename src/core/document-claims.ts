@@ -9,29 +9,35 @@ import type { Claim } from './settle.ts';
 /** What the catalog says, service by service. */
 export type ReadServices = ReadonlyMap<string, ServiceClaims>;
 
-/** Makes claims of documents' rules. A rule none of whose services changed is the same object as before. */
-export type ClaimDocuments = (rules: readonly DocumentRule[], services: ReadServices) => readonly Claim[];
-
 interface Known {
   readonly claim: Claim;
   /** What it was made from, by identity. */
   readonly from: readonly (ServiceClaims | undefined)[];
 }
 
-export const createDocumentClaims = (): ClaimDocuments => {
-  let known: ReadonlyMap<DocumentRule, Known> = new Map();
-  return (rules, services) => {
-    const made = new Map<DocumentRule, Known>();
-    for (const rule of rules) {
-      const from = servicesOf(rule).map(name => services.get(name));
-      const before = known.get(rule);
-      const isSame = before?.from.every((each, index) => each === from[index]) ?? false;
-      made.set(rule, before !== undefined && isSame ? before : { claim: claimOf(rule, services), from });
-    }
-    known = made;
-    return [...made.values()].map(({ claim }) => claim);
-  };
-};
+/** Makes claims of documents' rules. A rule none of whose services changed is the same object as before. */
+export class DocumentClaims {
+  #known = new Map<DocumentRule, Known>();
+  #services: ReadServices = new Map();
+
+  /** Makes beforehand, of one rule, what is asked for next; it holds if its services do not change until then. */
+  prepare(rule: DocumentRule): void {
+    this.#known.set(rule, this.#claim(rule));
+  }
+
+  of(rules: readonly DocumentRule[], services: ReadServices): readonly Claim[] {
+    this.#services = services;
+    this.#known = new Map(rules.map(rule => [rule, this.#claim(rule)]));
+    return [...this.#known.values()].map(({ claim }) => claim);
+  }
+
+  #claim(rule: DocumentRule): Known {
+    const from = servicesOf(rule).map(name => this.#services.get(name));
+    const before = this.#known.get(rule);
+    if (before?.from.every((each, index) => each === from[index])) return before;
+    return { claim: claimOf(rule, this.#services), from };
+  }
+}
 
 const servicesOf = ({ backends, filters }: DocumentRule): string[] => [
   ...backends.flatMap(({ service, filters }) => [service, ...mirrored(filters)]),

@@ -1,5 +1,5 @@
 import { type ReadOptions, readClaims, type ServiceClaims, saysTheSame } from './claims.ts';
-import { createDocumentClaims, type ReadServices } from './document-claims.ts';
+import { DocumentClaims, type ReadServices } from './document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import { limitExpressions } from './expression-limit.ts';
 import type { Catalog } from './model/instance.ts';
@@ -34,10 +34,12 @@ export type BuildSnapshot = (input: SnapshotInput) => Snapshot;
  * whose instances and weights are the same objects as before is not read again, unless another service has changed what
  * its tags name, and its rules stay the same objects.
  */
-export const createSnapshotBuilder = (given: ReadOptions): BuildSnapshot => {
+export const createSnapshotBuilder = (
+  given: ReadOptions,
+  documentClaims = new DocumentClaims(),
+): BuildSnapshot => {
   const definitionsIn = given.dialects?.includes('traefik') ? createDefinitions() : undefined;
   let known: ReadServices = new Map();
-  const claimDocuments = createDocumentClaims();
   const sharedRule = createSharedRules();
   return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, since, now }) => {
     const options = definitionsIn === undefined ? given : { ...given, definitionOf: definitionsIn(catalog) };
@@ -50,7 +52,7 @@ export const createSnapshotBuilder = (given: ReadOptions): BuildSnapshot => {
     }
     known = read;
     const services = [...read.values()];
-    const claims = [...services.map(({ claims }) => claims), claimDocuments(documents.rules, read)].flat();
+    const claims = [...services.map(({ claims }) => claims), documentClaims.of(documents.rules, read)].flat();
     const shared = share(claims, sharedRule, previous === undefined ? owners : holders(previous));
     const { rules, problems } = limitExpressions(shared.rules);
     const all = [

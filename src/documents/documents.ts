@@ -18,9 +18,9 @@ export interface DocumentsOptions {
     | undefined;
   /**
    * Called with what is in force, at first when files and keys were read (or can't be), and at each change. Never called
-   * synchronously, nor after `stop`. Must not throw.
+   * synchronously, nor after `stop`; never again before what it returns is settled. Must not throw.
    */
-  readonly onShelf: (shelf: Shelf) => void;
+  readonly onShelf: (shelf: Shelf) => void | Promise<void>;
   /** What a process before this one kept: it counts for what is bad now, and for keys while Consul is away. */
   readonly last?: readonly DocumentText[] | undefined;
   /** Called with the last good text of each source after `onShelf`, to be kept for the next process. Must not throw. */
@@ -47,6 +47,7 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
   let sources: ReadonlyMap<string, Known> = new Map();
   let shelf: Shelf | undefined;
   let isReading = false;
+  let reading = Promise.resolve();
   let isStale = false;
   let stopped = false;
 
@@ -84,18 +85,18 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
     const next = await readAll([...texts.values()].flatMap(list => list ?? []));
     if (isStale || stopped) return;
     sources = next;
-    swap(shelve(previous));
+    await swap(shelve(previous));
     onGood?.([...next.values()].flatMap(toGoodText));
   };
 
-  const swap = (next: Shelf): void => {
+  const swap = async (next: Shelf): Promise<void> => {
     const previous = shelf;
     if (previous !== undefined && isSameShelf(previous, next)) return;
     shelf = next;
     logProblems(next.problems, previous?.problems ?? [], log);
     const { length: routes } = next.routes;
     if (routes > 0 || previous !== undefined) log.info({ routes }, 'route documents are in force');
-    onShelf(next);
+    await onShelf(next);
   };
 
   const take = (origin: 'files' | 'keys') => (list: readonly Text[]) => {
@@ -103,7 +104,7 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
     isStale = true;
     if ([...texts.values()].includes(undefined) || isReading) return;
     isReading = true;
-    void (async () => {
+    reading = (async () => {
       while (isStale && !stopped) {
         isStale = false;
         await read();
@@ -123,7 +124,7 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
     keysWatch = watchKeys({ ...keys, last, onTexts: take('keys'), log, timers, chance });
     watches.push(keysWatch);
   }
-  if (watches.length === 0) timers.after(0, () => swap(EMPTY_SHELF));
+  if (watches.length === 0) timers.after(0, () => void swap(EMPTY_SHELF));
 
   return {
     release: () => keysWatch?.release() ?? 0,
@@ -131,6 +132,7 @@ export const followDocuments = (options: DocumentsOptions): Documents => {
       stopped = true;
       for (const watch of watches) watch.stop();
       await reader.close();
+      await reading;
     },
   };
 };
