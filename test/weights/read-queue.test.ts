@@ -4,12 +4,13 @@ import { ReadQueue } from '../../src/weights/read-queue.ts';
 import { eventually } from '../support/wait.ts';
 
 /** A queue whose reads end when the test says so. */
-const scripted = (batch: number) => {
+const scripted = (batch: number, { spacingMs = 0, burst = 1 } = {}) => {
   const reads: { services: readonly string[]; end: () => void }[] = [];
   const queue = new ReadQueue({
     read: services => new Promise(end => reads.push({ services, end })),
     batch,
-    spacingMs: 0,
+    spacingMs,
+    burst,
   });
   const nth = (n: number) => eventually(() => reads[n], { within: 1_000, hint: `read ${n}` });
   return { queue, reads, nth };
@@ -50,4 +51,13 @@ test('a closed queue reads nothing more', async () => {
   reads[0]?.end();
   await new Promise(resolve => setImmediate(resolve));
   assert.equal(reads.length, 1);
+});
+
+test('a few reads need not wait for one another, more of them do', async () => {
+  const { queue, reads, nth } = scripted(1, { spacingMs: 60_000, burst: 3 });
+  for (let i = 0; i < 4; i++) queue.hint(`service-${i}`);
+  for (let i = 0; i < 3; i++) (await nth(i)).end();
+  await new Promise(resolve => setImmediate(resolve));
+  assert.equal(reads.length, 3);
+  queue.close();
 });
