@@ -109,7 +109,7 @@ const parseKept = (text: string | null): Kept | undefined => {
   const at = text?.indexOf(' ') ?? -1;
   if (text === null || at < 0) return undefined;
   try {
-    return { revision: Number(text.slice(0, at)), rollout: JSON.parse(text.slice(at + 1)) as Rollout };
+    return { rollout: JSON.parse(text.slice(at + 1)) as Rollout, revision: Number(text.slice(0, at)) };
   } catch {
     return undefined;
   }
