@@ -42,6 +42,9 @@ const url = (value: string, ...protocols: readonly string[]): string | undefined
   return parsed !== undefined && protocols.includes(parsed.protocol) ? value : undefined;
 };
 
+/** Its parts are judged where the connection is made. */
+const REDIS_URL = /^rediss?(\+sentinel|\+cluster)?:\/\//;
+
 const orNone = <T>(read: () => T): T | undefined => {
   try {
     return read();
@@ -191,9 +194,10 @@ export const SETTINGS = {
     flag: '--redis <url|off>',
     env: ['SLUICE_REDIS', 'REDIS_URL'],
     fallback: 'redis://127.0.0.1:6379',
-    read: value => (value === 'off' ? value : url(value, 'redis:', 'rediss:')),
+    read: value => (value === 'off' ? value : REDIS_URL.test(value) ? value : undefined),
     isSecret: true,
-    expected: 'redis://[user:password@]host:port[/db], rediss://… or "off"',
+    expected:
+      'redis://[user:password@]host:port[/db], redis+sentinel://…, redis+cluster://…, rediss://… or "off"',
     help: 'where the weights are; "off" keeps them in memory',
   }),
   redisPrefix: setting({

@@ -38,7 +38,7 @@ const MOST_GATEWAYS = 2_000;
 /** Rollouts in Redis. Connects at once, in the background; that it is away is told by whoever keeps the weights there. */
 export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardOptions): Board => {
   const log: Log = silentLog;
-  const connection = connectRedis({ url, log, name: 'sluice-canary' });
+  const connection = connectRedis({ url, prefix, log, name: 'sluice-canary' });
   const { client } = connection;
   client.defineCommand('sluiceBeat', { lua: BEAT });
   client.defineCommand('sluiceLead', { lua: LEAD });

@@ -1,13 +1,19 @@
-import { isIP } from 'node:net';
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { createBackOff } from '../core/back-off.ts';
-import type { RedisAddress } from './url.ts';
+import { ConfigError } from '../core/settings.ts';
+import { locatingConnector, serverName } from './connector.ts';
+import { hashTag, slotOf } from './slot.ts';
+import type { RedisTarget, RedisTls } from './url.ts';
 
 /** A Redis that comes back is noticed within a second. */
 export const backOff = createBackOff(50, 1_000);
 
 export interface ClientOptions {
-  readonly address: RedisAddress;
+  readonly target: RedisTarget;
+  /** What our keys begin with: on a cluster its hash tag says which node has them. */
+  readonly prefix: string;
   /** Shown by CLIENT LIST. */
   readonly name: string;
   /** Draws from [0, 1). */
@@ -19,12 +25,24 @@ export interface ClientOptions {
 /**
  * An ioredis client that never makes anyone wait for a Redis that is away: a command is refused at once while
  * there is no connection, and fails when its connection breaks. It reconnects for ever. Not connected yet.
+ *
+ * @throws ConfigError for a file of certificates that can't be read, or a prefix that is none for a cluster
  */
-export const openClient = ({ address, name, chance, commandTimeoutMs }: ClientOptions): Redis => {
-  const { tls, ...target } = address;
+export const openClient = ({ target, prefix, name, chance, commandTimeoutMs }: ClientOptions): Redis => {
+  const { mode, nodes, db, username, password } = target;
+  if (mode === 'cluster' && hashTag(prefix) === undefined) {
+    throw new ConfigError([
+      `on a Redis Cluster the prefix of the keys must have a hash tag, so that they are on one node: --redis-prefix "{sluice}:"`,
+    ]);
+  }
+  const tls = target.tls === undefined ? undefined : readTls(target.tls);
   return new Redis({
-    ...target,
-    ...(tls ? { tls: isIP(address.host) === 0 ? { servername: address.host } : {} } : {}),
+    ...nodes[0],
+    ...(mode === 'single' ? {} : { Connector: locatingConnector({ target, slot: slotOf(prefix), tls }) }),
+    ...(tls === undefined ? {} : { tls: serverName(nodes[0], tls) }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    db,
     connectionName: name,
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -40,6 +58,22 @@ export const openClient = ({ address, name, chance, commandTimeoutMs }: ClientOp
     keepAlive: 10_000,
     retryStrategy: attempt => backOff(attempt, chance),
   });
+};
+
+const readTls = ({ cacert, cert, key, sni }: RedisTls): ConnectionOptions => ({
+  ...(cacert === undefined ? {} : { ca: readPem(cacert) }),
+  ...(cert === undefined ? {} : { cert: readPem(cert) }),
+  ...(key === undefined ? {} : { key: readPem(key) }),
+  ...(sni === undefined ? {} : { servername: sni }),
+});
+
+const readPem = (file: string): Buffer => {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`a file that the Redis URL names can't be read: ${detail}`]);
+  }
 };
 
 /** Begins to connect. Failures come as `error` events and are tried again; this never throws. */

@@ -6,6 +6,8 @@ import { parseRedisUrl, redactRedisUrl } from './url.ts';
 
 export interface ConnectOptions {
   readonly url: string;
+  /** What our keys begin with (default none): a cluster needs a hash tag in it. */
+  readonly prefix?: string;
   readonly log: Log;
   /** Shown by CLIENT LIST. */
   readonly name: string;
@@ -41,6 +43,9 @@ export interface RedisConnection {
   readonly close: () => Promise<void>;
 }
 
+/** What a server answers that has lost its keys to another: not carried out. */
+const MOVED = /MOVED|READONLY/;
+
 /**
  * A connection for commands. Returns at once, Redis there or not, and reconnects for ever.
  *
@@ -48,6 +53,7 @@ export interface RedisConnection {
  */
 export const connectRedis = ({
   url,
+  prefix = '',
   log,
   name,
   commandTimeoutMs = 2_000,
@@ -56,7 +62,7 @@ export const connectRedis = ({
 }: ConnectOptions): RedisConnection => {
   const target = parseRedisUrl(url);
   const address = redactRedisUrl(target);
-  const client = openClient({ address: target, name, chance, commandTimeoutMs });
+  const client = openClient({ target, prefix, name, chance, commandTimeoutMs });
   const listeners = new Set<(state: RedisState) => void>();
   let state: RedisState = { state: 'connecting', since: now() };
   let greeting: NodeJS.Timeout | undefined;
@@ -141,7 +147,13 @@ export const connectRedis = ({
       try {
         return await command(client);
       } catch (error) {
-        if (isReplyError(error)) throw new RedisRefused(describe(error));
+        if (isReplyError(error)) {
+          const detail = describe(error);
+          if (target.mode === 'single' || !MOVED.test(detail)) throw new RedisRefused(detail);
+          // The next connection asks again who it is.
+          reset(error);
+          throw new RedisUnavailable(`Redis at ${address} is another server now: ${detail}`, false);
+        }
         reset(error);
         throw new RedisUnavailable(`Redis at ${address} did not answer: ${describe(error)}`, true);
       }

@@ -8,6 +8,8 @@ export interface SubscribeOptions {
   readonly log: Log;
   /** Shown by CLIENT LIST. */
   readonly name: string;
+  /** What our keys begin with (default none): a cluster needs a hash tag in it. */
+  readonly prefix?: string;
   readonly channel: string;
   readonly onMessage: (message: string) => void;
   /** Called after each (re)subscription: whatever was published before that is lost. */
@@ -30,6 +32,7 @@ export interface Subscriber {
  */
 export const subscribeRedis = ({
   url,
+  prefix = '',
   log,
   name,
   channel,
@@ -40,7 +43,7 @@ export const subscribeRedis = ({
   chance = Math.random,
 }: SubscribeOptions): Subscriber => {
   const target = parseRedisUrl(url);
-  const client = openClient({ address: target, name, chance, commandTimeoutMs });
+  const client = openClient({ target, prefix, name, chance, commandTimeoutMs });
   let subscribed = false;
   let refusal: string | undefined;
 

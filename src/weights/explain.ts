@@ -36,5 +36,6 @@ const HINTS: readonly (readonly [words: RegExp, hint: (kind: Kind, prefix: strin
       `the user needs ~${prefix}* &${prefix}* +@read +@scripting +@pubsub +@connection` +
       (kind === 'write' ? ' +@write +time' : ''),
   ],
+  [/MOVED/, () => 'this is a node of a Redis Cluster: write redis+cluster://HOST:PORT'],
   [/OOM/, () => 'nothing was changed; free some memory first'],
 ];

@@ -118,6 +118,7 @@ export class RedisFollower {
     const { scripts, name, reconcileMs, chance } = this.#options;
     this.#subscriber = subscribeRedis({
       ...this.#options,
+      prefix: scripts.prefix,
       name: `${name}-hints`,
       channel: scripts.channel,
       onMessage: service => this.hint(service),

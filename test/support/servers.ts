@@ -139,7 +139,7 @@ export const startRedis = async (
 };
 
 /** Any answer but "still loading" means ready: with a password set it is an error, and that is an answer. */
-const answersPing = async (port: number): Promise<boolean> => {
+export const answersPing = async (port: number): Promise<boolean> => {
   const socket = connect(port, '127.0.0.1');
   try {
     socket.end('PING\r\n');
@@ -160,7 +160,7 @@ interface Supervised {
   readonly keepsData: boolean;
 }
 
-const supervise = async ({
+export const supervise = async ({
   binary,
   args,
   folder,
@@ -231,7 +231,7 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const ownFolder = (name: string): string => {
+export const ownFolder = (name: string): string => {
   const folder = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
   folders.add(folder);
   return folder;
