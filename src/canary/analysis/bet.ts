@@ -11,11 +11,11 @@ export interface Bet {
  * however much is seen of it: the least of these bets loses on it.
  */
 export const RATIOS: readonly Bet[] = [
-  { ratio: 1.3, share: 0.1 },
-  { ratio: 2, share: 0.2 },
-  { ratio: 3, share: 0.25 },
-  { ratio: 5, share: 0.25 },
-  { ratio: 10, share: 0.15 },
+  { ratio: 1.3, share: 0.05 },
+  { ratio: 2, share: 0.15 },
+  { ratio: 3, share: 0.35 },
+  { ratio: 5, share: 0.3 },
+  { ratio: 10, share: 0.1 },
   { ratio: 40, share: 0.05 },
 ];
 

@@ -11,11 +11,12 @@ export const errorRate = ({ requests, errors }: Sample): number => (requests ===
  * @returns undefined where nothing was measured
  */
 export const p99Bucket = ({ latency }: Sample): number | undefined => {
-  const slower = 0.01 * latency.reduce((total, count) => total + count, 0);
+  let all = 0;
+  for (const count of latency) all += count;
   let above = 0;
   for (let bucket = latency.length - 1; bucket >= 0; bucket--) {
     above += latency[bucket] ?? 0;
-    if (above > slower) return bucket;
+    if (above > 0.01 * all) return bucket;
   }
   return undefined;
 };

@@ -1,5 +1,6 @@
 import { bucketsOfRatio } from '../../core/latency-buckets.ts';
 import { growth } from './bet.ts';
+import { expectedByRank, winsOf } from './rank-sum.ts';
 
 /**
  * Null: at no moment a latency of the canary is stochastically longer than one of the stable version times the
@@ -33,6 +34,14 @@ const TAILS: readonly { readonly part: number; readonly ratio: number; readonly 
 
 export const LATENCY_BETS: readonly number[] = [...LEANS, ...TAILS].map(({ share }) => share);
 
+/**
+ * By more than this, ln, no bet's capital grows in one block. Requests are not alone: an instance that stops for a
+ * second, to collect garbage or to be moved, holds up all that it has, and those are one event and no hundred. So
+ * nothing is proven by less than four blocks that agree, however many requests they have; as long as that befalls
+ * fewer than one block in twelve, the null's expectation is at most 1 even where each of them reaches this.
+ */
+const MOST_A_BLOCK = 2.5;
+
 /** @returns for each bet by how much its capital grows, ln; 0 where one version has nothing to compare */
 export const latencyGrowth = (
   canary: readonly number[],
@@ -45,31 +54,21 @@ export const latencyGrowth = (
   if (ours === 0 || theirs === 0) return LATENCY_BETS.map(() => 0);
   const all = ours + theirs;
   const wins = winsOf(scaled, stable);
-  return [
-    ...LEANS.map(({ lean }) => (wins * lean) / all - expectedByRank(lean / all, ours, theirs)),
+  const growths = [
+    ...LEANS.map(({ lean }) => (wins * lean) / all - expectedByRank(lean, ours, theirs)),
     ...TAILS.map(({ part, ratio }) => {
       const slowest = Math.max(1, Math.round(part * all));
       return growth(ratio, amongSlowest(scaled, stable, slowest), slowest, ours / all);
     }),
   ];
+  return growths.map(each => Math.min(each, MOST_A_BLOCK));
 };
 
 /** Never by less than the ratio says, and what leaves the scale at its lower end stays there. */
-const scaleDown = (histogram: readonly number[], buckets: number): number[] => [
-  sum(histogram.slice(0, buckets + 1)),
-  ...histogram.slice(buckets + 1),
-];
-
-/** Of all pairs of one request each, in how many the first is slower; those of one bucket count half. */
-const winsOf = (ours: readonly number[], theirs: readonly number[]): number => {
-  let faster = 0;
-  let wins = 0;
-  for (const [bucket, count] of ours.entries()) {
-    const same = theirs[bucket] ?? 0;
-    wins += count * (faster + same / 2);
-    faster += same;
-  }
-  return wins;
+const scaleDown = (histogram: readonly number[], buckets: number): number[] => {
+  const scaled = histogram.slice(buckets);
+  if (scaled.length > 0) scaled[0] = sum(histogram.slice(0, buckets + 1));
+  return scaled;
 };
 
 /** How many of the slowest are ours, where those of one bucket are drawn from it by lot: on average. */
@@ -87,18 +86,8 @@ const amongSlowest = (ours: readonly number[], theirs: readonly number[], slowes
   return found;
 };
 
-/**
- * ln E[e^(tilt × wins)] where `ours` ranks are drawn from all without replacement: the Gaussian binomial coefficient
- * is the generating function of Mann and Whitney's statistic (Andrews, The Theory of Partitions, section 3.2).
- */
-const expectedByRank = (tilt: number, ours: number, theirs: number): number => {
-  const fewer = Math.min(ours, theirs);
-  const more = Math.max(ours, theirs);
-  let log = 0;
-  for (let i = 1; i <= fewer; i++) {
-    log += Math.log((Math.expm1(tilt * (more + i)) * i) / (Math.expm1(tilt * i) * (more + i)));
-  }
-  return log;
+const sum = (counts: readonly number[]): number => {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 };
-
-const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -21,11 +21,10 @@ export const NOTHING: Sample = { requests: 0, errors: 0, latency: [] };
 
 export const addSamples = (a: Sample, b: Sample): Sample => {
   const [longer, shorter] = a.latency.length >= b.latency.length ? [a, b] : [b, a];
-  return {
-    requests: a.requests + b.requests,
-    errors: a.errors + b.errors,
-    latency: longer.latency.map((count, bucket) => count + (shorter.latency[bucket] ?? 0)),
-  };
+  const latency = longer.latency.slice();
+  for (let bucket = 0; bucket < shorter.latency.length; bucket++)
+    latency[bucket] = (latency[bucket] ?? 0) + (shorter.latency[bucket] ?? 0);
+  return { requests: a.requests + b.requests, errors: a.errors + b.errors, latency };
 };
 
 export const addPairs = (a: Pair, b: Pair): Pair => ({

@@ -18,8 +18,10 @@ export const latencyInWords = ({ seen, limits }: Analysis): string =>
 export const oneIn = (chance: number): string =>
   `1 in ${whole(Math.min(1e9, Number((1 / chance).toPrecision(2))))}`;
 
+const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
 /** With commas: `12,345`. */
-export const whole = (count: number): string => Math.round(count).toLocaleString('en-US');
+export const whole = (count: number): string => GROUPED.format(count);
 
 const rateInWords = (sample: Sample): string =>
   `${percent(errorRate(sample))} (${whole(sample.errors)} of ${whole(sample.requests)})`;
