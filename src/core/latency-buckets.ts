@@ -22,4 +22,5 @@ export const latencyBucket = (seconds: number): number => {
 export const latencyOf = (bucket: number): number => SHORTEST * 10 ** ((bucket + 0.5) / PER_DECADE);
 
 /** By how many whole buckets latencies move that grow by this ratio: rounded up, so never by less than that. */
-export const bucketsOfRatio = (ratio: number): number => Math.ceil(Math.log10(ratio) * PER_DECADE - 1e-9);
+export const bucketsOfRatio = (ratio: number): number =>
+  Math.max(0, Math.ceil(Math.log10(ratio) * PER_DECADE - 1e-9));

@@ -1,28 +1,29 @@
-import { latencyOf } from '../../core/latency-buckets.ts';
-import type { Sample } from './sample.ts';
+import { bucketsOfRatio } from '../../core/latency-buckets.ts';
+import type { Pair, Sample } from './sample.ts';
 
 /** 0 where there was no request. */
 export const errorRate = ({ requests, errors }: Sample): number => (requests === 0 ? 0 : errors / requests);
 
 /**
- * The bucket (`src/core/latency-buckets.ts`) of the least latency that 99 % do not exceed; of fewer than 100, of the
- * slowest.
+ * The bucket (`src/core/latency-buckets.ts`) of the least latency that so many percent do not exceed; of the slowest,
+ * where the others are fewer.
  *
  * @returns undefined where nothing was measured
  */
-export const p99Bucket = ({ latency }: Sample): number | undefined => {
+export const bucketAt = ({ latency }: Sample, percent: number): number | undefined => {
   let all = 0;
   for (const count of latency) all += count;
   let above = 0;
   for (let bucket = latency.length - 1; bucket >= 0; bucket--) {
     above += latency[bucket] ?? 0;
-    if (above > 0.01 * all) return bucket;
+    if (above > (1 - percent / 100) * all) return bucket;
   }
   return undefined;
 };
 
-/** Seconds. */
-export const p99 = (sample: Sample): number | undefined => {
-  const bucket = p99Bucket(sample);
-  return bucket === undefined ? undefined : latencyOf(bucket);
+/** Whether so many percent of the canary's requests take longer than may be, by the buckets, as the test sees it. */
+export const isSlowerAt = ({ canary, stable }: Pair, percent: number, maxRatio: number): boolean => {
+  const ours = bucketAt(canary, percent);
+  const theirs = bucketAt(stable, percent);
+  return ours !== undefined && theirs !== undefined && ours > theirs + bucketsOfRatio(maxRatio);
 };

@@ -1,6 +1,5 @@
-import { bucketsOfRatio } from '../../core/latency-buckets.ts';
 import { totalOf } from './capital.ts';
-import { errorRate, p99Bucket } from './figures.ts';
+import { errorRate, isSlowerAt } from './figures.ts';
 import type { Analysis } from './state.ts';
 import { TESTS } from './tests.ts';
 import type { Finding, TestName, Verdict } from './verdict.ts';
@@ -50,15 +49,9 @@ const doubtOf = (state: Analysis, findings: readonly Finding[]): string | undefi
   const suspicious = findings.filter(finding => finding.chance < SUSPICIOUS);
   if (suspicious.length > 0) return `suspicious, not proven: ${textOf(suspicious)}`;
   if (errorRate(seen.canary) > limits.maxErrorRate) return `not within the limit: ${limitInWords(state)}`;
-  return isSlower(state) ? `not within the limit: ${latencyInWords(state)}` : undefined;
-};
-
-/** By the buckets, as the test sees it. */
-const isSlower = ({ seen, limits }: Analysis): boolean => {
-  const stable = p99Bucket(seen.stable);
-  const canary = p99Bucket(seen.canary);
-  if (stable === undefined || canary === undefined) return false;
-  return canary > stable + bucketsOfRatio(limits.maxP99Ratio);
+  return isSlowerAt(seen, 99, limits.maxP99Ratio)
+    ? `not within the limit: ${latencyInWords(state)}`
+    : undefined;
 };
 
 const textOf = (findings: readonly Finding[]): string => findings.map(finding => finding.text).join('; ');

@@ -26,21 +26,22 @@ const LEANS: readonly { readonly lean: number; readonly share: number }[] = [
 
 /** On the tail: of the slowest `part` of all requests the canary has `ratio` times its share. */
 const TAILS: readonly { readonly part: number; readonly ratio: number; readonly share: number }[] = [
-  { part: 0.05, ratio: 2, share: 0.1 },
-  { part: 0.05, ratio: 5, share: 0.1 },
-  { part: 0.01, ratio: 2, share: 0.1 },
-  { part: 0.01, ratio: 5, share: 0.1 },
+  { part: 0.05, ratio: 2, share: 0.08 },
+  { part: 0.05, ratio: 5, share: 0.08 },
+  { part: 0.02, ratio: 3, share: 0.08 },
+  { part: 0.01, ratio: 3, share: 0.08 },
+  { part: 0.01, ratio: 8, share: 0.08 },
 ];
 
 export const LATENCY_BETS: readonly number[] = [...LEANS, ...TAILS].map(({ share }) => share);
 
 /**
  * By more than this, ln, no bet's capital grows in one block. Requests are not alone: an instance that stops for a
- * second, to collect garbage or to be moved, holds up all that it has, and those are one event and no hundred. So
- * nothing is proven by less than four blocks that agree, however many requests they have; as long as that befalls
- * fewer than one block in twelve, the null's expectation is at most 1 even where each of them reaches this.
+ * second, to collect garbage or since its machine is busy, holds up all that it has, and those are one event, not as
+ * many as there were requests. So nothing is proven by less than four blocks that agree, and by the tail alone by less
+ * than ten, however many requests they have. What is cut off a growth only makes the null's expectation less.
  */
-const MOST_A_BLOCK = 2.5;
+const MOST_A_BLOCK = { body: 2.5, tail: 1 };
 
 /** @returns for each bet by how much its capital grows, ln; 0 where one version has nothing to compare */
 export const latencyGrowth = (
@@ -54,14 +55,16 @@ export const latencyGrowth = (
   if (ours === 0 || theirs === 0) return LATENCY_BETS.map(() => 0);
   const all = ours + theirs;
   const wins = winsOf(scaled, stable);
-  const growths = [
-    ...LEANS.map(({ lean }) => (wins * lean) / all - expectedByRank(lean, ours, theirs)),
+  return [
+    ...LEANS.map(({ lean }) =>
+      Math.min(MOST_A_BLOCK.body, (wins * lean) / all - expectedByRank(lean, ours, theirs)),
+    ),
     ...TAILS.map(({ part, ratio }) => {
       const slowest = Math.max(1, Math.round(part * all));
-      return growth(ratio, amongSlowest(scaled, stable, slowest), slowest, ours / all);
+      const found = amongSlowest(scaled, stable, slowest);
+      return Math.min(MOST_A_BLOCK.tail, growth(ratio, found, slowest, ours / all));
     }),
   ];
-  return growths.map(each => Math.min(each, MOST_A_BLOCK));
 };
 
 /** Never by less than the ratio says, and what leaves the scale at its lower end stays there. */

@@ -1,4 +1,5 @@
-import { errorRate, p99 } from './figures.ts';
+import { latencyOf } from '../../core/latency-buckets.ts';
+import { bucketAt, errorRate, isSlowerAt } from './figures.ts';
 import type { Sample } from './sample.ts';
 import type { Analysis } from './state.ts';
 
@@ -10,26 +11,31 @@ export const limitInWords = ({ seen, limits }: Analysis): string =>
 export const errorsInWords = ({ seen }: Analysis): string =>
   `errors ${rateInWords(seen.canary)} against ${rateInWords(seen.stable)}`;
 
-/** `latency p99 210 ms against 120 ms × 1.3` */
-export const latencyInWords = ({ seen, limits }: Analysis): string =>
-  `latency p99 ${duration(p99(seen.canary))} against ${duration(p99(seen.stable))} × ${limits.maxP99Ratio}`;
+/**
+ * `latency p99 210 ms against 120 ms × 1.3`; of the p90 or p50 where it is those that take too long, since all
+ * latencies are compared.
+ */
+export const latencyInWords = ({ seen: { canary, stable }, limits: { maxP99Ratio } }: Analysis): string => {
+  const percent = [99, 90, 50].find(each => isSlowerAt({ canary, stable }, each, maxP99Ratio)) ?? 99;
+  const [ours, theirs] = [canary, stable].map(sample => duration(bucketAt(sample, percent)));
+  return `latency p${percent} ${ours} against ${theirs} × ${maxP99Ratio}`;
+};
 
 /** `1 in 100,000`, never more than is certain. */
 export const oneIn = (chance: number): string =>
   `1 in ${whole(Math.min(1e9, Number((1 / chance).toPrecision(2))))}`;
 
-const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
 /** With commas: `12,345`. */
-export const whole = (count: number): string => GROUPED.format(count);
+export const whole = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 
 const rateInWords = (sample: Sample): string =>
   `${percent(errorRate(sample))} (${whole(sample.errors)} of ${whole(sample.requests)})`;
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
-const duration = (seconds: number | undefined): string => {
-  if (seconds === undefined) return 'unknown';
+const duration = (bucket: number | undefined): string => {
+  if (bucket === undefined) return 'unknown';
+  const seconds = latencyOf(bucket);
   return seconds < 1
     ? `${Number((1000 * seconds).toPrecision(3))} ms`
     : `${Number(seconds.toPrecision(3))} s`;
