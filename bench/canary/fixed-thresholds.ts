@@ -1,6 +1,6 @@
-import { bucketAt, errorRate } from '../../src/canary/analysis/figures.ts';
+import { errorRate, latencyAt } from '../../src/canary/analysis/figures.ts';
 import type { Sample } from '../../src/canary/analysis/sample.ts';
-import { LATENCY_BUCKETS, latencyOf } from '../../src/core/latency-buckets.ts';
+import { LATENCY_BUCKETS } from '../../src/core/latency-buckets.ts';
 
 /** As in the examples of Flagger's documentation (docs.flagger.app, Metrics Analysis): once a minute, of that minute. */
 const INTERVAL = 60;
@@ -32,8 +32,7 @@ export class FixedThresholds {
     for (let i = 0; i < latency.length; i++) this.#latency[i] = (this.#latency[i] ?? 0) + (latency[i] ?? 0);
     if (at < this.#ends) return;
     const seen = { requests: this.#requests, errors: this.#errors, latency: this.#latency };
-    if (latencyOf(bucketAt(seen, 99) ?? 0) > this.#slowest || errorRate(seen) > this.#maxErrorRate)
-      this.failed += 1;
+    if ((latencyAt(seen, 99) ?? 0) > this.#slowest || errorRate(seen) > this.#maxErrorRate) this.failed += 1;
     this.#requests = 0;
     this.#errors = 0;
     this.#latency.fill(0);

@@ -1,4 +1,4 @@
-import { errorRate, p99 } from './analysis/figures.ts';
+import { errorRate, latencyAt } from './analysis/figures.ts';
 import type { Sample } from './analysis/sample.ts';
 import { isOver, type Rollout, type Said, shareAt } from './rollout.ts';
 import { nextInWords } from './words.ts';
@@ -51,7 +51,7 @@ const said = ({ actor, at, reason }: Said) => ({
 });
 
 const rates = (versions: readonly string[], sample: Sample) => {
-  const seconds = p99(sample);
+  const seconds = latencyAt(sample, 99);
   return {
     versions,
     requests: sample.requests,

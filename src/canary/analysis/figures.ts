@@ -1,4 +1,4 @@
-import { bucketsOfRatio } from '../../core/latency-buckets.ts';
+import { bucketsOfRatio, latencyOf } from '../../core/latency-buckets.ts';
 import type { Pair, Sample } from './sample.ts';
 
 /** 0 where there was no request. */
@@ -10,7 +10,7 @@ export const errorRate = ({ requests, errors }: Sample): number => (requests ===
  *
  * @returns undefined where nothing was measured
  */
-export const bucketAt = ({ latency }: Sample, percent: number): number | undefined => {
+const bucketAt = ({ latency }: Sample, percent: number): number | undefined => {
   let all = 0;
   for (const count of latency) all += count;
   let above = 0;
@@ -19,6 +19,12 @@ export const bucketAt = ({ latency }: Sample, percent: number): number | undefin
     if (above > (1 - percent / 100) * all) return bucket;
   }
   return undefined;
+};
+
+/** Seconds; undefined where nothing was measured. */
+export const latencyAt = (sample: Sample, percent: number): number | undefined => {
+  const bucket = bucketAt(sample, percent);
+  return bucket === undefined ? undefined : latencyOf(bucket);
 };
 
 /** Whether so many percent of the canary's requests take longer than may be, by the buckets, as the test sees it. */

@@ -1,5 +1,4 @@
-import { latencyOf } from '../../core/latency-buckets.ts';
-import { bucketAt, errorRate, isSlowerAt } from './figures.ts';
+import { errorRate, isSlowerAt, latencyAt } from './figures.ts';
 import type { Sample } from './sample.ts';
 import type { Analysis } from './state.ts';
 
@@ -17,7 +16,7 @@ export const errorsInWords = ({ seen }: Analysis): string =>
  */
 export const latencyInWords = ({ seen: { canary, stable }, limits: { maxP99Ratio } }: Analysis): string => {
   const percent = [99, 90, 50].find(each => isSlowerAt({ canary, stable }, each, maxP99Ratio)) ?? 99;
-  const [ours, theirs] = [canary, stable].map(sample => duration(bucketAt(sample, percent)));
+  const [ours, theirs] = [canary, stable].map(sample => duration(latencyAt(sample, percent)));
   return `latency p${percent} ${ours} against ${theirs} × ${maxP99Ratio}`;
 };
 
@@ -33,9 +32,8 @@ const rateInWords = (sample: Sample): string =>
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
-const duration = (bucket: number | undefined): string => {
-  if (bucket === undefined) return 'unknown';
-  const seconds = latencyOf(bucket);
+const duration = (seconds: number | undefined): string => {
+  if (seconds === undefined) return 'unknown';
   return seconds < 1
     ? `${Number((1000 * seconds).toPrecision(3))} ms`
     : `${Number(seconds.toPrecision(3))} s`;
