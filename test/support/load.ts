@@ -5,6 +5,8 @@ export interface LoadResult {
   /** Answers by status; `failed` counts requests that got none. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly requests: number;
+  /** Milliseconds within which 99 of 100 answers were whole. */
+  readonly p99: number;
   /** First few that were not 2xx, for the failure's message. */
   readonly bad: readonly string[];
 }
@@ -28,12 +30,14 @@ export const startLoad = (
   const agent = new Agent({ connections: 50, pipelining: 1 });
   const statuses: Record<string, number> = {};
   const bad: string[] = [];
+  const took: number[] = [];
   const underWay = new Set<Promise<void>>();
   let requests = 0;
 
   const send = async (): Promise<void> => {
     requests += 1;
     const at = new Date().toISOString();
+    const sent = performance.now();
     try {
       const answer = await request(typeof url === 'string' ? url : url(requests), {
         method,
@@ -41,6 +45,7 @@ export const startLoad = (
         ...(method === 'POST' ? { body: 'x' } : {}),
       });
       const text = await answer.body.text();
+      took.push(performance.now() - sent);
       statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
       if (answer.statusCode >= 300 && bad.length < 5)
         bad.push(`${at} ${answer.statusCode} ${text.slice(0, 200)}`);
@@ -63,7 +68,8 @@ export const startLoad = (
     clearInterval(timer);
     await Promise.all(underWay);
     await agent.close();
-    return { statuses, requests, bad };
+    const p99 = took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)] ?? 0;
+    return { statuses, requests, p99: Math.round(p99), bad };
   };
   let ended: Promise<LoadResult> | undefined;
   const stop = (): Promise<LoadResult> => {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { ROOT } from './child.ts';
 import {
   answersPing,
   freePorts,
@@ -12,6 +13,14 @@ import {
   type TestServer,
 } from './servers.ts';
 import { eventually } from './wait.ts';
+
+/** What docs/operations.md tells people to grant, for `ACL SETUSER`. */
+export const documentedRights = (whom: string): string[] => {
+  const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+  const [, rights] = new RegExp(`^ {4}${whom} {2,}(.*)$`, 'm').exec(page) ?? [];
+  if (rights === undefined) throw new Error(`docs/operations.md does not name the rights of ${whom}`);
+  return rights.trim().split(' ');
+};
 
 /** Runs one command of an operator. */
 export const ask = async (port: number, command: string, ...args: string[]): Promise<unknown> => {
@@ -26,12 +35,16 @@ export const ask = async (port: number, command: string, ...args: string[]): Pro
 };
 
 /** A Sentinel that fails over half a second after it lost sight of the primary, which it calls `main`. */
-export const startSentinel = async (primary: number): Promise<TestServer & { readonly port: number }> => {
+export const startSentinel = async (
+  primary: number,
+  config: readonly string[] = [],
+): Promise<TestServer & { readonly port: number }> => {
   const { port } = await freePorts(['port']);
   const folder = ownFolder('sentinel');
   const file = join(folder, 'sentinel.conf');
   const lines = [
     ...[`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor main 127.0.0.1 ${primary} 1`],
+    ...config,
     ...['sentinel down-after-milliseconds main 500', 'sentinel failover-timeout main 5000'],
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
@@ -44,9 +57,10 @@ export const startSentinel = async (primary: number): Promise<TestServer & { rea
 };
 
 /** @returns once it has all data of its primary */
-export const startReplica = async (primary: number): Promise<RedisServer> => {
+export const startReplica = async (primary: number, args: readonly string[] = []): Promise<RedisServer> => {
   await ask(primary, 'CONFIG', 'SET', 'repl-diskless-sync-delay', '0');
-  const replica = await startRedis({ persist: false, args: ['--replicaof', '127.0.0.1', `${primary}`] });
+  const replicaOf = ['--replicaof', '127.0.0.1', `${primary}`];
+  const replica = await startRedis({ persist: false, args: [...replicaOf, ...args] });
   await eventually(
     async () => String(await ask(replica.port, 'INFO', 'replication')).includes('master_link_status:up'),
     { within: 10_000, hint: 'the replica follows' },
@@ -64,11 +78,11 @@ export interface RedisCluster {
 }
 
 /** Three primaries, and a replica for the one that has this slot; who is gone for a second is failed over. */
-export const startCluster = async (slot: number): Promise<RedisCluster> => {
+export const startCluster = async (slot: number, more: readonly string[] = []): Promise<RedisCluster> => {
   const startNode = async (): Promise<RedisServer> => {
     const { bus } = await freePorts(['bus']);
     const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', `${bus}`];
-    const node = await startRedis({ persist: false, args });
+    const node = await startRedis({ persist: false, args: [...args, ...more] });
     buses.set(node, bus);
     return node;
   };

@@ -9,7 +9,14 @@ import { slotOf } from '../../src/redis/slot.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
-import { ask, makeCertificates, startCluster, startReplica, startSentinel } from '../support/redis-fleet.ts';
+import {
+  ask,
+  documentedRights,
+  makeCertificates,
+  startCluster,
+  startReplica,
+  startSentinel,
+} from '../support/redis-fleet.ts';
 import { freePorts, startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -86,7 +93,9 @@ describe('Sentinel', () => {
     t.after(() => primary.stop());
     const replica = await startReplica(primary.port);
     t.after(() => replica.stop());
-    const sentinel = await startSentinel(primary.port);
+    const sentinel = await startSentinel(primary.port, [
+      `user gateway on >pw -@all ${documentedRights('Sentinels').join(' ')}`,
+    ]);
     t.after(() => sentinel.stop());
     await eventually(
       async () => ((await ask(sentinel.port, 'SENTINEL', 'replicas', 'main')) as unknown[]).length === 1,
@@ -94,7 +103,8 @@ describe('Sentinel', () => {
     );
     const { dead } = await freePorts(['dead']);
     // The first Sentinel is away, as one of three may be.
-    const url = `redis+sentinel://127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`;
+    const login = 'sentinel-user=gateway&sentinel-password=pw';
+    const url = `redis+sentinel://127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main?${login}`;
     const { gateway, operator } = await works(t, url);
     await ask(primary.port, 'WAIT', '1', '1000');
 
@@ -135,10 +145,12 @@ describe('Sentinel', () => {
 
 describe('a Redis Cluster', () => {
   it('of three: from any node the right one is found, and the next one when it dies', async t => {
-    const cluster = await startCluster(slotOf(TAGGED));
+    const rights = [...documentedRights('gateways'), ...documentedRights('on a cluster besides')];
+    const ours = rights.map(right => right.replace('sluice:', TAGGED));
+    const cluster = await startCluster(slotOf(TAGGED), ['--user', 'gateway', 'on', '>s3cret', ...ours]);
     t.after(() => cluster.stop());
     const other = cluster.primaries.find(node => node !== cluster.owner);
-    const url = `redis+cluster://127.0.0.1:${other?.port}`;
+    const url = `redis+cluster://gateway:s3cret@127.0.0.1:${other?.port}`;
     const { gateway, operator } = await works(t, url, { prefix: TAGGED });
     await ask(cluster.owner.port, 'WAIT', '1', '1000');
 
