@@ -1,0 +1,90 @@
+import { countShare, timeUnderLoad } from './measure.ts';
+import type { DialReport } from './report.ts';
+import { openStage, type Stage } from './stage.ts';
+
+/** What is wanted of a run; all whole numbers above 0. */
+export interface Wanted {
+  /** Of each count of a share. */
+  readonly requests: number;
+  readonly changes: number;
+  /** Seconds, with one cut in each. */
+  readonly cuts: number;
+  /** Requests a second while weights change. */
+  readonly rate: number;
+  readonly gateways: number;
+}
+
+/** A part of a run, with gateways of its own. */
+interface Part {
+  /** As planned, for the progress. */
+  readonly seconds: (wanted: Wanted) => number;
+  readonly run: (wanted: Wanted, stopping: AbortSignal) => Promise<DialReport>;
+}
+
+/** Half a per cent, as a careful canary begins. */
+const SHARE = 50;
+/** Milliseconds between two changes, and while subscribers are cut. */
+const PAUSE = [15, 35] as const;
+const CUT_PAUSE = [50, 1_000] as const;
+/** Requests that are answered, for the progress. */
+const PER_SECOND = 8_000;
+
+const mean = ([least, most]: readonly [number, number]): number => (least + most) / 2_000;
+
+export const PARTS = {
+  shares: {
+    seconds: ({ requests }) => (2 * requests) / PER_SECOND,
+    run: ({ requests }, stopping) =>
+      using(openStage(1), async stage => {
+        const share = await countShare('one gateway', stage, SHARE, requests, stopping);
+        const none = await countShare('one gateway', stage, 0, requests, stopping);
+        return { shares: [share, none] };
+      }),
+  },
+  workers: {
+    seconds: ({ requests }) => requests / PER_SECOND,
+    run: ({ requests }, stopping) =>
+      using(openStage(1, ['--workers', '2']), async stage => ({
+        shares: [await countShare('two workers', stage, SHARE, requests, stopping)],
+      })),
+  },
+  several: {
+    seconds: ({ requests }) => requests / PER_SECOND,
+    run: ({ requests, gateways }, stopping) =>
+      using(openStage(gateways), async stage => ({
+        shares: [await countShare(`${gateways} gateways`, stage, SHARE, requests, stopping)],
+      })),
+  },
+  changes: {
+    seconds: ({ changes }) => changes * mean(PAUSE),
+    run: ({ changes, rate, gateways }, stopping) =>
+      using(openStage(gateways), async stage => {
+        // Whatever runs for the first time is slow.
+        await timeUnderLoad(stage, { count: 50, pause: PAUSE }, rate, stopping);
+        return {
+          shares: [],
+          turning: await timeUnderLoad(stage, { count: changes, pause: PAUSE }, rate, stopping),
+        };
+      }),
+  },
+  cuts: {
+    seconds: ({ cuts }) => cuts,
+    run: ({ cuts, rate, gateways }, stopping) =>
+      using(openStage(gateways), async stage => {
+        const count = Math.max(1, Math.round(cuts / mean(CUT_PAUSE)));
+        const changes = { count, pause: CUT_PAUSE, cutEvery: 1_000 };
+        return { shares: [], cut: await timeUnderLoad(stage, changes, rate, stopping) };
+      }),
+  },
+} satisfies Readonly<Record<string, Part>>;
+
+export type PartName = keyof typeof PARTS;
+
+const using = async <T>(opening: Promise<Stage>, work: (stage: Stage) => Promise<T>): Promise<T> => {
+  const stage = await opening;
+  try {
+    return await work(stage);
+  } finally {
+    await stage.close();
+  }
+};
