@@ -46,6 +46,7 @@ export const GOOD_CELLS: readonly Cell[] = [
 
 const ERRORS = { moreErrors: 0.02 };
 const SLOWER = { slower: 1.5 };
+const SLOW_TAIL = { slower: 10, slowerPart: 1 / 30 };
 
 const bad = (name: string, share: number, scene: Scene, limits = LIMITS): BadCell => ({
   name,
@@ -70,4 +71,6 @@ export const BAD_CELLS: readonly BadCell[] = [
   bad('all latencies × 1.5', 0.25, good(200, 'heavy tail', SLOWER)),
   bad('the same, rough weather', 0.25, good(200, 'one hump', { ...SLOWER, weather: rough }), ROUGH_LIMITS),
   bad('the same, instances stop', 0.25, good(200, 'one hump', { ...SLOWER, stops: STOPS })),
+  bad('all latencies × 1.5', 0.05, good(200, 'wide hump', SLOWER)),
+  bad('one latency in 30 × 10', 0.05, good(200, 'one hump', SLOW_TAIL)),
 ];

@@ -15,8 +15,10 @@ export interface Scene {
   readonly stops?: Stops;
   /** Of the canary's requests, that fail besides. */
   readonly moreErrors: number;
-  /** All latencies of the canary are so many times as long. */
+  /** So many times as long are the canary's latencies: */
   readonly slower: number;
+  /** this part of them, where it is not all. */
+  readonly slowerPart?: number;
 }
 
 /** One run's requests, look by look. */
@@ -31,8 +33,13 @@ export interface Traffic {
 
 /** @returns makes the traffic of one run by its seed; what all runs of a scene share is made once */
 export const trafficOf = (scene: Scene): ((seed: number) => Traffic) => {
-  const fast = { canary: latenciesOf(scene.shape, scene.slower), stable: latenciesOf(scene.shape, 1) };
-  const slow = { canary: latenciesOf(scene.shape, 3 * scene.slower), stable: latenciesOf(scene.shape, 3) };
+  const { shape, slower, slowerPart } = scene;
+  const latencies = (times: number): { readonly canary: Latencies; readonly stable: Latencies } => ({
+    canary: latenciesOf(shape, times, slower, slowerPart),
+    stable: latenciesOf(shape, times),
+  });
+  const usual = latencies(1);
+  const slow = latencies(3);
   return seed => {
     const chance = createChance(seed);
     const weather = scene.weather(chance);
@@ -46,7 +53,7 @@ export const trafficOf = (scene: Scene): ((seed: number) => Traffic) => {
       now: () => at,
       next: (requests, share) => {
         const until = at + requests / scene.rate;
-        const latencies = weather.isSlow(at) ? slow : fast;
+        const from = weather.isSlow(at) ? slow : usual;
         const errorRate = weather.errorRate(at);
         // The gateway deals requests out evenly, not by lot.
         owed += requests * share;
@@ -54,7 +61,7 @@ export const trafficOf = (scene: Scene): ((seed: number) => Traffic) => {
         owed -= ours;
         const draw = (version: 'canary' | 'stable', count: number, failing: number): Sample => {
           const held = pauses[version]?.holdUp(count, at, until) ?? [];
-          return sampleOf(count, failing, latencies[version], held, chance);
+          return sampleOf(count, failing, from[version], held, chance);
         };
         const pair = {
           canary: draw('canary', ours, errorRate + scene.moreErrors),
