@@ -6,9 +6,9 @@ export interface Bet {
 }
 
 /**
- * A mixture, since nobody knows beforehand how much worse a bad canary is (Robbins 1970; Lindon, Sanden, Shirikian
- * 2022, section 3, mix with a continuous prior instead). What is worse by less than about a seventh is not found,
- * however much is seen of it: the least of these bets loses on it.
+ * A mixture, since nobody knows beforehand how much worse a bad canary is (Robbins 1970; Lindon and Malek 2022 mix by a
+ * Dirichlet prior instead). What is worse by less than about a seventh is not found, however much is seen of it: the
+ * least of these bets loses on it.
  */
 export const RATIOS: readonly Bet[] = [
   { ratio: 1.3, share: 0.05 },

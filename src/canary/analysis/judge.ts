@@ -49,7 +49,8 @@ const doubtOf = (state: Analysis, findings: readonly Finding[]): string | undefi
   const suspicious = findings.filter(finding => finding.chance < SUSPICIOUS);
   if (suspicious.length > 0) return `suspicious, not proven: ${textOf(suspicious)}`;
   if (errorRate(seen.canary) > limits.maxErrorRate) return `not within the limit: ${limitInWords(state)}`;
-  return isSlowerAt(seen, 99, limits.maxP99Ratio)
+  // Of the few that still go to a stable version which is on its way out, the p99 says nothing.
+  return seen.stable.requests >= limits.minRequests && isSlowerAt(seen, 99, limits.maxP99Ratio)
     ? `not within the limit: ${latencyInWords(state)}`
     : undefined;
 };

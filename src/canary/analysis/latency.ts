@@ -6,7 +6,9 @@ import { expectedByRank, winsOf } from './rank-sum.ts';
  * Null: at no moment a latency of the canary is stochastically longer than one of the stable version times the
  * allowed ratio. So the canary's are divided by it, and the two histograms of a block pooled and ranked: were both
  * alike now, each way to deal out the ranks would be as likely as any other, and where the canary's are shorter still
- * its ranks are only lower. What is bet on are sums of ranks, which no unit, shape or drift of latencies touches.
+ * its ranks are only lower. What is bet on are sums of ranks, which no unit, shape or drift of latencies touches. (Lindon,
+ * Sanden, Shirikian, KDD 2022, test the same order by confidence sequences for both distribution functions, which must
+ * stand still for that.)
  *
  * Ties (one bucket) count as if broken by lot, on average; a bet gains more by lots than by their average (Jensen's
  * inequality), so that the null's expectation stays at most 1.
@@ -38,8 +40,8 @@ export const LATENCY_BETS: readonly number[] = [...LEANS, ...TAILS].map(({ share
 /**
  * By more than this, ln, no bet's capital grows in one block. Requests are not alone: an instance that stops for a
  * second, to collect garbage or since its machine is busy, holds up all that it has, and those are one event, not as
- * many as there were requests. So nothing is proven by less than four blocks that agree, and by the tail alone by less
- * than ten, however many requests they have. What is cut off a growth only makes the null's expectation less.
+ * many as there were requests. So nothing is proven by fewer than four blocks that agree, and by the tail alone by fewer
+ * than nine, however many requests they have. What is cut off a growth only makes the null's expectation less.
  */
 const MOST_A_BLOCK = { body: 2.5, tail: 1 };
 
@@ -70,7 +72,7 @@ export const latencyGrowth = (
 /** Never by less than the ratio says, and what leaves the scale at its lower end stays there. */
 const scaleDown = (histogram: readonly number[], buckets: number): number[] => {
   const scaled = histogram.slice(buckets);
-  if (scaled.length > 0) scaled[0] = sum(histogram.slice(0, buckets + 1));
+  scaled[0] = sum(histogram.slice(0, buckets + 1));
   return scaled;
 };
 

@@ -29,9 +29,9 @@ const limit: Test = {
 /**
  * Null: at no moment a request is more likely to fail at the canary than at the stable version, however both rates
  * move. Of the errors in a block the canary then has no more than its share of the requests: Lindon and Malek,
- * Anytime-Valid Inference for Multinomial Count Data (2022), sections 3 and 4, on which rests Lindon, Sanden,
- * Shirikian (KDD 2022), section 5. Given the block's totals the count is hypergeometric, and a draw with replacement
- * expects at least as much of anything convex (Hoeffding 1963, theorem 4): the binomial is on the safe side.
+ * Anytime-Valid Inference for Multinomial Count Data (NeurIPS 2022), on time-inhomogeneous Poisson counting processes.
+ * Given the block's totals the count is hypergeometric, and draws with replacement expect at least as much of anything
+ * convex (Hoeffding 1963, theorem 4): the binomial is on the safe side.
  */
 const errors: Test = {
   budget: 0.45,

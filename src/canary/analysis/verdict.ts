@@ -15,7 +15,7 @@ export type TestName = 'limit' | 'errors' | 'latency';
 /** What one test says, over the whole rollout so far. */
 export interface Finding {
   readonly test: TestName;
-  /** At most so likely is evidence like this, at any look of the whole rollout, where the canary is well. In (0, 1]. */
+  /** At most so likely is evidence like this, at any look of the whole rollout, where the canary is well. */
   readonly chance: number;
   /** Proven: `chance` is within what a rollout may be wrong by. */
   readonly isBreach: boolean;

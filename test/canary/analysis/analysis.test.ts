@@ -115,6 +115,12 @@ describe('a verdict', () => {
       text: /^errors 0\.3 % \(3 of 1,000\), at most 1 % allowed$/,
     },
     {
+      name: 'is not held by the few requests that a stable version still has on its way out',
+      pair: { canary: sample(1000, 3, 1.5), stable: sample(30) },
+      outcome: 'sound',
+      text: /; latency p99 1[78]\d ms against 12\d ms × 1\.3$/,
+    },
+    {
       name: 'knows nothing without a canary',
       pair: { canary: NOTHING, stable: sample(1000) },
       outcome: 'inconclusive',
