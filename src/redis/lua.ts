@@ -41,6 +41,12 @@ local function field(entry, name)
   end
 end
 
+-- When weights that were set for a time go back, and what to.
+local function revertOf(entry)
+  local at, back = tonumber(field(entry, 'until') or ''), field(entry, 'back')
+  if at and back then return at, back end
+end
+
 local function look(weights, ledger)
   local state = {
     type = redis.call('TYPE', weights).ok, fields = {}, size = 0,
@@ -126,8 +132,8 @@ local function settle(weights, ledger, state)
       putBack(weights, held)
     end
   end
-  local at, back = field(state.last, 'until'), field(state.last, 'back')
-  if at and back and now() >= tonumber(at) then
+  local at, back = revertOf(state.last)
+  if at and now() >= at then
     enter(ledger, state, {
       actor = field(state.last, 'actor'), source = 'gateway', to = back,
       reason = 'the time of revision ' .. field(state.last, 'revision') .. ' is over',
@@ -141,8 +147,8 @@ end
 export const READ = `${LOOK}
 -- Redis' own clock decides; who may not ask it may not write either, and leaves it to others.
 local function untilRevert(state)
-  local at = tonumber(field(state.last, 'until') or '')
-  if not at then return -1 end
+  local at = revertOf(state.last)
+  if not at or not state.sound or state.byHand then return -1 end
   local time = redis.pcall('TIME')
   if time.err then return -1 end
   return math.max(0, at - time[1] * 1000 - math.floor(time[2] / 1000))

@@ -61,8 +61,7 @@ export class RedisFollower {
       log,
       now,
       settle: async service => {
-        await connection.run(client => scripts.settle(client, service));
-        this.hint(service);
+        if ((await connection.run(client => scripts.settle(client, service))) === 1) this.hint(service);
       },
     });
     connection.onState(({ state }) => {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, ServiceWeights, Weights } from '../core/model/split.ts';
-import type { Act, Change, LedgerEntry } from '../core/weights.ts';
+import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { defineWeightScripts, type RawChange, type WeightScripts, weightScripts } from '../redis/scripts.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -135,6 +135,10 @@ class RedisStore implements WeightStore {
   async freeze(service: string, act: Act): Promise<LedgerEntry> {
     checkService(service);
     checkAct(act);
+    const { problem } = await this.get(service);
+    if (problem !== undefined) {
+      throw new WeightsError('refused', `${service}: only good weights can be frozen: ${problem}`);
+    }
     return this.#write(service, act, { ...describe(act), action: 'freeze' });
   }
 

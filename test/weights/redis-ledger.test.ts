@@ -126,6 +126,24 @@ describe('set for a time', () => {
     assert.equal(gateway.current().get('orders')?.reverts, undefined);
   });
 
+  it('a key that holds something else when the time is over is left alone, and costs a look now and then', async t => {
+    const prefix = newPrefix();
+    const gateway = first(await openFollowing(t, prefix, 1));
+    const { reverts } = await gateway.set('orders', weights({ v2: 1 }), { ...ann, forMs: 1_000 });
+    await sees(gateway, 1);
+    await cli.multi().del(`${prefix}weights:orders`).set(`${prefix}weights:orders`, 'precious').exec();
+    const isOver = async (): Promise<boolean> => Number((await cli.time())[0]) * 1_000 > (reverts?.at ?? 0);
+    await eventually(isOver, { within: 3_000, hint: 'the time is over' });
+    const looks = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await cli.info('commandstats'))?.[1] ?? 0);
+    const before = await looks();
+    const began = performance.now();
+    await eventually(() => performance.now() - began > 500, { within: 1_000, hint: 'half a second' });
+    const after = (await looks()) - before;
+    assert.ok(after < 20, `${after} looks`);
+    assert.equal(await cli.get(`${prefix}weights:orders`), 'precious');
+  });
+
   it("a gateway's wrong clock makes it neither early nor late", async t => {
     for (const wrong of [-3_600_000, 3_600_000]) {
       const prefix = newPrefix();
@@ -167,6 +185,14 @@ describe('frozen', () => {
       '6 ann gateway {} -> {"v1":"1"}',
     ]);
     assert.equal(gateway.current().get('orders')?.frozen?.by, 'ann');
+  });
+
+  it('bad weights can not be frozen', async t => {
+    const prefix = newPrefix();
+    const store = open(t, { prefix });
+    await cli.hset(`${prefix}weights:orders`, 'v1', 'five');
+    await assert.rejects(store.freeze('orders', ann), refusedWith('refused'));
+    assert.deepEqual(await store.history('orders', 10), []);
   });
 
   it('where no gateway may write, the hash stays as it is, and is not in force, loudly', async t => {
