@@ -7,8 +7,10 @@ export interface DialReport {
   readonly cut?: ChangeFigures;
 }
 
-/** Percentage points that a share may be off by, of a million requests. */
-const OFF_BY = 0.005;
+/** Of the requests, by which a share may be off: 0.005 percentage points. */
+const OFF_BY = 0.00005;
+/** Of fewer than 200,000 requests that would be less than a sequence promises. */
+const OFF_BY_LEAST = 10;
 /** Means that may lie between two canaries. */
 const GAP = 3;
 
@@ -39,14 +41,18 @@ const shareFigures = ({ how, tenThousandths, counts }: ShareFigures): Figure[] =
   const good = { what: `${name}: bad answers`, value: bad, unit: '', limit: 0 };
   if (tenThousandths === 0) return [{ what: `${name}: canaries`, value: canaries, unit: '', limit: 0 }, good];
   const share = tenThousandths / 10_000;
-  const off = Math.abs(canaries / requests - share) * 100;
-  const allowed = Math.max(OFF_BY, (100 * 10) / requests);
+  const off = Math.abs(canaries - requests * share);
   // A process draws evenly; how several are mixed is nobody's to say.
   const processes = counts.each.map(each => each.longestGap * share);
   const isOneProcess = !how.includes('workers');
   return [
     { what: `${name}: canaries`, value: canaries, unit: '' },
-    { what: `${name}: off by`, value: off, unit: 'points', limit: allowed },
+    {
+      what: `${name}: off by`,
+      value: off,
+      unit: 'requests',
+      limit: Math.max(OFF_BY_LEAST, OFF_BY * requests),
+    },
     {
       what: `${name}: longest gap${counts.each.length > 1 ? ' at one gateway' : ''}`,
       value: Math.max(...processes),

@@ -1,3 +1,4 @@
+import type { Fleet } from './fleet.ts';
 import type { Hashable } from './hash.ts';
 import type { SplitSource } from './model/split.ts';
 import type { Picking } from './picking.ts';
@@ -31,6 +32,8 @@ export const choose = (
   route: Route,
   request: Hashable,
   picking: Picking,
+  fleet: Fleet,
+  now: number,
   chance: () => number,
 ): Choice | Refusal => {
   const { backends, sticky, where } = route;
@@ -52,10 +55,35 @@ export const choose = (
   const { only, source } = backend;
   if (only !== undefined) return { arm: only, reason: 'only', source, serviceRoll, newcomer };
   const roll = rollOf(caller, backend, picking, chance);
-  const arm =
-    caller === undefined ? chooseByShare(backend.arms, roll) : chooseForCaller(backend.arms, caller);
+  let arm = caller === undefined ? chooseByShare(backend.arms, roll) : chooseForCaller(backend.arms, caller);
+  if (arm !== undefined && fleet.areAllOut(arm.targets, now)) {
+    const able = backend.arms.filter(({ targets }) => !fleet.areAllOut(targets, now));
+    arm =
+      (caller === undefined ? standIn(able, arm, backend.arms, roll) : chooseForCaller(able, caller)) ?? arm;
+  }
   if (arm === undefined) return { code: 'no_instance', where: backend.where };
   return { arm, reason: caller === undefined ? 'split' : 'sticky', source, roll, serviceRoll, newcomer };
+};
+
+/**
+ * Who has what falls on a version none of whose instances can be used: the others by their shares, as evenly as it would have
+ * had it. What falls on them anyway stays with them.
+ *
+ * @returns undefined where nobody can
+ */
+const standIn = (
+  able: readonly RouteArm[],
+  out: RouteArm,
+  arms: readonly RouteArm[],
+  roll: number,
+): RouteArm | undefined => {
+  let from = 0;
+  for (const arm of arms) {
+    if (arm === out) break;
+    from += arm.share;
+  }
+  const total = able.reduce((sum, { share }) => sum + share, 0);
+  return chooseByShare(able, ((roll - from) / out.share) * total);
 };
 
 /** A table that follows another draws on where that one was. */

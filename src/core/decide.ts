@@ -89,7 +89,7 @@ export const decide = (
   const chosen =
     inSession(session, pinned) ??
     (pinned === undefined
-      ? (route.only ?? choose(route, facts, picking, chance))
+      ? (route.only ?? choose(route, facts, picking, fleet, now, chance))
       : choosePinned(route, pinned, facts, picking, chance));
   if ('code' in chosen) return refuse(chosen, route.filters);
   const choice = chosen instanceof RouteArm ? undefined : chosen;

@@ -2,7 +2,7 @@ import { Candidates } from './candidates.ts';
 import { DEFAULT_FLEET_SETTINGS, type FleetSettings } from './fleet-settings.ts';
 import { InstanceState } from './instance-state.ts';
 import type { Target } from './model/rule.ts';
-import { type OnEjection, Peers, ServiceTraffic } from './peers.ts';
+import { Alarm, type OnEjection, Peers, ServiceTraffic } from './peers.ts';
 
 /** So many states are kept before those that were not used for so long are looked for. */
 const MANY = 1_024;
@@ -18,6 +18,7 @@ export class Fleet {
   readonly #states = new Map<string, InstanceState>();
   readonly #peers = new Map<string, Peers>();
   readonly #services = new Map<string, ServiceTraffic>();
+  readonly #alarm = new Alarm();
   #candidates = new WeakMap<readonly Target[], Candidates>();
   #sweepAt = MANY;
 
@@ -56,6 +57,12 @@ export class Fleet {
     }
     this.#candidates.set(targets, candidates);
     return candidates;
+  }
+
+  /** Whether none of them is to be given a request as long as others can stand in. */
+  areAllOut(targets: readonly Target[], now: number): boolean {
+    if (!this.#alarm.isRaised(now)) return false;
+    return targets.every(({ instance }) => this.#states.get(instance.id)?.health.isIn(now) === false);
   }
 
   states(): IterableIterator<InstanceState> {
@@ -99,7 +106,7 @@ export class Fleet {
     state.isForgotten = true;
     this.#states.delete(state.id);
     peers.size -= 1;
-    if (state.health.isOut) peers.out -= 1;
+    if (state.health.isOut) peers.countOut(-1);
     if (peers.size > 0) return;
     this.#peers.delete(keyOf(peers.service.name, peers.version));
     const isLast = [...this.#peers.values()].every(({ service }) => service !== peers.service);
@@ -112,7 +119,7 @@ export class Fleet {
     if (known !== undefined) return known;
     const traffic = this.#services.get(service) ?? new ServiceTraffic(service, this.settings);
     this.#services.set(service, traffic);
-    const peers = new Peers(traffic, version, this.settings, this.#onEjection);
+    const peers = new Peers(traffic, version, this.settings, this.#alarm, this.#onEjection);
     this.#peers.set(key, peers);
     return peers;
   }

@@ -55,7 +55,7 @@ export class InstanceState {
     this.latency.observe(now - startedAt, now);
     if (this.isForgotten || !this.health.isOut || !this.health.counts(startedAt)) return;
     this.health.return(now);
-    this.peers.out -= 1;
+    this.peers.countOut(-1);
     this.startSlowly(now);
     const { service, version, onEjection } = this.peers;
     onEjection({ instance: this.id, service: service.name, version });
@@ -74,7 +74,7 @@ export class InstanceState {
   /** It asked for no requests for so long. */
   rest(ms: number, now: number): void {
     this.health.rest(ms, now);
-    this.peers.restUntil = Math.max(this.peers.restUntil, this.health.restUntil);
+    this.peers.rest(this.health.restUntil);
   }
 
   /** An attempt went well to its end. */
@@ -105,7 +105,7 @@ export class InstanceState {
 
   #eject(reason: EjectionReason, now: number): void {
     const { peers, health } = this;
-    if (!health.isOut) peers.out += 1;
+    if (!health.isOut) peers.countOut(1);
     const milliseconds = health.eject(now);
     this.#window.clear();
     // Once its time is up it counts as never measured, so that its trial is soon.

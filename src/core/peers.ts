@@ -33,6 +33,18 @@ export class ServiceTraffic {
   }
 }
 
+/** Whether anything is out of the ordinary anywhere, so that most requests need not look closer. */
+export class Alarm {
+  /** Instances ejected or on trial. */
+  out = 0;
+  /** Until then one may rest. Monotonic milliseconds. */
+  restUntil = 0;
+
+  isRaised(now: number): boolean {
+    return this.out > 0 || now < this.restUntil;
+  }
+}
+
 /**
  * The instances of one version of a service: who may stand in for one another, and be compared. Its few numbers
  * tell whether anything is out of the ordinary, so that a pick usually need not ask each instance.
@@ -45,13 +57,22 @@ export class Peers {
   readonly window = new SuccessWindow();
   /** Instances known. */
   size = 0;
-  /** Instances ejected or on trial. */
-  out = 0;
-  /** Until then one of them may rest, or warm up. Monotonic milliseconds. */
-  restUntil = 0;
+  /** Until then one of them may warm up. Monotonic milliseconds. */
   warmAt = 0;
+  readonly #alarm: Alarm;
+  /** Instances ejected or on trial. */
+  #out = 0;
+  /** Until then one of them may rest. Monotonic milliseconds. */
+  #restUntil = 0;
 
-  constructor(service: ServiceTraffic, version: string, settings: FleetSettings, onEjection: OnEjection) {
+  constructor(
+    service: ServiceTraffic,
+    version: string,
+    settings: FleetSettings,
+    alarm: Alarm,
+    onEjection: OnEjection,
+  ) {
+    this.#alarm = alarm;
     this.service = service;
     this.version = version;
     this.settings = settings;
@@ -60,6 +81,18 @@ export class Peers {
 
   /** Whether every instance is in. */
   areAllIn(now: number): boolean {
-    return this.out === 0 && now >= this.restUntil;
+    return this.#out === 0 && now >= this.#restUntil;
+  }
+
+  /** One of them is ejected, or no more. */
+  countOut(change: 1 | -1): void {
+    this.#out += change;
+    this.#alarm.out += change;
+  }
+
+  /** One of them is to be left alone. @param until monotonic milliseconds */
+  rest(until: number): void {
+    this.#restUntil = Math.max(this.#restUntil, until);
+    this.#alarm.restUntil = Math.max(this.#alarm.restUntil, until);
   }
 }

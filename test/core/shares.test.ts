@@ -25,7 +25,12 @@ const startProcess = () => {
   const fleet = new Fleet();
   let table: RouteTable | undefined;
   let seed = 0.3;
+  let now = 0;
   return {
+    fleet,
+    at: (ms: number): void => {
+      now = ms;
+    },
     /** From now on v2 of every service has so many per cent. */
     dial: (percent: number, catalog = CATALOG): void => {
       const weights = new Map([
@@ -53,7 +58,7 @@ const startProcess = () => {
       };
       assert.ok(table !== undefined);
       for (let i = 0; i < requests; i++) {
-        const outcome = decide(table, facts, fleet, 0, chance, picking);
+        const outcome = decide(table, facts, fleet, now, chance, picking);
         assert.ok(isDecision(outcome));
         const key = `${outcome.where.service} ${outcome.where.version}`;
         counts[key] = (counts[key] ?? 0) + 1;
@@ -125,5 +130,47 @@ describe('the share of a version', () => {
     }
     isNear(counts['/orders'], 2_000);
     isNear(counts['/both'], 1_500);
+  });
+});
+
+describe('a version whose instances are all ejected', () => {
+  const TWICE = catalogOf(
+    ...['v1', 'v2', 'v2'].map(version =>
+      instance({ service: 'orders', tags: ['path=/orders', `version=${version}`] }),
+    ),
+  );
+  const targets = (TWICE.get('orders') ?? [])
+    .filter(({ tags }) => tags.includes('version=v2'))
+    .map(instance => ({ instance, version: 'v2' }));
+  const ejectAll = (fleet: Fleet, now: number): void => {
+    const states = targets.map(target => fleet.of(target, now));
+    for (const state of states) for (let i = 0; i < 5; i++) state.failed(now, now);
+  };
+
+  it('gives its share to the others, and gets it back from its first good trial on', () => {
+    const { dial, serve, fleet, at } = startProcess();
+    dial(20, TWICE);
+    isNear(serve('/orders', 100)['orders v2'], 20);
+    ejectAll(fleet, 0);
+    assert.deepEqual(serve('/orders', 100), { 'orders v1': 100 });
+    const trialAt = Math.max(...fleet.ejected().values());
+    at(trialAt);
+    // Nobody begins the attempts here, so that each request could be the trial.
+    isNear(serve('/orders', 100)['orders v2'], 20);
+    for (const target of targets) {
+      const state = fleet.of(target, trialAt);
+      assert.ok(state.health.begin(trialAt));
+    }
+    assert.deepEqual(serve('/orders', 100), { 'orders v1': 100 }, 'on trial it gets nothing else');
+    for (const target of targets) fleet.of(target, trialAt).answered(trialAt, trialAt + 1);
+    isNear(serve('/orders', 100)['orders v2'], 20);
+  });
+
+  it('keeps what the others may not have: their share is 0', () => {
+    const { dial, serve, fleet } = startProcess();
+    dial(100, TWICE);
+    serve('/orders', 1);
+    ejectAll(fleet, 0);
+    assert.deepEqual(serve('/orders', 100), { 'orders v2': 100 });
   });
 });
