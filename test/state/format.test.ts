@@ -42,8 +42,18 @@ const REQUIRED = [
   ...(['health', 'tags', 'weight', 'createIndex', 'modifyIndex'] as const),
 ];
 
+const OWN = { noNullPrototype: true } as const;
+
 const someWeights = fc.record(
-  { weights: fc.array(fc.tuple(text, number)).map(list => new Map(list)), revision: count, problem: text },
+  {
+    ...{
+      weights: fc.array(fc.tuple(text, number)).map(list => new Map(list)),
+      revision: count,
+      problem: text,
+    },
+    reverts: fc.record({ at: count, to: fc.dictionary(text, text, { noNullPrototype: true }) }, OWN),
+    frozen: fc.record({ by: text, reason: text, since: count }, { ...OWN, requiredKeys: ['by', 'since'] }),
+  },
   { noNullPrototype: true, requiredKeys: ['revision'] },
 ) as fc.Arbitrary<ServiceWeights>;
 

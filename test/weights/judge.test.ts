@@ -152,6 +152,31 @@ test('judge: a wipe holds the last good weights, look after look, until set or c
   assert.deepEqual(judge(held, deleted), { revision: 7 });
 });
 
+const frozen = { by: 'ann', reason: 'black friday', since: 1 };
+const reverts = { at: 2, to: { v1: '1' } };
+
+test('judge: what the last entry says of the time to come is told, until a hand has changed the hash', () => {
+  const revision = 7;
+  const weights = new Map([['v1', 1]]);
+  const rules = { ...last, reverts, frozen };
+  assert.deepEqual(judge(good, hash({ v1: '1' }, { last: rules })), { weights, revision, reverts, frozen });
+  assert.deepEqual(judge(good, { ...deleted, last: rules }), { revision, reverts, frozen });
+  const byHand = hash({ v1: '1' }, { last: { ...last, reverts }, byHand: true });
+  assert.deepEqual(judge(good, byHand), { weights, revision: 0 });
+});
+
+test('judge: what a hand does to frozen weights is not in force, also where nothing was before', () => {
+  const before = { weights: new Map(Object.entries({ v1: 95, v2: 5 })), revision: 7, frozen };
+  const readings = [hash({ v1: '1' }), hash({ v1: 'five' }), deleted];
+  for (const previous of [before, undefined]) {
+    for (const reading of readings) {
+      const { problem, ...held } = judge(previous, { ...reading, byHand: true, last: { ...last, frozen } });
+      assert.deepEqual(held, before);
+      assert.match(problem ?? '', /although these weights are frozen|"five", is not a number/);
+    }
+  }
+});
+
 test('judge: a problem shows no control characters and not the whole of a long value', () => {
   const { problem = '' } = judge(good, hash({ v1: `\u001b[31m${'x'.repeat(5_000)}` }));
   assert.ok(problem.length < 250 && !problem.includes('\u001b'), problem);
@@ -164,6 +189,8 @@ test('sameWeights sees every difference and no other', () => {
   for (const other of [
     { ...same, revision: 5 },
     { ...same, problem: 'bad' },
+    { ...same, reverts: { at: 1, to: {} } },
+    { ...same, frozen: { by: 'ann', since: 1 } },
     { ...same, weights: new Map([['v1', 99]]) },
     { ...same, weights: new Map([['v2', 100]]) },
     { ...same, weights: new Map([...(same.weights ?? []), ['v2', 0] as const]) },

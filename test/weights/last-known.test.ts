@@ -80,4 +80,21 @@ describe('a store that begins with last known weights', () => {
     assert.deepEqual([entry.revision, entry.from], [4, { v1: '95', v2: '5' }]);
     await store.close();
   });
+
+  it('in memory they go back where their time is over meanwhile, and are still frozen where they were', async () => {
+    const reverts = { at: at - 1_000, to: { v1: '1' } };
+    const frozen = { by: 'ann', since: at };
+    const store = openMemoryStore({
+      log: silentLog,
+      last: new Map(Object.entries({ orders: { ...orders, reverts }, users: { ...users, frozen } })),
+    });
+    await eventually(async () => (await store.get('orders')).revision === 4, {
+      within: 1_000,
+      hint: 'it went back',
+    });
+    assert.deepEqual(await store.get('orders'), { weights: new Map([['v1', 1]]), revision: 4 });
+    const change = { actor: 'ann', source: 'cli' } as const;
+    await assert.rejects(store.clear('users', change), /users: frozen/);
+    await store.close();
+  });
 });
