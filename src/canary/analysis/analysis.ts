@@ -40,7 +40,7 @@ export const beginStep = (before: Analysis): Analysis => {
 };
 
 /**
- * To be called every few seconds with what both versions answered since the last call. However often one looks, the
+ * To be called about once a second with what both versions answered since the last call. However often one looks, the
  * promise of `FALSE_ALARMS` holds; where the looks fall moves a verdict only by what blocks they make (limits of
  * errors: not at all).
  */
