@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { simulationTables } from '../bench/canary/report.ts';
 import { reportMarkdown } from '../bench/report.ts';
 import { addCanaryMetrics } from '../src/canary/metrics.ts';
 import { loadConfig, SETTINGS } from '../src/config.ts';
@@ -110,6 +111,8 @@ const figures = (): string => {
 describe('pages that follow the code', () => {
   it('docs/performance.md has the figures that were kept', () =>
     holds('docs/performance.md', 'figures', figures()));
+  it('docs/canaries.md has the figures that were simulated', () =>
+    holds('docs/canaries.md', 'canary-sim', simulationTables(JSON.parse(read('docs/canary-sim.json')))));
   it('docs/operations.md has every metric', async () =>
     holds('docs/operations.md', 'metrics', await metricsTable()));
   it('docs/configuration.md has every setting', () =>
