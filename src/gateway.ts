@@ -122,6 +122,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       weights: store,
       traffic,
       isReady: () => mesh.view !== undefined,
+      onCopies: copies => mesh.update({ copies }),
       shares: service => {
         const shares = mesh.view?.snapshot.services.get(service)?.split.shares;
         return shares && new Map(shares.map(({ version, share }) => [version, share]));

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadOptions } from './core/claims.ts';
+import { type Copies, createCopier } from './core/copies.ts';
 import { DocumentClaims } from './core/document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
 import type { Catalog } from './core/model/instance.ts';
@@ -33,6 +34,8 @@ export interface Change {
   readonly catalog?: Catalog;
   readonly weights?: AllWeights;
   readonly documents?: Documents;
+  /** None unless said. */
+  readonly copies?: Copies;
 }
 
 /**
@@ -48,6 +51,8 @@ export class Mesh {
   #catalog: Catalog | undefined;
   #weights: AllWeights | undefined;
   #documents: Documents | undefined;
+  #copies: Copies = new Map();
+  readonly #addCopies = createCopier();
   #view: View | undefined;
 
   constructor(options: MeshOptions) {
@@ -84,16 +89,18 @@ export class Mesh {
     this.#catalog = catalog;
     this.#weights = weights;
     this.#documents = documents;
+    this.#copies = change.copies ?? this.#copies;
     if (catalog === undefined || weights === undefined || documents === undefined) return;
     const previous = this.#view;
     const now = this.#now();
-    const snapshot = this.#build({
+    const built = this.#build({
       catalog,
       weights,
       documents,
       now,
       ...(previous === undefined ? this.#former : { previous: previous.snapshot }),
     });
+    const snapshot = { ...built, rules: this.#addCopies(built.rules, this.#copies) };
     if (previous !== undefined && isSame(previous.snapshot, snapshot)) return;
     this.#view = { snapshot, since: now };
     this.#onSwap?.(this.#view, previous);

@@ -1,6 +1,7 @@
+import type { Copied } from '../core/copies.ts';
 import type { Fence } from '../core/weights.ts';
 import type { Samples } from './figures.ts';
-import type { Rollout } from './rollout.ts';
+import { copiesOf, isOver, type Rollout } from './rollout.ts';
 
 /** A rollout with the revision under which it is kept. */
 export interface Kept {
@@ -8,11 +9,24 @@ export interface Kept {
   readonly revision: number;
 }
 
+/** What every gateway does for a rollout that runs. */
+export interface Running {
+  /** What it counts under. */
+  readonly id: string;
+  readonly copies?: Copied;
+}
+
+/** Undefined for one that is over. */
+export const runningOf = (rollout: Rollout): Running | undefined => {
+  const copies = copiesOf(rollout);
+  return isOver(rollout) ? undefined : { id: rollout.id, ...(copies === undefined ? {} : { copies }) };
+};
+
 export interface Beat {
   /** Epoch milliseconds, by the clock that all gateways share. */
   readonly now: number;
-  /** Service -> id of the rollout that runs. */
-  readonly running: ReadonlyMap<string, string>;
+  /** By service. */
+  readonly running: ReadonlyMap<string, Running>;
 }
 
 /**

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Copies } from '../core/copies.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
-import type { Board } from './board.ts';
+import type { Board, Running } from './board.ts';
 import { createLeader, type LeaderOptions } from './leader.ts';
 
 export interface ControllerOptions extends LeaderOptions {
@@ -12,6 +14,8 @@ export interface ControllerOptions extends LeaderOptions {
     watch(watched: readonly Watched[]): void;
     counted(): CountedVersions;
   };
+  /** Called with what is to be copied from now on, at each change. */
+  readonly onCopies: (copies: Copies) => void;
   readonly log: Log;
   /** Milliseconds between two looks (default 1 s). */
   readonly lookEvery?: number;
@@ -35,19 +39,30 @@ const timer = (ms: number, run: () => void): (() => void) => {
 
 /** The part of rollouts that runs in every gateway: each tells what it has counted, and one of them leads. */
 export const startController = (options: ControllerOptions): Controller => {
-  const { board, traffic, isReady, log, lookEvery = 1_000, after = timer } = options;
+  const { board, traffic, isReady, onCopies, log, lookEvery = 1_000, after = timer } = options;
   const leader = createLeader(options);
   let fence: number | undefined;
   let services: readonly string[] = [];
+  let copies: Copies = new Map();
   let closed = false;
   let trouble: string | undefined;
   let cancel = (): void => {};
   let looking = Promise.resolve();
 
+  const copy = (running: ReadonlyMap<string, Running>): void => {
+    const next = new Map(
+      [...running].flatMap(([service, { copies }]) => (copies ? [[service, copies]] : [])),
+    );
+    if (isDeepStrictEqual(next, copies)) return;
+    copies = next;
+    onCopies(next);
+  };
+
   const beat = async (): Promise<void> => {
     const { now, running } = await board.beat(traffic.counted());
-    traffic.watch([...running].map(([service, key]) => ({ key, service })));
+    traffic.watch([...running].map(([service, { id }]) => ({ key: id, service })));
     services = [...running.keys()];
+    copy(running);
     const token = services.length > 0 && isReady() ? await board.lead() : undefined;
     if (token !== undefined && fence === undefined)
       log.info({ fence: token }, 'this gateway leads the rollouts');

@@ -4,12 +4,12 @@
  * One beat of a gateway. KEYS: `running`, then a key of figures for each rollout that it counts for. ARGV: its id, how
  * long figures are kept (milliseconds), how many gateways at most, then id and figures of each rollout. Figures are
  * totals since the gateway began to count, so that writing them twice, or late, does no harm; those for a rollout that
- * is over are dropped. Reply: the time in milliseconds, and service, id, service, id … of what runs.
+ * is over are dropped. Reply: the time in milliseconds, and service, what, service, what … of what runs.
  */
 export const BEAT = `
 local running = redis.call('HGETALL', KEYS[1])
 local ids = {}
-for i = 2, #running, 2 do ids[running[i]] = true end
+for i = 2, #running, 2 do ids[string.match(running[i], '^%S*')] = true end
 for i = 2, #KEYS do
   local id, figures = ARGV[2 * i], ARGV[2 * i + 1]
   local room = redis.call('HLEN', KEYS[i]) < tonumber(ARGV[3]) or redis.call('HEXISTS', KEYS[i], ARGV[1]) == 1
@@ -43,7 +43,7 @@ return 0
 
 /**
  * Keeps a rollout as it is now. KEYS: `rollouts`, `running`, `fence`. ARGV: service, the revision that it replaces
- * (0: none), its state, its id while it runs or '' when it is over, the leader's number or ''. Reply: 1, or 0 where
+ * (0: none), its state, what of it every gateway is to know, its id first, or '' when it is over, the leader's number or ''. Reply: 1, or 0 where
  * another revision is kept, or -1 where another leads by now.
  */
 export const KEEP = `

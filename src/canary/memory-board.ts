@@ -1,6 +1,5 @@
-import type { Board, Kept } from './board.ts';
+import { type Board, type Kept, type Running, runningOf } from './board.ts';
 import { type Samples, sumFigures } from './figures.ts';
-import { isOver } from './rollout.ts';
 
 /** Rollouts that live as long as the process: `sluice dev` and `--redis off`. Its one gateway always leads. */
 export const openMemoryBoard = (now: () => number = Date.now): Board => {
@@ -8,11 +7,12 @@ export const openMemoryBoard = (now: () => number = Date.now): Board => {
   const figures = new Map<string, Samples>();
   return {
     beat: async counted => {
-      const running = new Map<string, string>();
+      const running = new Map<string, Running>();
       for (const { rollout } of rollouts.values()) {
-        if (!isOver(rollout)) running.set(rollout.service, rollout.id);
+        const what = runningOf(rollout);
+        if (what !== undefined) running.set(rollout.service, what);
       }
-      const ids = new Set(running.values());
+      const ids = new Set([...running.values()].map(({ id }) => id));
       for (const id of figures.keys()) if (!ids.has(id)) figures.delete(id);
       for (const [id, samples] of counted) if (ids.has(id)) figures.set(id, samples);
       return { now: now(), running };

@@ -57,6 +57,13 @@ export const PLAN_SETTINGS = {
     expected: 'rising percents up to 100 joined by commas, e.g. 1,5,25,50,100',
     help: "the version's share of the traffic, step by step; 100 alone is blue-green",
   }),
+  mirror: setting<number | undefined>({
+    flag: '--mirror <share>',
+    fallback: undefined,
+    read: text => readRatio(text) || undefined,
+    expected: 'a share above 0, e.g. 10%',
+    help: 'a step before all others: the version gets copies of this share of the requests, and answers nobody',
+  }),
   every: setting({
     flag: '--every <duration>',
     fallback: 60_000,
@@ -94,7 +101,10 @@ export const PLAN_SETTINGS = {
   after: hook('after', 'told after each step and at the end (POST)'),
 } as const;
 
-/** How a rollout goes. Durations in milliseconds, steps in percent, the error rate in (0, 1]. Plain JSON. */
+/**
+ * How a rollout goes. Durations in milliseconds, steps in percent (a first one of 0 where there is `mirror`), the error rate
+ * in (0, 1). Plain JSON.
+ */
 export type Plan = SettingValues<typeof PLAN_SETTINGS>;
 
 /** @throws ConfigError with every problem at once */
@@ -105,5 +115,5 @@ export const readPlan = (sources: SettingSources): Plan => {
     problems.push(`${sources.nameOf('to')}: name the version that is to take over, e.g. v2`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return plan;
+  return plan.mirror === undefined ? plan : { ...plan, steps: [0, ...plan.steps] };
 };

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { formatShare } from '../core/values.ts';
 import { atStep } from './evidence.ts';
 import {
   end,
@@ -117,7 +118,9 @@ const nextStep = (rollout: Rollout): Rollout => {
   const { plan } = rollout;
   const step = rollout.step + 1;
   const share = plan.steps[step] ?? 0;
-  const why = `step ${step + 1} of ${plan.steps.length}: ${plan.to} at ${share} %`;
+  const what =
+    share === 0 ? `copies of ${formatShare(plan.mirror ?? 0)} for ${plan.to}` : `${plan.to} at ${share} %`;
+  const why = `step ${step + 1} of ${plan.steps.length}: ${what}`;
   const turn = { step, weights: weightsAt(rollout, share), why };
   return plan.before === undefined
     ? turnTo(rollout, turn)

@@ -3,10 +3,10 @@ import { CanaryError } from '../core/canary.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
 import { type Log, silentLog } from '../telemetry/log.ts';
-import type { Board, Kept } from './board.ts';
+import { type Board, type Kept, type Running, runningOf } from './board.ts';
 import { readFigures, sumFigures, writeFigures } from './figures.ts';
 import { BEAT, KEEP, LEAD, RESIGN } from './lua.ts';
-import { isOver, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -68,7 +68,7 @@ export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardO
           ...told,
         ),
       );
-      return { now, running: new Map(pairs(running)) };
+      return { now, running: new Map(parseRunning(running)) };
     },
     list: async () => {
       const all = await ask(redis => redis.hgetall(key('rollouts')));
@@ -81,7 +81,7 @@ export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardO
           3,
           ...[key('rollouts'), key('running'), key('fence')],
           ...[rollout.service, revision, JSON.stringify(rollout)],
-          ...[isOver(rollout) ? '' : rollout.id, fence ?? ''],
+          ...[writeRunning(rollout), fence ?? ''],
         ),
       );
       return kept === 1 ? 'kept' : kept === 0 ? 'conflict' : 'fenced';
@@ -100,8 +100,18 @@ export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardO
   };
 };
 
-function* pairs(flat: readonly string[]): Generator<readonly [string, string]> {
-  for (let i = 0; i + 1 < flat.length; i += 2) yield [flat[i] ?? '', flat[i + 1] ?? ''];
+/** `ID`, or `ID VERSION SHARE` where the version gets copies. */
+const writeRunning = (rollout: Rollout): string => {
+  const { id = '', copies } = runningOf(rollout) ?? {};
+  return copies === undefined ? id : `${id} ${copies.version} ${copies.share}`;
+};
+
+function* parseRunning(flat: readonly string[]): Generator<readonly [service: string, Running]> {
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const [id = '', version, share] = (flat[i + 1] ?? '').split(' ');
+    const copies = version === undefined ? {} : { copies: { version, share: Number(share) } };
+    yield [flat[i] ?? '', { id, ...copies }];
+  }
 }
 
 /** `REVISION JSON`. */

@@ -1,3 +1,4 @@
+import type { Copied } from '../core/copies.ts';
 import type { Evidence } from './evidence.ts';
 import type { Plan } from './plan.ts';
 
@@ -101,6 +102,10 @@ export const without = <K extends keyof Rollout>(
 /** As the ledger tells it. */
 export const reasonOf = ({ outcome, why }: Turn): string =>
   outcome === undefined ? why : `${outcome}, ${why}`;
+
+/** The version gets copies in its first step, where the plan wants that, and no traffic. */
+export const copiesOf = ({ plan: { to, mirror }, step, phase }: Rollout): Copied | undefined =>
+  mirror === undefined || step !== 0 || phase === 'over' ? undefined : { version: to, share: mirror };
 
 /** Ends it without a turn. */
 export const end = (rollout: Rollout, at: number, outcome: Outcome, why: string): Rollout =>

@@ -41,7 +41,12 @@ const overAdmin = ({ admin: address }: Config): CanaryAccess => {
   return {
     list,
     get: async service => (await list()).find(canary => canary.service === service),
-    start: (service, { every, ...plan }, by) => {
+    start: (service, { every, steps, mirror, ...rest }, by) => {
+      const plan = {
+        ...rest,
+        steps: steps.filter(step => step > 0),
+        ...(mirror === undefined ? {} : { mirror }),
+      };
       const said = Object.entries({ ...plan, every: formatDuration(every) }).map(
         ([name, value]) => [settingKey(name), value] as const,
       );

@@ -1,4 +1,4 @@
-import type { Where } from '../core/where.ts';
+import type { Sampler, Where } from '../core/where.ts';
 import type { AttemptRows } from './attempt-rows.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
 import type { RequestRows } from './request-rows.ts';
@@ -59,6 +59,12 @@ export class HopMetrics {
     else this.#attempts.countFailure(this.#hop, where, error);
     this.#attempts.countSeconds(where.attempts, seconds);
     where.sample?.count(error !== undefined || (status ?? 0) >= 500, seconds);
+  }
+
+  /** Where copies that go there are counted, if anywhere. */
+  samplerOf(where: Where): Sampler | undefined {
+    if (where.keeper !== this.#mark) this.#keep(where);
+    return where.sample;
   }
 
   /** To be called when rows were given up, or when other versions are watched. */

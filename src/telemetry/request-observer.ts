@@ -115,11 +115,22 @@ class Observation implements RequestObservation {
   }
 
   copy(start: AttemptStart): AttemptObservation {
-    const { clock } = this.#parts;
-    const span = this.#trace?.copy(start, clock.now());
-    return span === undefined
-      ? { headers: this.#headers, end: () => {} }
-      : { headers: span.headers, end: outcome => span.end(outcome, clock.now()) };
+    const { clock, metrics } = this.#parts;
+    const begunAt = clock.now();
+    const span = this.#trace?.copy(start, begunAt);
+    const sample = metrics.samplerOf(start.where);
+    return {
+      headers: span?.headers ?? this.#headers,
+      end: outcome => {
+        const endedAt = clock.now();
+        span?.end(outcome, endedAt);
+        const { error, status = 0 } = outcome;
+        // One that was dropped says nothing about the version.
+        if (error !== 'overloaded') {
+          sample?.count(error !== undefined || status >= 500, (endedAt - begunAt) / 1_000);
+        }
+      },
+    };
   }
 
   end(outcome: RequestOutcome): void {

@@ -9,7 +9,7 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore } from '../../src/weights/redis-store.ts';
 import { type RedisServer, startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
-import { rollout } from './build.ts';
+import { plan, rollout } from './build.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -62,8 +62,12 @@ for (const [kind, open] of Object.entries(KINDS)) {
     it('they run until they are over', async t => {
       const board = open(t);
       await board.keep(rollout(), 0);
-      assert.deepEqual([...(await board.beat(new Map())).running], [['orders', 'abc']]);
-      await board.keep(rollout({ phase: 'over', outcome: 'promoted' }), 1);
+      assert.deepEqual([...(await board.beat(new Map())).running], [['orders', { id: 'abc' }]]);
+      const mirrored = rollout({ plan: plan({ mirror: '20%' }), phase: 'watching', step: 0 });
+      await board.keep(mirrored, 1);
+      const copies = { version: 'v2', share: 0.2 };
+      assert.deepEqual([...(await board.beat(new Map())).running], [['orders', { id: 'abc', copies }]]);
+      await board.keep(rollout({ phase: 'over', outcome: 'promoted' }), 2);
       assert.equal((await board.beat(new Map())).running.size, 0);
       assert.equal((await board.read('orders'))?.rollout.outcome, 'promoted');
     });

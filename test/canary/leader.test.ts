@@ -203,6 +203,7 @@ it('a gateway counts for what runs, looks every second, and gives up the lead as
         ['v2', 0.1],
       ]),
     isReady: () => isReady,
+    onCopies: () => assert.fail('nothing is copied'),
     log: silentLog,
     after: clock.after,
   });

@@ -29,6 +29,7 @@ describe('a plan that is written down', () => {
       minRequests: 50,
       before: undefined,
       after: undefined,
+      mirror: undefined,
     });
   });
 

@@ -31,6 +31,11 @@ describe('a rollout that was asked for', () => {
       { ...fresh, shares: shares({ v1: 1, v2: 0 }) },
       ['turning', 10, 'step 1 of 2: v2 at 10 %'],
     ],
+    'begins with copies, where they are wanted': [
+      { plan: plan({ mirror: '20%' }) },
+      { ...fresh, shares: shares({ v1: 1, v2: 0 }) },
+      ['turning', 0, 'step 1 of 3: copies of 20 % for v2'],
+    ],
     'asks first, where there is a webhook': [
       { plan: plan({ before: 'http://127.0.0.1/' }) },
       { ...fresh, shares: shares({ v1: 1, v2: 0 }) },

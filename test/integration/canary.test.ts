@@ -6,7 +6,7 @@ import type { CanaryAnswer, HistoryAnswer } from '../../src/admin/api.ts';
 import { startRollout } from '../../src/canary/commands.ts';
 import { planOf } from '../../src/canary/document.ts';
 import { openRedisBoard } from '../../src/canary/redis-board.ts';
-import { startLoad } from '../support/load.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { type RunningGateway, type RunningProcess, run, runGateway } from '../support/processes.ts';
 import { type ConsulServer, type RedisServer, startConsul, startRedis } from '../support/servers.ts';
 import { register, type Service, startService } from '../support/service.ts';
@@ -67,11 +67,12 @@ const release = async (name: string, v2: RequestListener): Promise<void> => {
 const canary = (...args: string[]): RunningProcess =>
   run('dist/src/cli/main.js', ['canary', ...args, '--redis', redisServer.url]);
 
-const load = async (t: TestContext, name: string, perSecond: number): Promise<void> => {
-  for (const gateway of alive()) {
-    startLoad(t, `${await gateway.serving()}/${name}`, { perSecond: perSecond / 3 });
-  }
-};
+const load = (t: TestContext, name: string, perSecond: number): Promise<Load[]> =>
+  Promise.all(
+    alive().map(async gateway =>
+      startLoad(t, `${await gateway.serving()}/${name}`, { perSecond: perSecond / 3 }),
+    ),
+  );
 
 const status = async (name: string): Promise<CanaryAnswer> => {
   const asked = canary('status', name, '--json');
@@ -148,6 +149,27 @@ describe('a rollout of real processes', () => {
     const last = (await ledgerOf('bad')).at(-1);
     assert.deepEqual(last?.to, { v1: '100', v2: '0' });
     assert.equal(last?.reason, `rolled back, ${why}`);
+  });
+
+  it('begins with copies where they are wanted: v2 is judged by them and answers nobody', async t => {
+    let requests = 0;
+    await release('copied', (_req, res) => {
+      requests += 1;
+      res.statusCode = requests % 5 === 0 ? 500 : 200;
+      res.end('v2');
+    });
+    const before = requests;
+    const loads = await load(t, 'copied', 300);
+    const plan = ['--to', 'v2', '--mirror', '50%', '--steps', '100', '--every', '60s'];
+    const watched = canary('start', 'copied', ...plan, '--watch');
+    assert.equal(await watched.exited, 1);
+    assert.match(watched.stdout(), /step 1 of 2: copies of 50 % for v2/);
+    assert.match(watched.stdout(), /rolled back: .*errors \d/);
+    assert.ok(requests > before + 20, `v2 had ${requests - before} copies`);
+    for (const each of loads) {
+      const { statuses, bad } = await each.stop();
+      assert.deepEqual(Object.keys(statuses), ['200'], bad.join('\n'));
+    }
   });
 
   it('is refused where there is nothing to roll out, in words', async () => {
