@@ -111,7 +111,9 @@ const undo = (): Command =>
 const freeze = (): Command =>
   acting(leaf('freeze', 'refuse every change until unfreeze; one by redis-cli is put back')).action(
     run(async (access, service, _rest, options) => {
+      const { reverts } = await access.get(service);
       done(service, await access.freeze(service, wishOf(options)), options);
+      if (reverts !== undefined) note(`they would have gone back at ${reverts.at}, and stay as they are now`);
     }),
   );
 
@@ -178,5 +180,9 @@ const done = (service: string, entry: LedgerEntryAnswer, { json }: Options): voi
 /** On stderr, of what was done all the same. That a gateway can't be asked is no failure of what was done. */
 const warn = async (access: WeightsAccess, service: string, weights: Weights): Promise<void> => {
   const asked = access.where === 'gateway' ? await access.get(service).catch(() => undefined) : undefined;
-  for (const note of likelyMistakes(service, weights, asked)) process.stderr.write(`note: ${note}\n`);
+  likelyMistakes(service, weights, asked).forEach(note);
+};
+
+const note = (text: string): void => {
+  process.stderr.write(`note: ${text}\n`);
 };

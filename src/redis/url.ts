@@ -92,9 +92,11 @@ const readPath = (path: string, mode: RedisTarget['mode']): Pick<RedisTarget, 'm
   }
   const isTooLong = more.length > 0 || (mode !== 'sentinel' && second !== '');
   if (isTooLong || !/^\d{0,5}$/.test(db) || (mode === 'cluster' && Number(db) > 0)) {
-    const number =
-      mode === 'cluster' ? 'a cluster has the database 0 only' : 'it ends in the number of a database';
-    throw new ConfigError([`the Redis URL can't be used, ${number}: ${EXPECTED}`]);
+    const ending =
+      mode === 'cluster'
+        ? "of a cluster can't name a database"
+        : 'must end in the number of a database (or nothing)';
+    throw new ConfigError([`the Redis URL ${ending}: ${EXPECTED}`]);
   }
   return { master, db: Number(db) };
 };

@@ -217,6 +217,9 @@ for (const [where, target, shown] of [
       const json = JSON.parse((await weights('get', 'orders', '--json')).out);
       assert.deepEqual(json.reverts.to, { v1: '1' });
       assert.ok(Math.abs(Date.parse(json.reverts.at) - Date.now() - 1_800_000) < 60_000);
+      const frozen = await weights('freeze', 'orders');
+      assert.match(frozen.err, /^note: they would have gone back at 20\S+, and stay as they are now\n$/);
+      await weights('unfreeze', 'orders');
       await weights('clear', 'orders');
     });
 

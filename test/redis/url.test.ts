@@ -63,7 +63,7 @@ const bad = {
   'another mode': ['redis+ring://:s3cret@127.0.0.1', /malformed/],
   'Sentinels without a name': ['redis+sentinel://:s3cret@127.0.0.1', /must name the primary/],
   'several hosts of one server': ['redis://:s3cret@a,b', /several hosts, but neither Sentinel nor a cluster/],
-  'a database of a cluster': ['redis+cluster://:s3cret@a/1', /a cluster has the database 0 only/],
+  'a database of a cluster': ['redis+cluster://:s3cret@a/1', /of a cluster can't name a database/],
   'a parameter that is mistyped': ['rediss://:s3cret@a?ca=x', /known are cacert \(with TLS\)/],
   'certificates without TLS': ['redis://:s3cret@a?cacert=x', /known are cacert \(with TLS\)/],
   'a database by name': ['redis://:s3cret@127.0.0.1/orders', /number of a database/],
