@@ -43,6 +43,7 @@ Examples:
   sluice canary start orders --to v2 --steps 1,5,25,50,100 --every 60s
   sluice canary start orders --to v2 --max-error-rate 1% --max-p99-ratio 1.3 --min-requests 500 --watch
   sluice canary start orders --to v2 --steps 100 --every 5m      blue-green: all at once, watched for 5 minutes
+  sluice canary start orders --to v2 --mirror 10%                copies first: v2 answers nobody
   sluice canary start --file canary.yaml
   sluice canary watch orders
   sluice canary pause orders --reason "incident elsewhere"

@@ -186,6 +186,43 @@ describe('a rollout of real processes', () => {
     }
   });
 
+  it('needs no Redis where a gateway with workers is alone: commands go to its admin API', async t => {
+    const flags = ['--consul', consul.address, '--redis', 'off', '--access-log', 'off', '--workers', '2'];
+    const gateway = await runGateway(flags);
+    t.after(() => gateway.stop());
+    const admin = gateway.admin.replace('http://', '');
+    const ask = async (...args: string[]): Promise<string> => {
+      const asked = run('dist/src/cli/main.js', [...args, '--admin', admin]);
+      assert.equal(await asked.exited, 0, asked.stderr());
+      return asked.stdout();
+    };
+    await release('alone', (_req, res) => res.end('v2'));
+    const front = await gateway.serving();
+    await ask('weights', 'set', 'alone', 'v1=100');
+    startLoad(t, `${front}/alone`, { perSecond: 100 });
+    const plan = [
+      '--to',
+      'v2',
+      '--steps',
+      '50,100',
+      '--mirror',
+      '50%',
+      '--every',
+      '1s',
+      '--min-requests',
+      '30',
+    ];
+    await ask('canary', 'start', 'alone', ...plan);
+    await eventually(
+      async () => (JSON.parse(await ask('canary', 'status', 'alone', '--json')) as CanaryAnswer).step === 2,
+      { within: 20_000, hint: 'what the workers counted lets it go on' },
+    );
+    assert.match(await ask('canary', 'pause', 'alone', '--reason', 'lunch'), /paused by /);
+    assert.match(await ask('canary', 'promote', 'alone'), /alone: promoted/);
+    assert.equal(await (await fetch(`${front}/alone`)).text(), 'v2');
+    assert.match(await ask('canary', 'status'), /alone +v2 +promoted/);
+  });
+
   it('has exactly its five steps, whoever leads being killed -9 at each of them', {
     timeout: 120_000,
   }, async t => {
