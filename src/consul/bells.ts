@@ -50,7 +50,7 @@ export const ringBells = (options: BellsOptions): Bells => {
   const { client, timers, chance, onBreak, onUp, onReset, onServices, onEmptied, onChecks } = options;
   const { recovery } = client;
   const up = new Set<Bell>();
-  let names: ServiceNames = {};
+  let names: ServiceNames = new Map();
   let { expectsConsul } = options;
 
   /** Whether the answer is a change to be followed, rather than the beginning of a session. */
@@ -100,8 +100,8 @@ export const ringBells = (options: BellsOptions): Bells => {
       // The list looks the same when only an address or a port changed; its index tells.
       read: async ask => {
         const answer = await client.catalogServices(ask);
-        if (expectsConsul && isEmpty(answer.data)) throw nothingListed();
-        expectsConsul ||= Object.hasOwn(answer.data, CONSUL);
+        if (expectsConsul && answer.data.size === 0) throw nothingListed();
+        expectsConsul ||= answer.data.has(CONSUL);
         return { ...answer, data: { names: withKnownTags(answer.data, names), index: answer.index } };
       },
       isSame: (a, b) => a.index === b.index,
@@ -111,7 +111,7 @@ export const ringBells = (options: BellsOptions): Bells => {
         names = data.names;
         if (!hear('services', continuity)) return;
         const gone = countGone(before, names);
-        if (gone >= FEW && gone > Object.keys(before).length / 2) onEmptied(gone);
+        if (gone >= FEW && gone > before.size / 2) onEmptied(gone);
         else onServices(changedNames(before, names));
       },
     }),
@@ -121,8 +121,8 @@ export const ringBells = (options: BellsOptions): Bells => {
 
   return {
     areUp: () => up.size === COUNT,
-    services: () => Object.keys(names),
-    lists: service => Object.hasOwn(names, service),
+    services: () => [...names.keys()],
+    lists: service => names.has(service),
     stop: () => {
       for (const each of watches) each.stop();
     },
@@ -135,16 +135,17 @@ const CONSUL = 'consul';
 /** Fewer services than these may well be deregistered at once. */
 const FEW = 3;
 
-const isEmpty = (names: ServiceNames): boolean => Object.keys(names).length === 0;
-
 /** Consul never forgets its own service but for a moment: what was visible to the token is so no more. */
 const nothingListed = (): ConsulError =>
   new ConsulError('forbidden', 'Consul lists no services any more, not even its own', {
     hint: 'the token may have lost service:read and node:read (docs/operations.md)',
   });
 
-const countGone = (before: ServiceNames, after: ServiceNames): number =>
-  Object.keys(before).filter(name => !Object.hasOwn(after, name)).length;
+const countGone = (before: ServiceNames, after: ServiceNames): number => {
+  let gone = 0;
+  for (const name of before.keys()) if (!after.has(name)) gone += 1;
+  return gone;
+};
 
 type Checks = ReadonlyMap<string, CheckAnswer>;
 
@@ -168,24 +169,20 @@ const difference = function* (a: Checks, b: Checks): Generator<CheckAnswer, unde
 /** After `withKnownTags`. */
 const changedNames = (before: ServiceNames, after: ServiceNames): Set<string> => {
   const changed = new Set<string>();
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (tagsOf(before, name) !== tagsOf(after, name)) changed.add(name);
-  }
+  for (const name of before.keys()) if (!after.has(name)) changed.add(name);
+  for (const [name, tags] of after) if (before.get(name) !== tags) changed.add(name);
   return changed;
 };
 
-/** A service may be called `constructor`. */
-const tagsOf = (names: ServiceNames, name: string): readonly string[] | undefined =>
-  Object.hasOwn(names, name) ? names[name] : undefined;
-
-const withKnownTags = (names: ServiceNames, known: ServiceNames): ServiceNames =>
-  Object.fromEntries(
-    Object.entries(names).map(([name, tags]) => {
-      const before = tagsOf(known, name);
-      return [name, before !== undefined && isSameSet(before, tags) ? before : tags];
-    }),
-  );
+const withKnownTags = (names: ServiceNames, known: ServiceNames): ServiceNames => {
+  const next = new Map<string, readonly string[]>();
+  for (const [name, tags] of names) {
+    const before = known.get(name);
+    next.set(name, before !== undefined && isSameSet(before, tags) ? before : tags);
+  }
+  return next;
+};
 
 /** Consul lists the tags of a service in another order at each read. */
-const isSameSet = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
-  a?.length === b?.length && (a === undefined || a.every(tag => b?.includes(tag)));
+const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every(tag => b.includes(tag));

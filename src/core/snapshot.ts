@@ -51,20 +51,22 @@ export const createSnapshotBuilder = (
       read.set(name, isSame ? before : readClaims(name, instances, stored, options));
     }
     known = read;
-    const services = [...read.values()];
-    const claims = [...services.map(({ claims }) => claims), documentClaims.of(documents.rules, read)].flat();
-    const shared = share(claims, sharedRule, previous === undefined ? owners : holders(previous));
+    const services = new Map<string, ServiceState>();
+    const claims: Claim[] = [];
+    const ofServices: Problem[] = [];
+    for (const [name, service] of read) {
+      services.set(name, service.state);
+      claims.push(...service.claims);
+      ofServices.push(...service.problems);
+    }
+    for (const claim of documentClaims.of(documents.rules, read)) claims.push(claim);
+    const shared = share(claims, sharedRule, () => (previous === undefined ? owners : holders(previous)));
     const { rules, problems } = limitExpressions(shared.rules);
-    const all = [
-      ...services.flatMap(({ problems }) => problems),
-      ...documents.problems,
-      ...shared.problems,
-      ...problems,
-    ];
+    const all = [...ofServices, ...documents.problems, ...shared.problems, ...problems];
     return {
       revision: (previous?.revision ?? 0) + 1,
       rules,
-      services: new Map(services.map(({ state }): [string, ServiceState] => [state.name, state])),
+      services,
       quarantine: quarantineOf(all, previous === undefined ? since : sinceOf(previous.quarantine), now),
     };
   };
@@ -77,28 +79,50 @@ export const holders = ({ rules }: Pick<Snapshot, 'rules'>): Map<string, string>
   return holding;
 };
 
-/** Each match goes to one of those who claim it, or to all who share it. */
+/**
+ * Each match goes to one of those who claim it, or to all who share it.
+ *
+ * @param holding rule id -> service of the incumbents: asked only where a match is contested
+ */
 const share = (
   claims: readonly Claim[],
   sharedRule: (rivals: readonly Claim[]) => Rule,
-  incumbents: ReadonlyMap<string, string> = new Map(),
+  holding: () => ReadonlyMap<string, string> | undefined,
 ): { rules: Rule[]; problems: Problem[] } => {
-  const contested = new Map<string, Claim[]>();
-  for (const claim of claims) {
-    const rivals = contested.get(claim.rule.id);
-    if (rivals === undefined) contested.set(claim.rule.id, [claim]);
-    else rivals.push(claim);
-  }
+  const { firsts, contested } = byRuleId(claims);
+  const incumbents = contested.size === 0 ? undefined : holding();
   const rules: Rule[] = [];
   const problems: Problem[] = [];
-  for (const [id, rivals] of contested) {
+  for (const [id, first] of firsts) {
+    const rivals = contested.get(id);
+    if (rivals === undefined) {
+      rules.push(first.rule);
+      continue;
+    }
     if (areSharing(rivals)) {
       rules.push(sharedRule(rivals));
       continue;
     }
-    const owner = settle(rivals, incumbents.get(id));
+    const owner = settle(rivals, incumbents?.get(id));
     rules.push(owner.rule);
     for (const loser of rivals) if (loser !== owner) problems.push(conflict(loser, owner));
   }
   return { rules, problems };
+};
+
+/** Of thousands of matches few are claimed by several. */
+const byRuleId = (
+  claims: readonly Claim[],
+): { firsts: ReadonlyMap<string, Claim>; contested: ReadonlyMap<string, readonly Claim[]> } => {
+  const firsts = new Map<string, Claim>();
+  const contested = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    const { id } = claim.rule;
+    const first = firsts.get(id);
+    const rivals = contested.get(id);
+    if (first === undefined) firsts.set(id, claim);
+    else if (rivals === undefined) contested.set(id, [first, claim]);
+    else rivals.push(claim);
+  }
+  return { firsts, contested };
 };

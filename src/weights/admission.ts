@@ -17,19 +17,18 @@ export const admitByWeights = (
 ): ((catalog: Catalog) => void) => {
   let latest: Catalog = new Map();
   let admitted: ReadonlySet<string> | undefined;
-  let followed: string | undefined;
+  let followed: ReadonlySet<string> | undefined;
 
   return catalog => {
     latest = catalog;
     if (admitted !== undefined) {
       // Weights of a service that left are not followed: should it come back, they are asked for again.
-      admitted = present(admitted, catalog);
+      if (!hasExactly(catalog, admitted)) admitted = present(admitted, catalog);
       admit(only(catalog, admitted));
     }
+    if (followed !== undefined && hasExactly(catalog, followed)) return;
     const names = [...catalog.keys()].sort();
-    const wanted = names.join('\n');
-    if (wanted === followed) return;
-    followed = wanted;
+    followed = new Set(names);
     const asked = admitted === undefined ? store.ready.then(() => store.follow(names)) : store.follow(names);
     void asked.then(() => {
       // At first `follow` answers for all that is wanted by now, which may be more than it was called with.
@@ -42,7 +41,13 @@ export const admitByWeights = (
 const present = (names: Iterable<string>, catalog: Catalog): ReadonlySet<string> =>
   new Set([...names].filter(name => catalog.has(name)));
 
+const hasExactly = (catalog: Catalog, names: ReadonlySet<string>): boolean =>
+  catalog.size === names.size && hasOnly(catalog, names);
+
+const hasOnly = (catalog: Catalog, names: ReadonlySet<string>): boolean => {
+  for (const name of catalog.keys()) if (!names.has(name)) return false;
+  return true;
+};
+
 const only = (catalog: Catalog, names: ReadonlySet<string>): Catalog =>
-  [...catalog.keys()].every(name => names.has(name))
-    ? catalog
-    : new Map([...catalog].filter(([name]) => names.has(name)));
+  hasOnly(catalog, names) ? catalog : new Map([...catalog].filter(([name]) => names.has(name)));

@@ -19,6 +19,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { addMirrorMetrics } from '../telemetry/mirror-metrics.ts';
 import { addProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
+import { listedIds } from './listed.ts';
+import { NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected } from './traffic.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
@@ -74,12 +76,13 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     isCatchingUp = false;
   };
 
-  const tidy = (): void => {
+  const tidy = async (): Promise<void> => {
     tidying = undefined;
-    if (snapshot === undefined) return;
-    const ids = instanceIds(snapshot);
-    proxy.retain(ids);
-    fleet.retain(ids);
+    const work = listedIds(() => snapshot ?? NO_SNAPSHOT);
+    let step = work.next();
+    for (; !step.done; step = work.next()) await nextTurn();
+    proxy.retain(step.value);
+    fleet.retain(step.value);
   };
 
   const proxy = createProxy({
@@ -122,16 +125,4 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
       await telemetry.close();
     },
   };
-};
-
-/** To whom connections, and of whom figures, are kept: all that are listed, and other ports of theirs that rules use. */
-const instanceIds = ({ services, rules }: Snapshot): Set<string> => {
-  const ids = new Set<string>();
-  for (const { instances } of services.values()) for (const { id } of instances) ids.add(id);
-  for (const { backends } of rules) {
-    for (const { arms } of backends) {
-      for (const { targets } of arms) for (const { instance } of targets) ids.add(instance.id);
-    }
-  }
-  return ids;
 };

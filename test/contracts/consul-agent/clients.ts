@@ -40,7 +40,7 @@ export const clientsContract = (api: Api): void => {
       await api.untilStatus('own', 'service:own', 'passing');
       const { data } = await client.healthService('own');
       assert.equal(data[0]?.Service.Port, 1);
-      assert.deepEqual((await client.catalogServices()).data.own, ['path=/own']);
+      assert.deepEqual((await client.catalogServices()).data.get('own'), ['path=/own']);
       assert.ok((await client.statusLeader()).includes(':'));
       await assert.rejects(client.updateCheck('service:stranger', 'passing'), CheckUnknown);
       await client.deregisterService('own');
