@@ -150,6 +150,7 @@ export class RedisFollower {
 
   #take(services: readonly string[], readings: readonly Reading[]): void {
     const news = new Map<string, ServiceWeights>();
+    const unsettled: string[] = [];
     for (const [i, reading] of readings.entries()) {
       const service = services[i];
       if (service === undefined || !this.followed.names.has(service)) continue;
@@ -158,9 +159,11 @@ export class RedisFollower {
       news.set(service, after);
       if (after.problem !== before?.problem) this.#report(service, after);
       this.#plan(service, reading.untilRevert);
-      if (reading.byHand || reading.untilRevert === 0) void this.#settling.settle(service);
+      if (reading.byHand || reading.untilRevert === 0) unsettled.push(service);
     }
     this.followed.update(news);
+    // The ledger can wait; what is in force can't.
+    for (const service of unsettled) void this.#settling.settle(service);
   }
 
   /** Every gateway looks when it is time, and Redis judges by its own clock: none of them is waited for. */
