@@ -1,39 +1,44 @@
 import type { PathKind } from './model/match.ts';
 import type { Rule } from './model/rule.ts';
-import { PathIndex } from './path-index.ts';
+import type { PathIndex } from './path-index.ts';
+import type { PathChanges } from './path-slots.ts';
 import { compareRules } from './precedence.ts';
 import { Route, routesFrom } from './route.ts';
 import type { RuleChanges } from './rule-changes.ts';
 
 /**
- * The rules of one host by their paths, those of one path in order of precedence. Rules by characters are also where a
- * prefix by segments is the same: who fits the one fits the other, and their order is that of all of them.
+ * What the paths of one host lead to where its rules change, those of one path in order of precedence. Rules by characters
+ * are also where a prefix by segments is the same: who fits the one fits the other, and their order is that of all of them.
  *
- * @param before where nothing changed, it is used again
+ * @param before of the table before: routes that are the same are used again
  */
-export const indexPaths = (changes: RuleChanges, before?: PathIndex<Route>): PathIndex<Route> => {
+export const pathChanges = (
+  seed: number,
+  changes: RuleChanges,
+  before?: PathIndex<Route>,
+): PathChanges<Route> => {
   const exact = new Map<string, Route | undefined>();
   for (const [path, coming] of changedPaths('exact', changes)) {
-    const known = before?.exactAt(path);
+    const known = before?.exactAt(seed, path);
     exact.set(path, chain(withStaying(coming, known, changes), known));
   }
   const text = new Map<string, Route | undefined>();
   for (const [path, coming] of changedPaths('text', changes)) {
-    const known = before?.textAt(path);
+    const known = before?.textAt(seed, path);
     text.set(path, chain(withStaying(coming, known, changes), known));
   }
   const prefix = new Map<string, Route | undefined>();
   const prefixes = changedPaths('prefix', changes);
   for (const path of text.keys()) if (!prefixes.has(path)) prefixes.set(path, []);
   for (const [path, coming] of prefixes) {
-    const known = before?.prefixAt(path);
-    const texts = text.has(path) ? text.get(path) : before?.textAt(path);
+    const known = before?.prefixAt(seed, path);
+    const texts = text.has(path) ? text.get(path) : before?.textAt(seed, path);
     const own = withStaying(coming, known, changes).filter(rule => indexedAs(rule) === 'prefix');
     if (own.length > 0)
       prefix.set(path, chain(texts === undefined ? own : [...own, ...rulesFrom(texts)], known, texts));
     else if (known !== undefined) prefix.set(path, undefined);
   }
-  return new PathIndex({ exact, prefix, text }, before);
+  return { seed, exact, prefix, text };
 };
 
 /** All paths begin with the root, by segments as well as by characters. */

@@ -22,7 +22,7 @@ export const pinByPath = (
   facts: RequestFacts,
   literal: Route | undefined,
 ): PathPin | undefined => {
-  if (literal !== undefined && literal.path !== '/') return undefined;
+  if (literal !== undefined && literal.rule.match.path !== '/') return undefined;
   const { path } = facts;
   const end = path.indexOf('/', 1);
   const version = end < 0 ? path.slice(1) : path.slice(1, end);

@@ -2,7 +2,6 @@ import { type Condition, conditionsOf, holdAll } from './conditions.ts';
 import { type CompiledFilters, compileFilters } from './filters/compile.ts';
 import type { Backend, Rule } from './model/rule.ts';
 import type { BalanceName, HashKey, RetryRule, Sticky } from './model/traffic.ts';
-import type { AtPath } from './path-index.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { type RouteArm, RouteBackend, type Shared } from './route-backend.ts';
 import type { Sequence } from './sequence.ts';
@@ -13,8 +12,7 @@ import { Where } from './where.ts';
  * A rule as requests meet it, in a compiled table. With thousands of rules no cache holds them: what most requests need
  * lies together.
  */
-export class Route implements AtPath, Shared {
-  readonly path: string;
+export class Route implements Shared {
   /** What it asks for besides host and path, where it does. */
   readonly conditions: readonly Condition[] | undefined;
   /** The next in order of precedence with the same host and path. */
@@ -39,7 +37,6 @@ export class Route implements AtPath, Shared {
   /** @param like another route of the same rule: what is counted there goes on being counted there */
   constructor(rule: Rule, next?: Route, like?: Route) {
     const { id, match, backends, balance, hash, sticky, session, retries, timeout, tryTimeout, retry } = rule;
-    this.path = match.path;
     this.conditions = like === undefined ? conditionsOf(match) : like.conditions;
     this.next = next;
     this.rule = rule;

@@ -2,20 +2,43 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isPathPrefix } from '../../src/core/path.ts';
-import { type AtPath, type PathChanges, PathIndex } from '../../src/core/path-index.ts';
+import { hashOf, seedOf } from '../../src/core/path-hash.ts';
+import { PathIndex } from '../../src/core/path-index.ts';
+import type { PathChanges } from '../../src/core/path-slots.ts';
 
 /** By 32 bits of FNV-1a; found by trying. */
 const COLLIDING = ['/2pf8', '/jrj6'] as const;
 
-const at = (path: string): AtPath => ({ path });
+interface AtPath {
+  readonly path: string;
+  readonly conditions: unknown;
+}
 
-type Paths = Partial<Record<keyof PathChanges<AtPath>, readonly string[]>>;
+const at = (path: string): AtPath => ({ path, conditions: undefined });
+
+const HOST = seedOf(0);
+const OTHER_HOST = seedOf(1);
+
+type Paths = Partial<Record<'exact' | 'prefix' | 'text', readonly string[]>>;
 
 const to = (paths: readonly string[] = []): Map<string, AtPath | undefined> =>
   new Map(paths.map(path => [path, at(path)]));
 
-const indexOf = ({ exact, prefix, text }: Paths, before?: PathIndex<AtPath>): PathIndex<AtPath> =>
-  new PathIndex({ exact: to(exact), prefix: to(prefix), text: to(text) }, before);
+const changesTo = ({ exact, prefix, text }: Paths, seed = HOST): PathChanges<AtPath> => ({
+  seed,
+  exact: to(exact),
+  prefix: to(prefix),
+  text: to(text),
+});
+
+/** What paths of a host lead to. */
+const of = (index: PathIndex<AtPath>, seed = HOST) => ({
+  find: (path: string) => index.leadOf(index.find(seed, path)),
+  exactAt: (path: string) => index.exactAt(seed, path),
+  prefixesOf: (path: string) => index.prefixesOf(seed, path),
+});
+
+const indexOf = (paths: Paths) => of(new PathIndex([changesTo(paths)]));
 
 describe('what a path leads to', () => {
   const index = indexOf({ exact: ['/a/b', '/'], prefix: ['/', '/a', '/a/b', '/a/b/c/d'] });
@@ -77,11 +100,13 @@ describe('paths by characters', () => {
 
   it('who fits a prefix by segments is found there', () => {
     const [bySegments, byCharacters] = [at('/foo'), at('/foo')];
-    const both = new PathIndex({
+    const changes = {
+      seed: HOST,
       exact: new Map(),
       prefix: new Map([['/foo', bySegments]]),
       text: new Map([['/foo', byCharacters]]),
-    });
+    };
+    const both = of(new PathIndex([changes]));
     assert.equal(both.find('/foo/1'), bySegments);
     assert.equal(both.find('/foo'), bySegments);
     assert.equal(both.find('/foot'), byCharacters);
@@ -127,10 +152,10 @@ it('an index made of the one before is what it would be made anew', () => {
     text: some.map(all => all.filter(each => each !== '/')),
   });
   fc.assert(
-    fc.property(sets, sets, sets, path, (first, come, gone, asked) => {
-      const before = indexOf(first);
+    fc.property(sets, sets, sets, sets, path, (first, elsewhere, come, gone, asked) => {
+      const before = new PathIndex([changesTo(first), changesTo(elsewhere, OTHER_HOST)]);
       const now = { ...first };
-      const changes = { exact: to(), prefix: to(), text: to() };
+      const changes = { seed: HOST, exact: to(), prefix: to(), text: to() };
       for (const kind of ['exact', 'prefix', 'text'] as const) {
         for (const each of gone[kind]) if (first[kind].includes(each)) changes[kind].set(each, undefined);
         for (const each of come[kind]) changes[kind].set(each, at(each));
@@ -138,14 +163,50 @@ it('an index made of the one before is what it would be made anew', () => {
           each => come[kind].includes(each) || !gone[kind].includes(each),
         );
       }
-      const found = (index: PathIndex<AtPath>) => [
+      const found = (index: ReturnType<typeof of>) => [
         index.find(asked)?.path,
         index.exactAt(asked)?.path,
         index.prefixesOf(asked).map(each => each.path),
       ];
-      assert.deepEqual(found(new PathIndex(changes, before)), found(indexOf(now)));
-      assert.deepEqual(found(before), found(indexOf(first)));
+      const after = new PathIndex([changes], before);
+      assert.deepEqual(found(of(after)), found(indexOf(now)));
+      assert.deepEqual(found(of(after, OTHER_HOST)), found(indexOf(elsewhere)));
+      assert.deepEqual(found(of(before)), found(indexOf(first)));
     }),
     { numRuns: 3_000 },
   );
 });
+
+it('a path of two hosts with the same hash leads each to its own', () => {
+  // The seed that makes the hash of the other path what it is for this one, one step back at a time.
+  const [here, there] = ['/a/b', '/b'] as const;
+  const seed = seedLeadingTo(hashOf(HOST, here), there);
+  assert.equal(hashOf(seed, there), hashOf(HOST, here));
+  const both = new PathIndex([changesTo({ prefix: [here] }), changesTo({ prefix: [there] }, seed)]);
+  for (const tail of ['', '/x']) {
+    assert.equal(of(both).find(`${here}${tail}`)?.path, here);
+    assert.equal(of(both).find(`${there}${tail}`), undefined);
+    assert.equal(of(both, seed).find(`${there}${tail}`)?.path, there);
+    assert.equal(of(both, seed).find(`${here}${tail}`), undefined);
+  }
+});
+
+it('says whether what a path leads to has conditions, also where that changes', () => {
+  const plain = new PathIndex([changesTo({ prefix: ['/a', '/b'] })]);
+  assert.equal(plain.takesAll(plain.find(HOST, '/a/1')), true);
+  const asking = { ...at('/a'), conditions: [] };
+  const changes = { ...changesTo({}), prefix: new Map([['/a', asking]]) };
+  const after = new PathIndex([changes], plain);
+  assert.equal(after.takesAll(after.find(HOST, '/a/1')), false);
+  assert.equal(after.takesAll(after.find(HOST, '/b/1')), true);
+  assert.equal(after.leadOf(after.find(HOST, '/a/1')), asking);
+});
+
+const seedLeadingTo = (hash: number, path: string): number => {
+  let seed = hash;
+  for (const unit of [...path].reverse()) seed = Math.imul(seed, INVERSE) ^ unit.charCodeAt(0);
+  return seed;
+};
+
+/** Of FNV's prime, modulo 2^32. */
+const INVERSE = 0x359c449b;
