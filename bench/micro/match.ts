@@ -40,7 +40,8 @@ const ruleOf = (match: Match): Rule => ({
 });
 
 const requestOf = ({ host = 'shop.example.com', path }: Match, i: number): RequestFacts => ({
-  host,
+  // Strings of their own, as a parser makes them for each request.
+  host: Buffer.from(host).toString('latin1'),
   path: Buffer.from(`${path}/item-${i}`).toString('latin1'),
   method: 'GET',
   scheme: 'http',
