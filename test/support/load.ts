@@ -12,6 +12,8 @@ export interface LoadResult {
 }
 
 export interface Load {
+  /** How many so far. */
+  sent(): number;
   /** Sends no more, waits for what is under way; the same result however often it is called. */
   stop(): Promise<LoadResult>;
 }
@@ -77,7 +79,7 @@ export const startLoad = (
     return ended;
   };
   owner.after(stop);
-  return { stop };
+  return { sent: () => requests, stop };
 };
 
 /** Many requests one after the other on a few connections, counting what each answered. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { eventually } from '../../support/wait.ts';
 import type { Api, Check, Entry } from './api.ts';
 
 const CRITICAL = '/health/state/critical';
@@ -29,7 +30,18 @@ export const blockingContract = (api: Api): void => {
     await seen();
   };
 
+  /** An agent goes on telling its servers of what was registered, and each time may wake whoever waits. */
+  const calm = (on: string): Promise<unknown> =>
+    eventually(
+      async () => {
+        const { index } = await api.get(on);
+        return (await api.wait(on, index, '200ms')).index === index;
+      },
+      { within: 5_000, hint: `${on} is calm` },
+    );
+
   const sleepsThrough = async ({ on, change, seen }: Change): Promise<void> => {
+    await calm(on);
     const { index } = await api.get(on);
     const began = performance.now();
     const waiting = api.wait(on, index, '300ms');
