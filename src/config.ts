@@ -1,3 +1,8 @@
+/**
+ * Flags, environment and file -> one frozen Config. One list of all settings, from which help and docs are made: long for that
+ * reason alone.
+ */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';

@@ -75,13 +75,13 @@ const filesBelow = (folder: string): string[] =>
     .filter(name => /\.tsx?$/.test(name) && !name.includes('node_modules'))
     .map(name => join(folder, name));
 
-/** `src/core/split.ts` is module `core`, `src/mesh.ts` is `mesh`, `src/admin/api.ts` is `admin/api` to outsiders. */
+/** `src/core/split.ts` is module `core`, `src/mesh.ts` is `mesh`, and the files of the contract are `admin/api` to outsiders. */
 const moduleOf = (file: string, seenFrom?: string): string => {
   const parts = file.replace(/\.tsx?$/, '').split('/');
   if (parts[0] === 'sidecar') return 'sidecar';
   const name = parts[1] ?? '';
   return name === 'admin' && seenFrom !== undefined && !['admin', 'gateway'].includes(seenFrom)
-    ? `admin/${parts[2]}`
+    ? `admin/${parts[2]?.replace(/^\w+-api$/, 'api')}`
     : name;
 };
 

@@ -1,6 +1,7 @@
 /** npm run canary-sim */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.ts';
 import { BAD_CELLS, GOOD_CELLS } from './cells.ts';
 import { type Results, simulationTables } from './report.ts';
 import { simulateBad, simulateGood } from './simulate.ts';
@@ -34,9 +35,7 @@ const main = (): number => {
     console.log(USAGE);
     return 0;
   }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs "${values.runs}": expected a whole number above 0`);
+  const runs = wholeNumber('runs', values.runs);
   const only = values.only?.split(',').map(Number);
   const last = JSON.parse(readFileSync(FIGURES, 'utf8')) as Results;
   const all = GOOD_CELLS.length + BAD_CELLS.length;

@@ -6,6 +6,7 @@ import { describeMachine } from '../machine.ts';
 import { showProgress } from '../progress.ts';
 import { figureTable, isWithin } from '../scale/report.ts';
 import { asText } from '../table.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { PARTS, type PartName } from './parts.ts';
 import { type DialReport, figuresOf } from './report.ts';
 
@@ -44,11 +45,8 @@ const main = async (): Promise<number> => {
     console.log(USAGE);
     return 0;
   }
-  const count = (name: 'requests' | 'changes' | 'cuts' | 'rate' | 'gateways'): number => {
-    const value = Number(values[name]);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new Error(`--${name} "${values[name]}": expected a whole number above 0`);
-  };
+  const count = (name: 'requests' | 'changes' | 'cuts' | 'rate' | 'gateways'): number =>
+    wholeNumber(name, values[name]);
   const wanted = {
     requests: count('requests'),
     changes: count('changes'),

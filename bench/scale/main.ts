@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { untilInterrupted } from '../interrupt.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import { asText } from '../table.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { measureChanges, measureStretch, settle } from './measure.ts';
 import { figuresOf, figureTable, isWithin } from './report.ts';
 import { openStage } from './stage.ts';
@@ -42,11 +43,8 @@ const main = async (): Promise<number> => {
     console.log(USAGE);
     return 0;
   }
-  const count = (name: Exclude<keyof typeof OPTIONS, 'help' | 'workers'>): number => {
-    const value = Number(values[name]);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new Error(`--${name} "${values[name]}": expected a whole number above 0`);
-  };
+  const count = (name: Exclude<keyof typeof OPTIONS, 'help' | 'workers'>): number =>
+    wholeNumber(name, values[name]);
   const size = { services: count('services'), instances: count('instances') };
   const traffic = { size, rate: count('rate'), seconds: count('seconds') };
   const [changes, times] = [count('changes'), count('times')];

@@ -1,4 +1,5 @@
-import type { RoutesAnswer, WeightsAnswer } from '../../src/admin/api.ts';
+import type { RoutesAnswer } from '../../src/admin/api.ts';
+import type { WeightsAnswer } from '../../src/admin/weights-api.ts';
 
 /** The split asked for, and who is there to serve it, as the gateway tells. */
 export interface Dial {

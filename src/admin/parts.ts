@@ -3,7 +3,7 @@ import type { Snapshot, SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, Weights } from '../core/model/split.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Act, Change, LedgerEntry } from '../core/weights.ts';
-import type { CanaryAnswer } from './api.ts';
+import type { CanaryAnswer } from './canaries-api.ts';
 
 /** What the admin server needs of the other parts. */
 export interface AdminParts {

@@ -4,21 +4,19 @@ import type { ServiceState, Snapshot, SourceState } from '../core/model/snapshot
 import type { AllWeights, ServiceWeights } from '../core/model/split.ts';
 import type { Origin } from '../core/origin.ts';
 import { severityOf } from '../core/quarantine.ts';
-import {
-  type BackendAnswer,
-  type OriginAnswer,
-  type QuarantineAnswer,
-  type RouteAnswer,
-  type RoutesAnswer,
-  type ServicesAnswer,
-  type ServiceWeightsAnswer,
-  type SourceAnswer,
-  type StatusAnswer,
-  type WeightsAnswer,
-  type WorkerAnswer,
-  weightsAnswer,
+import type {
+  BackendAnswer,
+  OriginAnswer,
+  QuarantineAnswer,
+  RouteAnswer,
+  RoutesAnswer,
+  ServicesAnswer,
+  SourceAnswer,
+  StatusAnswer,
+  WorkerAnswer,
 } from './api.ts';
 import type { AdminParts, WorkerReading } from './parts.ts';
+import { type ServiceWeightsAnswer, type WeightsAnswer, weightsAnswer } from './weights-api.ts';
 
 export const status = async (parts: AdminParts): Promise<StatusAnswer> => {
   const workers = await parts.workers();

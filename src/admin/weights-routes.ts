@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { readDuration } from '../core/values.ts';
 import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
-import { entryAnswer, type HistoryAnswer } from './api.ts';
 import type { AdminWeights } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
+import { entryAnswer, type HistoryAnswer } from './weights-api.ts';
 
 /** Changing the weights of one service, and what was changed. */
 export const weightsRoutes = (store: AdminWeights): readonly AdminRoute[] => [

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { nanoid } from 'nanoid';
-import type { CanariesAnswer, CanaryAnswer } from '../admin/api.ts';
+import type { CanariesAnswer, CanaryAnswer } from '../admin/canaries-api.ts';
 import type { By, CommandName } from '../canary/commands.ts';
 import { openDesk } from '../canary/desk.ts';
 import type { Plan } from '../canary/plan.ts';

@@ -1,4 +1,4 @@
-import type { CanaryAnswer, VersionRates } from '../admin/api.ts';
+import type { CanaryAnswer, VersionRates } from '../admin/canaries-api.ts';
 import { formatShare } from '../core/values.ts';
 import { table } from './print.ts';
 

@@ -1,4 +1,4 @@
-import type { CanaryAnswer } from '../admin/api.ts';
+import type { CanaryAnswer } from '../admin/canaries-api.ts';
 import { describeCanary, lineOf } from './canary-text.ts';
 
 export interface Screen {

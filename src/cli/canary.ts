@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
-import type { CanaryAnswer } from '../admin/api.ts';
+import type { CanaryAnswer } from '../admin/canaries-api.ts';
 import { COMMANDS, type CommandName } from '../canary/commands.ts';
 import { type PlanDocument, planOf, readDocument } from '../canary/document.ts';
 import { PLAN_SETTINGS } from '../canary/plan.ts';

@@ -8,7 +8,7 @@ import {
   type WeightsAnswer,
   type WeightsChange,
   weightsAnswer,
-} from '../admin/api.ts';
+} from '../admin/weights-api.ts';
 import type { Config } from '../config.ts';
 import type { Weights } from '../core/model/split.ts';
 import { formatDuration } from '../core/values.ts';

@@ -1,4 +1,4 @@
-import type { FreezeAnswer, LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/api.ts';
+import type { FreezeAnswer, LedgerEntryAnswer, ServiceWeightsAnswer } from '../admin/weights-api.ts';
 import type { Weights } from '../core/model/split.ts';
 import { formatShare } from '../core/values.ts';
 import { table, weightsText } from './print.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { LedgerEntryAnswer } from '../admin/api.ts';
+import type { LedgerEntryAnswer } from '../admin/weights-api.ts';
 import type { Weights } from '../core/model/split.ts';
 import { LEDGER_LENGTH } from '../core/weights.ts';
 import { isServiceName } from '../weights/check.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { HistoryAnswer, LedgerEntryAnswer } from '../../src/admin/api.ts';
+import type { HistoryAnswer, LedgerEntryAnswer } from '../../src/admin/weights-api.ts';
 import { run } from '../support/processes.ts';
 import { type RedisServer, startRedis } from '../support/servers.ts';
 
