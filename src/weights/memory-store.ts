@@ -157,6 +157,11 @@ class MemoryStore implements WeightStore {
     clearTimeout(this.#reverts.get(service));
     if (reverts === undefined) return;
     const revert = (): void => {
+      // A timer may ring a millisecond before the clock says so.
+      if (this.#now() < reverts.at) {
+        this.#plan(service, { reverts, revision });
+        return;
+      }
       const [{ actor } = { actor: 'unknown' }] = this.#read(service).entries;
       const reason = `the time of revision ${revision} is over`;
       this.#enter(service, { actor, reason, source: 'gateway', to: reverts.to });
