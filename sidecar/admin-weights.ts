@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { createBackOff } from '../src/core/back-off.ts';
-import { createGate } from '../src/core/gate.ts';
+import { createGate } from '../src/core/decide/gate.ts';
 import type { AllWeights, ServiceWeights } from '../src/core/model/split.ts';
+import { createBackOff } from '../src/core/retry/back-off.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { WeightStore } from '../src/weights/store.ts';
 

@@ -1,6 +1,6 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { Target } from '../src/core/model/rule.ts';
-import type { Where } from '../src/core/where.ts';
+import type { Where } from '../src/core/model/where.ts';
 import { foldMethod } from '../src/telemetry/http-semantics.ts';
 import type { HttpSpans } from '../src/telemetry/http-spans.ts';
 import type { AttemptObservation, AttemptOutcome, AttemptStart } from '../src/telemetry/observer.ts';

@@ -1,11 +1,11 @@
-import { type Decision, decide, isOwnAnswer, type Refusal } from '../src/core/decide.ts';
-import type { Fleet } from '../src/core/fleet.ts';
-import { createGate } from '../src/core/gate.ts';
-import { compileRoutes, type RouteTable } from '../src/core/match.ts';
+import type { Fleet } from '../src/core/balance/fleet.ts';
+import { type Decision, decide, isOwnAnswer, type Refusal } from '../src/core/decide/decide.ts';
+import { createGate } from '../src/core/decide/gate.ts';
+import { NO_PINS, type Picking } from '../src/core/decide/picking.ts';
+import { compileRoutes, type RouteTable } from '../src/core/match/match.ts';
 import type { Instance, LivePolicy } from '../src/core/model/instance.ts';
-import { NO_PINS, type Picking } from '../src/core/picking.ts';
+import { Where } from '../src/core/model/where.ts';
 import type { RequestFacts } from '../src/core/request-facts.ts';
-import { Where } from '../src/core/where.ts';
 import type { WeightSource } from './admin-weights.ts';
 import { meshRule } from './mesh-rule.ts';
 

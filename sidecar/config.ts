@@ -9,7 +9,7 @@ import {
   type Setting,
   type SettingSources,
   settingKey,
-} from '../src/core/settings.ts';
+} from '../src/core/settings/settings.ts';
 import { type ListSetting, SIDECAR_SETTINGS, type SidecarSettings, TAG_SETTINGS } from './settings.ts';
 import { buildTags, readTagLists } from './tags.ts';
 

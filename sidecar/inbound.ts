@@ -1,10 +1,10 @@
 import { nanoid } from 'nanoid';
-import type { Decision } from '../src/core/decide.ts';
-import { Fleet } from '../src/core/fleet.ts';
-import { DEFAULT_TIMEOUTS } from '../src/core/limits.ts';
+import { Fleet } from '../src/core/balance/fleet.ts';
+import type { Decision } from '../src/core/decide/decide.ts';
 import { DEFAULT_VERSION } from '../src/core/model/instance.ts';
 import type { Target } from '../src/core/model/rule.ts';
-import { Where } from '../src/core/where.ts';
+import { Where } from '../src/core/model/where.ts';
+import { DEFAULT_TIMEOUTS } from '../src/core/settings/limits.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import type { RequestObserver } from '../src/telemetry/observer.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceCheck } from '../src/consul/registration.ts';
-import { ConfigError } from '../src/core/settings.ts';
+import { ConfigError } from '../src/core/settings/settings.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { openTracing } from '../src/telemetry/telemetry.ts';

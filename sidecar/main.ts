@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { ListenError } from '../src/core/listen-error.ts';
-import { ConfigError } from '../src/core/settings.ts';
+import { ConfigError } from '../src/core/settings/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { readConfig } from './config.ts';
 import { becomeInit } from './init.ts';

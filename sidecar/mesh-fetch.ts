@@ -1,10 +1,10 @@
 import { nanoid } from 'nanoid';
 import { Agent, type Dispatcher } from 'undici';
-import { type Decision, isRefusal } from '../src/core/decide.ts';
+import { type Decision, isRefusal } from '../src/core/decide/decide.ts';
 import type { ErrorCode } from '../src/core/errors.ts';
 import type { Target } from '../src/core/model/rule.ts';
-import { Tries } from '../src/core/retry.ts';
-import { readRetryAfter } from '../src/core/retry-after.ts';
+import { Tries } from '../src/core/retry/retry.ts';
+import { readRetryAfter } from '../src/core/retry/retry-after.ts';
 import { problem } from '../src/proxy/respond.ts';
 import { HttpSpans } from '../src/telemetry/http-spans.ts';
 import type { Caller } from '../src/telemetry/propagation.ts';

@@ -1,9 +1,9 @@
-import { plainTarget } from '../src/core/backend.ts';
 import { type Instance, isLive, type LivePolicy } from '../src/core/model/instance.ts';
 import type { Rule } from '../src/core/model/rule.ts';
 import type { ServiceWeights } from '../src/core/model/split.ts';
-import { buildTagRule } from '../src/core/rule.ts';
-import { isSound, readTags } from '../src/core/tagged.ts';
+import { plainTarget } from '../src/core/rules/backend.ts';
+import { buildTagRule } from '../src/core/rules/rule.ts';
+import { isSound, readTags } from '../src/core/rules/tagged.ts';
 
 export interface MeshRuleInput {
   readonly service: string;

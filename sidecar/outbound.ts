@@ -1,9 +1,9 @@
 import { nanoid } from 'nanoid';
-import type { Decision, Refusal } from '../src/core/decide.ts';
+import type { Decision, Refusal } from '../src/core/decide/decide.ts';
 import { DEFAULT_VERSION } from '../src/core/model/instance.ts';
 import type { Target } from '../src/core/model/rule.ts';
+import { Where } from '../src/core/model/where.ts';
 import { type HostPort, isHost, withoutBrackets } from '../src/core/values.ts';
-import { Where } from '../src/core/where.ts';
 import type { ProxyFacts } from '../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';

@@ -1,9 +1,9 @@
 import type { ConsulClient } from '../src/consul/client.ts';
 import { openConsul } from '../src/consul/open.ts';
 import { watchService } from '../src/consul/service-watch.ts';
-import { Fleet } from '../src/core/fleet.ts';
-import { pickingOf } from '../src/core/picking-settings.ts';
-import { fleetSettingsOf } from '../src/core/traffic-settings.ts';
+import { Fleet } from '../src/core/balance/fleet.ts';
+import { pickingOf } from '../src/core/settings/picking-settings.ts';
+import { fleetSettingsOf } from '../src/core/settings/traffic-settings.ts';
 import { logEjections } from '../src/telemetry/ejection-log.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openRedisStore } from '../src/weights/redis-store.ts';

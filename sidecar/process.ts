@@ -1,4 +1,4 @@
-import { ConfigError, type Env } from '../src/core/settings.ts';
+import { ConfigError, type Env } from '../src/core/settings/settings.ts';
 import { formatHostPort } from '../src/core/values.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';

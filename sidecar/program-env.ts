@@ -1,4 +1,4 @@
-import type { Env } from '../src/core/settings.ts';
+import type { Env } from '../src/core/settings/settings.ts';
 import { formatHostPort, type HostPort } from '../src/core/values.ts';
 
 /**

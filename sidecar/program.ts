@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../src/core/settings.ts';
+import { ConfigError } from '../src/core/settings/settings.ts';
 
 /** The program beside the sidecar, running. */
 export interface Program {

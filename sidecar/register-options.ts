@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Env, isSaid, readSettings } from '../src/core/settings.ts';
+import { type Env, isSaid, readSettings } from '../src/core/settings/settings.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { SIDECAR_SETTINGS, type SidecarSettings } from './settings.ts';
 import { buildTags, readTagLists } from './tags.ts';

@@ -1,7 +1,7 @@
 import { SETTINGS } from '../src/config.ts';
-import { PICKING_SETTINGS } from '../src/core/picking-settings.ts';
-import { type SettingValues, setting } from '../src/core/settings.ts';
-import { TRAFFIC_SETTINGS } from '../src/core/traffic-settings.ts';
+import { PICKING_SETTINGS } from '../src/core/settings/picking-settings.ts';
+import { type SettingValues, setting } from '../src/core/settings/settings.ts';
+import { TRAFFIC_SETTINGS } from '../src/core/settings/traffic-settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
 import { OTLP_SETTINGS } from '../src/telemetry/otlp/settings.ts';
 import { SPAN_LIMIT_SETTINGS } from '../src/telemetry/span-limits.ts';

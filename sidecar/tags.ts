@@ -1,4 +1,4 @@
-import type { SettingSources } from '../src/core/settings.ts';
+import type { SettingSources } from '../src/core/settings/settings.ts';
 import { readSluiceTags } from '../src/core/tags/sluice/read.ts';
 import { TAG_SETTINGS } from './settings.ts';
 

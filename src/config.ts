@@ -7,9 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
 import { isAddressBlock } from './core/address-set.ts';
-import { LIMIT_SETTINGS } from './core/limit-settings.ts';
 import type { LivePolicy } from './core/model/instance.ts';
-import { PICKING_SETTINGS } from './core/picking-settings.ts';
+import { LIMIT_SETTINGS } from './core/settings/limit-settings.ts';
+import { PICKING_SETTINGS } from './core/settings/picking-settings.ts';
 import {
   ConfigError,
   type Env,
@@ -20,9 +20,9 @@ import {
   type SettingValues,
   setting,
   settingKey,
-} from './core/settings.ts';
+} from './core/settings/settings.ts';
+import { TRAFFIC_SETTINGS } from './core/settings/traffic-settings.ts';
 import { DIALECT_NAMES, type DialectName } from './core/tags/dialect.ts';
-import { TRAFFIC_SETTINGS } from './core/traffic-settings.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
 import { OTLP_SETTINGS } from './telemetry/otlp/settings.ts';

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ReadOptions } from './core/claims.ts';
-import { type Copies, createCopier } from './core/copies.ts';
-import { DocumentClaims } from './core/document-claims.ts';
-import { type Documents, NO_DOCUMENTS } from './core/document-rule.ts';
 import type { Catalog } from './core/model/instance.ts';
 import type { Snapshot } from './core/model/snapshot.ts';
 import type { AllWeights } from './core/model/split.ts';
-import type { Since } from './core/quarantine.ts';
-import { type BuildSnapshot, createSnapshotBuilder } from './core/snapshot.ts';
+import type { ReadOptions } from './core/rules/claims.ts';
+import { type Copies, createCopier } from './core/rules/copies.ts';
+import { DocumentClaims } from './core/rules/document-claims.ts';
+import { type Documents, NO_DOCUMENTS } from './core/rules/document-rule.ts';
+import type { Since } from './core/rules/quarantine.ts';
+import { type BuildSnapshot, createSnapshotBuilder } from './core/rules/snapshot.ts';
 import type { Pace } from './telemetry/pace.ts';
 
 export interface View {

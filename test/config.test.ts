@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type ConfigSources, loadConfig } from '../src/config.ts';
-import { ConfigError } from '../src/core/settings.ts';
+import { ConfigError } from '../src/core/settings/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Catalog } from '../src/core/model/instance.ts';
-import { sinceOf } from '../src/core/quarantine.ts';
+import { sinceOf } from '../src/core/rules/quarantine.ts';
 import { Mesh, type View } from '../src/mesh.ts';
 import { catalogOf, instance, serviceOf } from './core/build.ts';
 

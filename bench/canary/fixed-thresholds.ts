@@ -1,6 +1,6 @@
 import { errorRate, latencyAt } from '../../src/canary/analysis/figures.ts';
 import type { Sample } from '../../src/canary/analysis/sample.ts';
-import { LATENCY_BUCKETS } from '../../src/core/latency-buckets.ts';
+import { LATENCY_BUCKETS } from '../../src/core/balance/latency-buckets.ts';
 
 /** As in the examples of Flagger's documentation (docs.flagger.app, Metrics Analysis): once a minute, of that minute. */
 const INTERVAL = 60;

@@ -1,4 +1,4 @@
-import { latencyBucket } from '../../src/core/latency-buckets.ts';
+import { latencyBucket } from '../../src/core/balance/latency-buckets.ts';
 import { createChance, normal } from './random.ts';
 
 /** Draws one latency, seconds. */

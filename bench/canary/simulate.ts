@@ -1,4 +1,4 @@
-import { latencyOf } from '../../src/core/latency-buckets.ts';
+import { latencyOf } from '../../src/core/balance/latency-buckets.ts';
 import type { BadCell, Cell } from './cells.ts';
 import { latenciesOf } from './latencies.ts';
 import { catchCanary, type Plan, rollOut } from './rollout.ts';

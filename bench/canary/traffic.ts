@@ -1,5 +1,5 @@
 import type { Pair, Sample } from '../../src/canary/analysis/sample.ts';
-import { LATENCY_BUCKETS, latencyBucket, latencyOf } from '../../src/core/latency-buckets.ts';
+import { LATENCY_BUCKETS, latencyBucket, latencyOf } from '../../src/core/balance/latency-buckets.ts';
 import { type Latencies, latenciesOf, type ShapeName } from './latencies.ts';
 import { type Held, Pauses, type Stops } from './pauses.ts';
 import { createChance } from './random.ts';

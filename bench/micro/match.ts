@@ -5,11 +5,11 @@
  * cost is in both. `hot` asks for ten rules, `uniform` for all. Prints nanoseconds a look-up: the median over rounds that
  * take turns; of an incremental compilation the median in milliseconds.
  */
-import { compileRoutes, matchRoute, type RouteTable } from '../../src/core/match.ts';
+import { compileRoutes, matchRoute, type RouteTable } from '../../src/core/match/match.ts';
 import type { Match } from '../../src/core/model/match.ts';
 import type { Rule } from '../../src/core/model/rule.ts';
+import { ruleId } from '../../src/core/model/rule-id.ts';
 import type { RequestFacts } from '../../src/core/request-facts.ts';
-import { ruleId } from '../../src/core/rule-id.ts';
 import { RULES, rulePath } from '../rule-path.ts';
 
 const ROUNDS = 41;

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Where } from '../../src/core/where.ts';
+import { Where } from '../../src/core/model/where.ts';
 import { type AccessLogMode, createAccessLog } from '../../src/telemetry/access-log.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';

@@ -8,7 +8,7 @@ import type { Match } from '../core/model/match.ts';
 import type { Problem } from '../core/model/quarantine.ts';
 import type { SplitSource } from '../core/model/split.ts';
 import type { BalanceName, HashKey, SessionRule, Sticky } from '../core/model/traffic.ts';
-import type { SessionState } from '../core/session/route-session.ts';
+import type { SessionState } from '../core/route/route-session.ts';
 
 /** `GET /api/status` */
 export interface StatusAnswer {

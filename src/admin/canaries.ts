@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CanaryError } from '../core/canary.ts';
-import { ConfigError } from '../core/settings.ts';
+import { ConfigError } from '../core/settings/settings.ts';
 import type { CanariesAnswer, CanaryAnswer } from './canaries-api.ts';
 import type { AdminCanaries } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Reply } from './router.ts';

@@ -1,8 +1,8 @@
-import type { Explanation } from '../core/explain.ts';
+import type { Explanation } from '../core/decide/explain.ts';
 import type { Snapshot, SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, Weights } from '../core/model/split.ts';
+import type { Act, Change, LedgerEntry } from '../core/model/weights.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
-import type { Act, Change, LedgerEntry } from '../core/weights.ts';
 import type { CanaryAnswer } from './canaries-api.ts';
 
 /** What the admin server needs of the other parts. */

@@ -1,9 +1,9 @@
 import type { Instance } from '../core/model/instance.ts';
+import type { Origin } from '../core/model/origin.ts';
 import type { Backend, Rule } from '../core/model/rule.ts';
 import type { ServiceState, Snapshot, SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, ServiceWeights } from '../core/model/split.ts';
-import type { Origin } from '../core/origin.ts';
-import { severityOf } from '../core/quarantine.ts';
+import { severityOf } from '../core/rules/quarantine.ts';
 import type {
   BackendAnswer,
   OriginAnswer,

@@ -1,7 +1,7 @@
 /** The JSON about weights, under the promise of `api.ts`. */
 
 import type { ServiceWeights, SplitSource } from '../core/model/split.ts';
-import type { LedgerEntry } from '../core/weights.ts';
+import type { LedgerEntry } from '../core/model/weights.ts';
 
 /**
  * `GET /api/weights`. With `?index=N&wait=30s` the answer waits until the weights are past index N, as Consul's

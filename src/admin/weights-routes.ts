@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/model/weights.ts';
 import { readDuration } from '../core/values.ts';
-import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
 import type { AdminWeights } from './parts.ts';
 import { AdminProblem, type AdminRoute, type Call, type Reply } from './router.ts';
 import { entryAnswer, type HistoryAnswer } from './weights-api.ts';

@@ -1,5 +1,5 @@
-import type { Copied } from '../core/copies.ts';
-import type { Fence } from '../core/weights.ts';
+import type { Fence } from '../core/model/weights.ts';
+import type { Copied } from '../core/rules/copies.ts';
 import type { Samples } from './figures.ts';
 import { copiesOf, isOver, type Rollout } from './rollout.ts';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Copies } from '../core/copies.ts';
+import type { Copies } from '../core/rules/copies.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { Board, Running } from './board.ts';

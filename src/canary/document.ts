@@ -1,4 +1,4 @@
-import { ConfigError, settingKey } from '../core/settings.ts';
+import { ConfigError, settingKey } from '../core/settings/settings.ts';
 import { PLAN_SETTINGS, type Plan, readPlan } from './plan.ts';
 
 /** What a document may say besides the settings of a plan. */

@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS } from '../core/latency-buckets.ts';
+import { LATENCY_BUCKETS } from '../core/balance/latency-buckets.ts';
 import { addSamples, NOTHING, type Sample } from './analysis/sample.ts';
 
 /** By version. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceWeights } from '../core/model/split.ts';
-import { WeightsError, type WrittenWeights } from '../core/weights.ts';
+import { WeightsError, type WrittenWeights } from '../core/model/weights.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { WeightStore } from '../weights/store.ts';
 import type { Board, Kept } from './board.ts';

@@ -1,12 +1,12 @@
+import { isVersionName } from '../core/model/weights.ts';
 import {
   ConfigError,
   readSettings,
   type SettingSources,
   type SettingValues,
   setting,
-} from '../core/settings.ts';
+} from '../core/settings/settings.ts';
 import { readCount, readDuration, readRatio } from '../core/values.ts';
-import { isVersionName } from '../core/weights.ts';
 
 /** Percent, e.g. `1,5,25`: rising, above 0, at most 100. */
 const readSteps = (text: string): readonly number[] | undefined => {

@@ -1,4 +1,4 @@
-import type { Copied } from '../core/copies.ts';
+import type { Copied } from '../core/rules/copies.ts';
 import type { Evidence } from './evidence.ts';
 import type { Plan } from './plan.ts';
 

@@ -6,7 +6,7 @@ import { openDesk } from '../canary/desk.ts';
 import type { Plan } from '../canary/plan.ts';
 import { openRedisBoard } from '../canary/redis-board.ts';
 import type { Config } from '../config.ts';
-import { settingKey } from '../core/settings.ts';
+import { settingKey } from '../core/settings/settings.ts';
 import { formatDuration } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 

@@ -6,7 +6,7 @@ import type { CanaryAnswer } from '../admin/canaries-api.ts';
 import { COMMANDS, type CommandName } from '../canary/commands.ts';
 import { type PlanDocument, planOf, readDocument } from '../canary/document.ts';
 import { PLAN_SETTINGS } from '../canary/plan.ts';
-import { helpText, type Setting } from '../core/settings.ts';
+import { helpText, type Setting } from '../core/settings/settings.ts';
 import { actor, type CanaryAccess, openCanaries } from './canary-access.ts';
 import { describeCanaries, describeCanary, progressOf } from './canary-text.ts';
 import { watchCanary } from './canary-watch.ts';

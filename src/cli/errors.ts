@@ -1,6 +1,6 @@
 import { CanaryError } from '../core/canary.ts';
-import { ConfigError } from '../core/settings.ts';
-import { WeightsError } from '../core/weights.ts';
+import { WeightsError } from '../core/model/weights.ts';
+import { ConfigError } from '../core/settings/settings.ts';
 
 /** What went wrong, for a person: one line that says what, where, and what to do. */
 export class CliError extends Error {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { CandidateAnswer, ExplainAnswer, InstanceExplained, VersionAnswer } from '../admin/api.ts';
-import type { SessionState } from '../core/session/route-session.ts';
+import type { SessionState } from '../core/route/route-session.ts';
 import { formatHostPort, formatShare } from '../core/values.ts';
 import { adminClient } from './admin-client.ts';
 import { addSettings, configOf } from './options.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Config, type ConfigSources, isGiven, loadConfig, SETTINGS } from '../config.ts';
-import { helpText, type Setting, settingKey } from '../core/settings.ts';
+import { helpText, type Setting, settingKey } from '../core/settings/settings.ts';
 
 type Name = keyof typeof SETTINGS;
 

@@ -11,8 +11,8 @@ import {
 } from '../admin/weights-api.ts';
 import type { Config } from '../config.ts';
 import type { Weights } from '../core/model/split.ts';
+import type { Act, Change } from '../core/model/weights.ts';
 import { formatDuration } from '../core/values.ts';
-import type { Act, Change } from '../core/weights.ts';
 import { createLog } from '../telemetry/log.ts';
 import { openRedisStore } from '../weights/redis-store.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';

@@ -1,6 +1,6 @@
 import type { Weights } from '../core/model/split.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from '../core/model/weights.ts';
 import { readDuration } from '../core/values.ts';
-import { isVersionName, MAX_WEIGHT, readWeight } from '../core/weights.ts';
 import { CliError } from './errors.ts';
 
 /** What people type after `sluice weights`, read; each throws a CliError that says what was expected. */

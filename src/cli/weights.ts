@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { LedgerEntryAnswer } from '../admin/weights-api.ts';
 import type { Weights } from '../core/model/split.ts';
-import { LEDGER_LENGTH } from '../core/weights.ts';
+import { LEDGER_LENGTH } from '../core/model/weights.ts';
 import { isServiceName } from '../weights/check.ts';
 import { findUndo } from '../weights/undo.ts';
 import { CliError } from './errors.ts';

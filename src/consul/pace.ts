@@ -1,4 +1,4 @@
-import { createBackOff } from '../core/back-off.ts';
+import { createBackOff } from '../core/retry/back-off.ts';
 import type { Timers } from '../telemetry/timers.ts';
 
 /** An agent that comes back is noticed within 3 s. */

@@ -1,4 +1,4 @@
-import { createGate } from '../core/gate.ts';
+import { createGate } from '../core/decide/gate.ts';
 import type { Log } from '../telemetry/log.ts';
 import { pause, systemTimers, type Timers } from '../telemetry/timers.ts';
 import type { CheckStatus, ConsulClient } from './client.ts';

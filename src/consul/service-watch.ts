@@ -1,4 +1,4 @@
-import { createGate } from '../core/gate.ts';
+import { createGate } from '../core/decide/gate.ts';
 import type { Instance } from '../core/model/instance.ts';
 import type { SourceState } from '../core/model/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConsulClient } from '../consul/client.ts';
-import type { DocumentText } from '../core/last-known.ts';
+import type { DocumentText } from '../core/rules/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import { systemTimers, type Timers } from '../telemetry/timers.ts';
 import { createReader, unreadable } from './reader.ts';

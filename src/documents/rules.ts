@@ -1,11 +1,11 @@
 import type { RouteRule } from '../core/document/route-rule.ts';
 import type { RetryPolicy, Session, Timeouts } from '../core/document/traffic.ts';
-import type { DocumentBackend, DocumentRule, Documents } from '../core/document-rule.ts';
 import { hash32 } from '../core/hash.ts';
 import type { Match } from '../core/model/match.ts';
+import type { DocumentOrigin } from '../core/model/origin.ts';
 import type { Problem } from '../core/model/quarantine.ts';
 import type { RuleSettings } from '../core/model/traffic.ts';
-import type { DocumentOrigin } from '../core/origin.ts';
+import type { DocumentBackend, DocumentRule, Documents } from '../core/rules/document-rule.ts';
 import type { Shelf, ShelfProblem, Shelved } from './shelf.ts';
 
 /** One shelf after another as rules: a route that stayed the same object keeps its rules. */

@@ -2,7 +2,7 @@ import type { BlockingAsk, ConsulClient, KeyEntry } from '../consul/client.ts';
 import { ConsulError, describeFailure } from '../consul/errors.ts';
 import type { Answer } from '../consul/reply.ts';
 import { type Continuity, watch } from '../consul/watch.ts';
-import type { DocumentText } from '../core/last-known.ts';
+import type { DocumentText } from '../core/rules/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Timers } from '../telemetry/timers.ts';
 import type { Text } from './texts.ts';

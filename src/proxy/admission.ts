@@ -1,4 +1,4 @@
-import type { Limits } from '../core/limits.ts';
+import type { Limits } from '../core/settings/limits.ts';
 import { Shedding } from '../core/shedding.ts';
 import { BEAT } from './heartbeat.ts';
 

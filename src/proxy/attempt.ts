@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model/rule.ts';
-import type { FailedAttempt } from '../core/retry.ts';
+import type { FailedAttempt } from '../core/retry/retry.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
 import type { UpstreamRequest } from './upstream/request-writer.ts';

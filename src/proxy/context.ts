@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/settings/limits.ts';
 import { Admission } from './admission.ts';
 import { inOnePiece } from './field-lines.ts';
 import type { Timed } from './heartbeat.ts';

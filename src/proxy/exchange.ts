@@ -1,8 +1,8 @@
+import type { Retryable } from '../core/balance/outcome.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
 import type { Target } from '../core/model/rule.ts';
-import type { Retryable } from '../core/outcome.ts';
-import type { FailedAttempt } from '../core/retry.ts';
+import type { FailedAttempt } from '../core/retry/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import { takeLater } from './body-copy.ts';
 import type { Connection, OnConnection } from './connection.ts';

@@ -1,4 +1,4 @@
-import { readQuery } from '../core/query.ts';
+import { readQuery } from '../core/route/query.ts';
 import type { Connection } from './connection.ts';
 import { fieldOf, fieldsOf } from './fields.ts';
 import type { RequestLines } from './intake.ts';

@@ -1,14 +1,14 @@
-import { type Decision, isOwnAnswer, isRefusal, type Outcome, upstreamPath } from '../core/decide.ts';
+import type { Retryable } from '../core/balance/outcome.ts';
+import { type Decision, isOwnAnswer, isRefusal, type Outcome, upstreamPath } from '../core/decide/decide.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { type Answer, responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
 import { pickMirror } from '../core/filters/mirror.ts';
 import type { Target } from '../core/model/rule.ts';
-import type { Retryable } from '../core/outcome.ts';
-import { type FailedAttempt, Tries } from '../core/retry.ts';
-import { readRetryAfter } from '../core/retry-after.ts';
-import { NOWHERE, type Where } from '../core/where.ts';
+import { NOWHERE, type Where } from '../core/model/where.ts';
+import { type FailedAttempt, Tries } from '../core/retry/retry.ts';
+import { readRetryAfter } from '../core/retry/retry-after.ts';
 import type {
   AttemptObservation,
   AttemptOutcome,

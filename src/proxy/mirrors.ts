@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { Limits, Timeouts } from '../core/limits.ts';
 import type { Instance } from '../core/model/instance.ts';
-import type { Where } from '../core/where.ts';
+import type { Where } from '../core/model/where.ts';
+import type { Limits, Timeouts } from '../core/settings/limits.ts';
 import type { AttemptObservation, AttemptOutcome } from '../telemetry/observer.ts';
 import type { Timed } from './heartbeat.ts';
 import type { Outbox } from './outbox.ts';

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { Outcome } from '../core/decide.ts';
-import type { Fleet } from '../core/fleet.ts';
-import type { Limits, Timeouts } from '../core/limits.ts';
+import type { Fleet } from '../core/balance/fleet.ts';
+import type { Outcome } from '../core/decide/decide.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
+import type { Limits, Timeouts } from '../core/settings/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestObserver } from '../telemetry/observer.ts';
 
-export type { Limits, Timeouts } from '../core/limits.ts';
+export type { Limits, Timeouts } from '../core/settings/limits.ts';
 
 /** What a hop may decide by. */
 export interface ProxyFacts extends RequestFacts {

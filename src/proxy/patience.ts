@@ -1,4 +1,4 @@
-import type { Limits, Timeouts } from '../core/limits.ts';
+import type { Limits, Timeouts } from '../core/settings/limits.ts';
 
 /** For whom an exchange waits at a moment. */
 export type Awaited =

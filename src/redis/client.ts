@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
-import { createBackOff } from '../core/back-off.ts';
-import { ConfigError } from '../core/settings.ts';
+import { createBackOff } from '../core/retry/back-off.ts';
+import { ConfigError } from '../core/settings/settings.ts';
 import { locatingConnector, serverName } from './connector.ts';
 import { hashTag, slotOf } from './slot.ts';
 import type { RedisTarget, RedisTls } from './url.ts';

@@ -1,4 +1,4 @@
-import { LEDGER_LENGTH, MAX_VERSIONS } from '../core/weights.ts';
+import { LEDGER_LENGTH, MAX_VERSIONS } from '../core/model/weights.ts';
 
 /**
  * The scripts around the weights of a service, as Redis runs them: each atomically.

@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import type { Fence } from '../core/weights.ts';
+import type { Fence } from '../core/model/weights.ts';
 import { READ, SETTLE, WRITE } from './lua.ts';
 
 /** One look at a service: the type of its key, the fields, their number, and the same of its ledger. */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/settings.ts';
+import { ConfigError } from '../core/settings/settings.ts';
 import { formatHostPort, type HostPort, withoutBrackets } from '../core/values.ts';
 
 /** Where a Redis is and how to log in. */

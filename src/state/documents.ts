@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DocumentText } from '../core/last-known.ts';
+import type { DocumentText } from '../core/rules/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import { describeFailure } from './failure.ts';
 import { clearLeftovers, readWhole, replaceFile } from './file.ts';

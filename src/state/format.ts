@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { LastKnown } from '../core/last-known.ts';
 import type { Instance } from '../core/model/instance.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { ServiceWeights } from '../core/model/split.ts';
-import { type Since, sinceOf } from '../core/quarantine.ts';
+import type { LastKnown } from '../core/rules/last-known.ts';
+import { type Since, sinceOf } from '../core/rules/quarantine.ts';
 
 /** Why a file is no state of ours, in one line for the operator. */
 export class StateError extends Error {

@@ -1,5 +1,5 @@
-import { createBackOff } from '../core/back-off.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import { createBackOff } from '../core/retry/back-off.ts';
 import type { Log } from '../telemetry/log.ts';
 import { describeFailure } from './failure.ts';
 import { replaceFile, touch } from './file.ts';

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LastKnown } from '../core/last-known.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import type { LastKnown } from '../core/rules/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import { describeFailure } from './failure.ts';
 import { clearLeftovers, readWhole } from './file.ts';

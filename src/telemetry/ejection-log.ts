@@ -1,4 +1,4 @@
-import type { OnEjection } from '../core/peers.ts';
+import type { OnEjection } from '../core/balance/peers.ts';
 import type { Log } from './log.ts';
 
 /** One line when an instance is ejected, one when it is back. */

@@ -1,4 +1,4 @@
-import type { Fleet } from '../core/fleet.ts';
+import type { Fleet } from '../core/balance/fleet.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reading } from './readings.ts';
 

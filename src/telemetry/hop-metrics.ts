@@ -1,4 +1,4 @@
-import type { Sampler, Where } from '../core/where.ts';
+import type { Sampler, Where } from '../core/model/where.ts';
 import type { AttemptRows } from './attempt-rows.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
 import type { RequestRows } from './request-rows.ts';

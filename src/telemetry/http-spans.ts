@@ -11,9 +11,9 @@ import {
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions';
-import type { Choice } from '../core/choose.ts';
+import type { Choice } from '../core/decide/choose.ts';
 import type { SplitSource } from '../core/model/split.ts';
-import type { Where } from '../core/where.ts';
+import type { Where } from '../core/model/where.ts';
 import { Cache } from './cache.ts';
 import { findHeader, splitAuthority } from './http-semantics.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';

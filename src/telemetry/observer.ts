@@ -1,6 +1,6 @@
-import type { Choice } from '../core/choose.ts';
+import type { Choice } from '../core/decide/choose.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Where } from '../core/where.ts';
+import type { Where } from '../core/model/where.ts';
 
 /**
  * What the data path tells the outside about each request. The proxy knows only these interfaces; spans,

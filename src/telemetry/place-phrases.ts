@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import { ATTR_HTTP_REQUEST_METHOD } from '@opentelemetry/semantic-conventions';
-import type { Where } from '../core/where.ts';
+import type { Where } from '../core/model/where.ts';
 import { Cache } from './cache.ts';
 import { named, type Phrase, type Phrasing } from './otlp/phrase.ts';
 

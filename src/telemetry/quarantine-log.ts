@@ -1,5 +1,5 @@
 import type { Quarantined } from '../core/model/quarantine.ts';
-import { keyOf, severityOf } from '../core/quarantine.ts';
+import { keyOf, severityOf } from '../core/rules/quarantine.ts';
 import type { Log } from './log.ts';
 
 /** Names each problem when it begins or has another reason, and when it ends: never once for each swap. */

@@ -1,4 +1,4 @@
-import type { Where } from '../core/where.ts';
+import type { Where } from '../core/model/where.ts';
 import { BUCKETS, countDuration, DURATION_BOUNDS, durationsAt } from './durations.ts';
 import { type Figure, type FigureHead, inFigures } from './figures.ts';
 import { METHODS, OTHER_METHOD } from './http-semantics.ts';

@@ -1,4 +1,4 @@
-import { type SettingValues, setting } from '../core/settings.ts';
+import { type SettingValues, setting } from '../core/settings/settings.ts';
 import { readCount } from '../core/values.ts';
 
 /** How much a span may say (OpenTelemetry specification, "Attribute Limits"). */

@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS, latencyBucket } from '../core/latency-buckets.ts';
+import { LATENCY_BUCKETS, latencyBucket } from '../core/balance/latency-buckets.ts';
 
 /** A service whose versions are to be counted, under a key of whoever compares them. */
 export interface Watched {

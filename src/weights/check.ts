@@ -7,7 +7,7 @@ import {
   MAX_WEIGHT,
   readWeight,
   WeightsError,
-} from '../core/weights.ts';
+} from '../core/model/weights.ts';
 
 /** Whether a text can be the name of a service. */
 export const isServiceName = (text: string): boolean => /^\P{Cc}{1,255}$/u.test(text);

@@ -1,4 +1,4 @@
-import { WeightsError } from '../core/weights.ts';
+import { WeightsError } from '../core/model/weights.ts';
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
 
 type Kind = 'read' | 'write';

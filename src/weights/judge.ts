@@ -1,5 +1,5 @@
 import type { ServiceWeights, Weights } from '../core/model/split.ts';
-import { type LedgerEntry, readWeight } from '../core/weights.ts';
+import { type LedgerEntry, readWeight } from '../core/model/weights.ts';
 import { judgeField } from './check.ts';
 import type { Reading } from './reading.ts';
 

@@ -1,4 +1,4 @@
-import type { ChangeSource, Freeze, LedgerEntry, Revert, WrittenWeights } from '../core/weights.ts';
+import type { ChangeSource, Freeze, LedgerEntry, Revert, WrittenWeights } from '../core/model/weights.ts';
 
 const SOURCES: readonly string[] = ['cli', 'api', 'canary', 'hand', 'gateway'] satisfies ChangeSource[];
 

@@ -7,7 +7,7 @@ import {
   type LedgerEntry,
   readWeight,
   type WrittenWeights,
-} from '../core/weights.ts';
+} from '../core/model/weights.ts';
 import type { Log } from '../telemetry/log.ts';
 import { checkAct, checkChange, checkService, writeWeights } from './check.ts';
 import { Followed } from './followed.ts';

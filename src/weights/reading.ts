@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../core/weights.ts';
+import type { LedgerEntry } from '../core/model/weights.ts';
 import type { RawReading } from '../redis/scripts.ts';
 import { parseEntry } from './ledger.ts';
 

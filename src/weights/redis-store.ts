@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, ServiceWeights, Weights } from '../core/model/split.ts';
-import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/weights.ts';
+import { type Act, type Change, type LedgerEntry, WeightsError } from '../core/model/weights.ts';
 import { connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { defineWeightScripts, type RawChange, type WeightScripts, weightScripts } from '../redis/scripts.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -1,4 +1,4 @@
-import { type Act, type LedgerEntry, WeightsError, type WrittenWeights } from '../core/weights.ts';
+import { type Act, type LedgerEntry, WeightsError, type WrittenWeights } from '../core/model/weights.ts';
 
 /** Why a store leaves a service as it is. `unfrozen`: there is nothing to unfreeze. */
 export type Refusal = 'conflict' | 'frozen' | 'unfrozen' | 'fenced';

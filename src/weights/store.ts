@@ -1,6 +1,6 @@
 import type { SourceState } from '../core/model/snapshot.ts';
 import type { AllWeights, ServiceWeights, Weights } from '../core/model/split.ts';
-import type { Act, Change, LedgerEntry } from '../core/weights.ts';
+import type { Act, Change, LedgerEntry } from '../core/model/weights.ts';
 
 /**
  * Where the weights are: in Redis, or in memory for `sluice dev` and `--redis off`. Gateway, command line and

@@ -1,5 +1,5 @@
 import type { Weights } from '../core/model/split.ts';
-import { type LedgerEntry, readWeight, WeightsError, type WrittenWeights } from '../core/weights.ts';
+import { type LedgerEntry, readWeight, WeightsError, type WrittenWeights } from '../core/model/weights.ts';
 import { judgeField } from './check.ts';
 
 export interface Undo {

@@ -1,4 +1,4 @@
-import { createBackOff } from '../core/back-off.ts';
+import { createBackOff } from '../core/retry/back-off.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Ending, WorkerProcess } from './worker-process.ts';
 

@@ -1,12 +1,12 @@
 import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
-import { type Explanation, explain } from '../core/explain.ts';
-import { Fleet } from '../core/fleet.ts';
-import { compileRoutes, type RouteTable } from '../core/match.ts';
+import { Fleet } from '../core/balance/fleet.ts';
+import { type Explanation, explain } from '../core/decide/explain.ts';
+import { compileRoutes, type RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
-import { pickingOf } from '../core/picking-settings.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
-import { fleetSettingsOf } from '../core/traffic-settings.ts';
+import { pickingOf } from '../core/settings/picking-settings.ts';
+import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
 
 /**
  * Tells why a request goes where it goes, by the code and the settings of the data path, wherever that runs. The table is

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.ts';
-import { createGate } from '../core/gate.ts';
-import { limitsOf } from '../core/limit-settings.ts';
+import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import { limitsOf } from '../core/settings/limit-settings.ts';
 import { countsOf, type Figure, joinFigures, retainFigure } from '../telemetry/figures.ts';
 import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import type { Config } from '../config.ts';
-import { createGate } from '../core/gate.ts';
+import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describedRequest, explainAnswer } from '../../src/admin/explain.ts';
+import { Fleet } from '../../src/core/balance/fleet.ts';
+import { explain } from '../../src/core/decide/explain.ts';
+import { NO_PINS, type Picking } from '../../src/core/decide/picking.ts';
 import { ERRORS } from '../../src/core/errors.ts';
-import { explain } from '../../src/core/explain.ts';
-import { Fleet } from '../../src/core/fleet.ts';
-import { compileRoutes } from '../../src/core/match.ts';
+import { compileRoutes } from '../../src/core/match/match.ts';
 import type { Weights } from '../../src/core/model/split.ts';
-import { NO_PINS, type Picking } from '../../src/core/picking.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 
 const orders = (version: string, more: Partial<Parameters<typeof instance>[0]> = {}) =>

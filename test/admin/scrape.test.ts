@@ -8,7 +8,7 @@ import { startAdmin } from '../../src/admin/server.ts';
 import { openDesk } from '../../src/canary/desk.ts';
 import { openMemoryBoard } from '../../src/canary/memory-board.ts';
 import { requestsOf } from '../../src/canary/requests.ts';
-import { Where } from '../../src/core/where.ts';
+import { Where } from '../../src/core/model/where.ts';
 import { type Figures, joinFigures } from '../../src/telemetry/figures.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';

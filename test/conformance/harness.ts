@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { it, type TestContext } from 'node:test';
-import { decide } from '../../src/core/decide.ts';
-import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule.ts';
-import { Fleet } from '../../src/core/fleet.ts';
-import { compileRoutes } from '../../src/core/match.ts';
+import { Fleet } from '../../src/core/balance/fleet.ts';
+import { decide } from '../../src/core/decide/decide.ts';
+import { compileRoutes } from '../../src/core/match/match.ts';
 import type { Filter } from '../../src/core/model/filter.ts';
 import type { Instance } from '../../src/core/model/instance.ts';
 import type { Match } from '../../src/core/model/match.ts';
 import type { RuleSettings } from '../../src/core/model/traffic.ts';
+import type { DocumentBackend, DocumentRule } from '../../src/core/rules/document-rule.ts';
 import { createRuleMaker } from '../../src/documents/rules.ts';
 import { EMPTY_SHELF, restock } from '../../src/documents/shelf.ts';
 import { readText } from '../../src/documents/text.ts';

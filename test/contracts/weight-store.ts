@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Weights } from '../../src/core/model/split.ts';
-import { type Change, WeightsError } from '../../src/core/weights.ts';
+import { type Change, WeightsError } from '../../src/core/model/weights.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
 import { eventually } from '../support/wait.ts';
 

@@ -1,10 +1,10 @@
-import type { ReadOptions } from '../../src/core/claims.ts';
-import type { DocumentBackend, DocumentRule } from '../../src/core/document-rule.ts';
 import type { Catalog, Instance } from '../../src/core/model/instance.ts';
+import type { DocumentOrigin } from '../../src/core/model/origin.ts';
 import type { Arm, Rule } from '../../src/core/model/rule.ts';
 import type { Snapshot } from '../../src/core/model/snapshot.ts';
-import type { DocumentOrigin } from '../../src/core/origin.ts';
-import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/snapshot.ts';
+import type { ReadOptions } from '../../src/core/rules/claims.ts';
+import type { DocumentBackend, DocumentRule } from '../../src/core/rules/document-rule.ts';
+import { createSnapshotBuilder, type SnapshotInput } from '../../src/core/rules/snapshot.ts';
 
 let index = 1;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DocumentRule } from '../../src/core/document-rule.ts';
 import type { Problem } from '../../src/core/model/quarantine.ts';
 import type { Rule } from '../../src/core/model/rule.ts';
 import type { Snapshot } from '../../src/core/model/snapshot.ts';
-import { createSnapshotBuilder } from '../../src/core/snapshot.ts';
+import type { DocumentRule } from '../../src/core/rules/document-rule.ts';
+import { createSnapshotBuilder } from '../../src/core/rules/snapshot.ts';
 import { buildSnapshot, catalogOf, documentRule, instance, serviceOf } from './build.ts';
 
 const V1 = instance({ service: 'orders', tags: ['path=/orders', 'version=v1', 'strip=true'] });

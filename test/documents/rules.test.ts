@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareOrigins } from '../../src/core/origin.ts';
+import { compareOrigins } from '../../src/core/model/origin.ts';
 import { createRuleMaker } from '../../src/documents/rules.ts';
 import { EMPTY_SHELF, restock, type Source } from '../../src/documents/shelf.ts';
 import { readText } from '../../src/documents/text.ts';

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
-import type { LIMIT_SETTINGS } from '../../src/core/limit-settings.ts';
-import type { Timeouts } from '../../src/core/limits.ts';
-import { settingKey } from '../../src/core/settings.ts';
+import type { LIMIT_SETTINGS } from '../../src/core/settings/limit-settings.ts';
+import type { Timeouts } from '../../src/core/settings/limits.ts';
+import { settingKey } from '../../src/core/settings/settings.ts';
 
 /** One line of docs/faults.md. */
 export interface Row {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import type { Decision } from '../../src/core/decide.ts';
+import type { Decision } from '../../src/core/decide/decide.ts';
 import { compileFilters } from '../../src/core/filters/compile.ts';
 import { compileHeaderChange, editFields } from '../../src/core/filters/header-change.ts';
 import type { Filter, HeaderChange } from '../../src/core/model/filter.ts';
 import type { Match } from '../../src/core/model/match.ts';
-import { Where } from '../../src/core/where.ts';
+import { Where } from '../../src/core/model/where.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { decisionFor, type ProxyUnderTest, startProxy } from './support/proxy.ts';
 import { deadPort, fieldsOf, rawClient, rawExchange, rawUpstream } from './support/raw.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { MOST_EXPRESSIONS } from '../../src/core/expression-limit.ts';
-import { compileRoutes, matchRoute } from '../../src/core/match.ts';
+import { compileRoutes, matchRoute } from '../../src/core/match/match.ts';
 import type { Match } from '../../src/core/model/match.ts';
 import type { Rule } from '../../src/core/model/rule.ts';
+import { ruleId } from '../../src/core/model/rule-id.ts';
 import type { RequestFacts } from '../../src/core/request-facts.ts';
-import { ruleId } from '../../src/core/rule-id.ts';
+import { MOST_EXPRESSIONS } from '../../src/core/rules/expression-limit.ts';
 import { Connection } from '../../src/proxy/connection.ts';
 import { Facts } from '../../src/proxy/facts.ts';
 import { readTarget } from '../../src/proxy/target.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Timeouts } from '../../src/core/limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Timeouts } from '../../src/core/settings/limits.ts';
 import { Patience, type Standing } from '../../src/proxy/patience.ts';
 
 const BEAT = 50;

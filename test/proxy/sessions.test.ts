@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { decide } from '../../src/core/decide.ts';
-import { Fleet } from '../../src/core/fleet.ts';
-import { compileRoutes } from '../../src/core/match.ts';
-import { NO_PINS, type Picking } from '../../src/core/picking.ts';
-import { SessionSeal } from '../../src/core/session/seal.ts';
+import { Fleet } from '../../src/core/balance/fleet.ts';
+import { decide } from '../../src/core/decide/decide.ts';
+import { NO_PINS, type Picking } from '../../src/core/decide/picking.ts';
+import { compileRoutes } from '../../src/core/match/match.ts';
+import { SessionSeal } from '../../src/core/route/session-seal.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 import { startHttp, startProxy } from './support/proxy.ts';
 import { deadPort, fieldsOf, rawExchange, rawUpstream } from './support/raw.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { decide } from '../../src/core/decide.ts';
-import { Fleet } from '../../src/core/fleet.ts';
-import { compileRoutes } from '../../src/core/match.ts';
-import type { Picking } from '../../src/core/picking.ts';
+import { Fleet } from '../../src/core/balance/fleet.ts';
+import { decide } from '../../src/core/decide/decide.ts';
+import type { Picking } from '../../src/core/decide/picking.ts';
+import { compileRoutes } from '../../src/core/match/match.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
 import { type ProxyUnderTest, startHttp, startProxy } from './support/proxy.ts';
 import { deadPort, fieldsOf, rawExchange, rawUpstream } from './support/raw.ts';

@@ -8,8 +8,8 @@ import {
   MOST_CALLED,
 } from '../../sidecar/called.ts';
 import { meshService } from '../../sidecar/mesh-rule.ts';
-import { isRefusal } from '../../src/core/decide.ts';
-import { Fleet } from '../../src/core/fleet.ts';
+import { Fleet } from '../../src/core/balance/fleet.ts';
+import { isRefusal } from '../../src/core/decide/decide.ts';
 import type { Health, Instance } from '../../src/core/model/instance.ts';
 import type { AllWeights } from '../../src/core/model/split.ts';
 import { factsOf } from '../support/facts.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 import { readConfig, type SidecarConfig } from '../../sidecar/config.ts';
-import { ConfigError } from '../../src/core/settings.ts';
+import { ConfigError } from '../../src/core/settings/settings.ts';
 
 const read = (line: string, env: Record<string, string> = {}): SidecarConfig => {
   const config = readConfig(line.split(' ').filter(Boolean), env);

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { decideOutbound } from '../../sidecar/outbound.ts';
 import { ownAddress } from '../../sidecar/own-address.ts';
 import { programEnv } from '../../sidecar/program-env.ts';
-import { isRefusal } from '../../src/core/decide.ts';
-import { Where } from '../../src/core/where.ts';
+import { isRefusal } from '../../src/core/decide/decide.ts';
+import { Where } from '../../src/core/model/where.ts';
 import { factsOf } from '../support/facts.ts';
 
 const nobody = {

@@ -7,7 +7,7 @@ import { type Finding, httpProbe, tcpProbe, watchHealth } from '../../sidecar/pr
 import { type Program, startProgram } from '../../sidecar/program.ts';
 import { takeSignals } from '../../sidecar/signals.ts';
 import { untilWell } from '../../sidecar/startup.ts';
-import { ConfigError } from '../../src/core/settings.ts';
+import { ConfigError } from '../../src/core/settings/settings.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
 import { freePorts } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';

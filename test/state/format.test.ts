@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { Instance } from '../../src/core/model/instance.ts';
 import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import type { ServiceWeights } from '../../src/core/model/split.ts';
-import { sinceOf } from '../../src/core/quarantine.ts';
+import { sinceOf } from '../../src/core/rules/quarantine.ts';
 import { decodeState, encodeState, StateError } from '../../src/state/format.ts';
 import { instance } from '../core/build.ts';
 import { ORIGIN, snapshotOf } from './build.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type Attributes, type HrTime, type SpanContext, SpanKind } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import fc from 'fast-check';
-import { NOWHERE, Where } from '../../src/core/where.ts';
+import { NOWHERE, Where } from '../../src/core/model/where.ts';
 import { foldMethod } from '../../src/telemetry/http-semantics.ts';
 import { HttpSpans } from '../../src/telemetry/http-spans.ts';
 import type {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NOWHERE, Where } from '../../src/core/where.ts';
+import { NOWHERE, Where } from '../../src/core/model/where.ts';
 import { METHODS, OTHER_METHOD } from '../../src/telemetry/http-semantics.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import type { RequestOutcome } from '../../src/telemetry/observer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { afterEach, describe, it } from 'node:test';
-import { NOWHERE, Where } from '../../src/core/where.ts';
+import { NOWHERE, Where } from '../../src/core/model/where.ts';
 import { createAccessLog } from '../../src/telemetry/access-log.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';

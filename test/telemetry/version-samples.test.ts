@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { latencyBucket } from '../../src/core/latency-buckets.ts';
-import { Where } from '../../src/core/where.ts';
+import { latencyBucket } from '../../src/core/balance/latency-buckets.ts';
+import { Where } from '../../src/core/model/where.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { addCounted } from '../../src/telemetry/version-samples.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceWeights } from '../../src/core/model/split.ts';
-import type { LedgerEntry } from '../../src/core/weights.ts';
+import type { LedgerEntry } from '../../src/core/model/weights.ts';
 import { judge, sameWeights } from '../../src/weights/judge.ts';
 import type { Reading } from '../../src/weights/reading.ts';
 

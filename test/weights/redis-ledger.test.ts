@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import type { Weights } from '../../src/core/model/split.ts';
-import { type Change, type LedgerEntry, WeightsError } from '../../src/core/weights.ts';
+import { type Change, type LedgerEntry, WeightsError } from '../../src/core/model/weights.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { ServiceWeights, Weights } from '../../src/core/model/split.ts';
-import { type Change, WeightsError } from '../../src/core/weights.ts';
+import { type Change, WeightsError } from '../../src/core/model/weights.ts';
 import { createLog, silentLog } from '../../src/telemetry/log.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { WeightsError } from '../../src/core/weights.ts';
+import { WeightsError } from '../../src/core/model/weights.ts';
 import { findUndo } from '../../src/weights/undo.ts';
 
 const frozen = { by: 'ann', since: 1 };

@@ -1,4 +1,4 @@
-import { bucketsOfRatio, latencyOf } from '../../core/latency-buckets.ts';
+import { bucketsOfRatio, latencyOf } from '../../core/balance/latency-buckets.ts';
 import type { Pair, Sample } from './sample.ts';
 
 /** 0 where there was no request. */

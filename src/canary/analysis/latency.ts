@@ -1,4 +1,4 @@
-import { bucketsOfRatio } from '../../core/latency-buckets.ts';
+import { bucketsOfRatio } from '../../core/balance/latency-buckets.ts';
 import { growth } from './bet.ts';
 import { expectedByRank, winsOf } from './rank-sum.ts';
 

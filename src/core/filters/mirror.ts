@@ -1,6 +1,6 @@
 import type { Backend, Target } from '../model/rule.ts';
-import { chooseByShare } from '../split.ts';
-import { Where } from '../where.ts';
+import { Where } from '../model/where.ts';
+import { chooseByShare } from '../split/split.ts';
 
 /** Whom copies of requests go to. */
 export interface MirrorBackend {

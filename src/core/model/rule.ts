@@ -1,7 +1,7 @@
-import type { Origin } from '../origin.ts';
 import type { Filter, PathChange } from './filter.ts';
 import type { Instance } from './instance.ts';
 import type { Match } from './match.ts';
+import type { Origin } from './origin.ts';
 import type { Split } from './split.ts';
 import type { RuleSettings } from './traffic.ts';
 

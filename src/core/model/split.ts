@@ -1,4 +1,4 @@
-import type { Freeze, Revert } from '../weights.ts';
+import type { Freeze, Revert } from './weights.ts';
 
 /** version -> weight, as the operator gave it: finite numbers >= 0, read as shares of their sum. */
 export type Weights = ReadonlyMap<string, number>;

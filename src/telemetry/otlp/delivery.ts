@@ -1,4 +1,4 @@
-import { createBackOff } from '../../core/back-off.ts';
+import { createBackOff } from '../../core/retry/back-off.ts';
 import { pause, type Timers } from '../timers.ts';
 import { readPartialSuccess } from './answer.ts';
 import type { Answer, Poster } from './post.ts';

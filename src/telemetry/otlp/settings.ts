@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
-import { type SettingValues, setting } from '../../core/settings.ts';
+import { type SettingValues, setting } from '../../core/settings/settings.ts';
 import { readCount } from '../../core/values.ts';
 
 /** Name to value of what goes with each request to the receiver, e.g. a token. */

@@ -2,7 +2,7 @@ import { advance, beginAnalysis } from '../../../src/canary/analysis/analysis.ts
 import type { Pair, Sample } from '../../../src/canary/analysis/sample.ts';
 import type { Analysis } from '../../../src/canary/analysis/state.ts';
 import type { Limits, Verdict } from '../../../src/canary/analysis/verdict.ts';
-import { latencyBucket } from '../../../src/core/latency-buckets.ts';
+import { latencyBucket } from '../../../src/core/balance/latency-buckets.ts';
 
 export const LIMITS: Limits = { maxErrorRate: 0.01, maxP99Ratio: 1.3, minRequests: 500, steps: 5 };
 

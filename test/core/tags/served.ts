@@ -1,4 +1,4 @@
-import { compileRoutes, matchRoute } from '../../../src/core/match.ts';
+import { compileRoutes, matchRoute } from '../../../src/core/match/match.ts';
 import type { Instance } from '../../../src/core/model/instance.ts';
 import type { Rule } from '../../../src/core/model/rule.ts';
 import type { DialectName } from '../../../src/core/tags/dialect.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PathChange } from '../../../src/core/model/filter.ts';
 import type { Match } from '../../../src/core/model/match.ts';
+import { readWeight } from '../../../src/core/model/weights.ts';
 import type { TagsSaid } from '../../../src/core/tags/dialect.ts';
 import { readSluiceTags } from '../../../src/core/tags/sluice/read.ts';
-import { readWeight } from '../../../src/core/weights.ts';
 
 interface Said extends Omit<TagsSaid, 'rules'> {
   readonly matches: readonly Match[];

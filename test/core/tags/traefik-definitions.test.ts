@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Instance } from '../../../src/core/model/instance.ts';
 import type { Rule } from '../../../src/core/model/rule.ts';
 import type { Snapshot } from '../../../src/core/model/snapshot.ts';
-import { createSnapshotBuilder } from '../../../src/core/snapshot.ts';
+import { createSnapshotBuilder } from '../../../src/core/rules/snapshot.ts';
 import { catalogOf, instance } from '../build.ts';
 
 const M = 'traefik.http.middlewares';

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
-import { Fleet } from '../../../src/core/fleet.ts';
-import { DEFAULT_FLEET_SETTINGS } from '../../../src/core/fleet-settings.ts';
-import type { Timeouts } from '../../../src/core/limits.ts';
+import { Fleet } from '../../../src/core/balance/fleet.ts';
+import { DEFAULT_FLEET_SETTINGS } from '../../../src/core/balance/fleet-settings.ts';
+import type { Timeouts } from '../../../src/core/settings/limits.ts';
 import { decisionFor, type ProxyUnderTest, startProxy } from '../../proxy/support/proxy.ts';
 
 export interface Hop extends ProxyUnderTest {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Limits, Timeouts } from '../../../src/core/limits.ts';
+import type { Limits, Timeouts } from '../../../src/core/settings/limits.ts';
 import { endWithUs, mortal } from '../../support/child.ts';
 
 export interface ProcessOptions {

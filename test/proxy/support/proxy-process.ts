@@ -1,5 +1,5 @@
 /** A proxy in a process of its own (started by own-process.ts). Argument: ProcessOptions as JSON. Prints its port. */
-import { Fleet } from '../../../src/core/fleet.ts';
+import { Fleet } from '../../../src/core/balance/fleet.ts';
 import { createProxy } from '../../../src/proxy/server.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import type { ProcessOptions } from './own-process.ts';

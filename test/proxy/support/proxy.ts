@@ -1,11 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { Decision } from '../../../src/core/decide.ts';
-import { Fleet } from '../../../src/core/fleet.ts';
+import { Fleet } from '../../../src/core/balance/fleet.ts';
+import type { Decision } from '../../../src/core/decide/decide.ts';
 import type { Instance } from '../../../src/core/model/instance.ts';
 import type { Target } from '../../../src/core/model/rule.ts';
-import { Where } from '../../../src/core/where.ts';
+import { Where } from '../../../src/core/model/where.ts';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../../../src/proxy/server.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Env, readSettings } from '../../../src/core/settings.ts';
+import { type Env, readSettings } from '../../../src/core/settings/settings.ts';
 import { OTLP_SETTINGS } from '../../../src/telemetry/otlp/settings.ts';
 
 const read = (env: Env) => {

@@ -1,4 +1,4 @@
-import type { Where } from '../../../src/core/where.ts';
+import type { Where } from '../../../src/core/model/where.ts';
 import { isWanted, type Live } from '../../../src/telemetry/live.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from '../../../src/telemetry/observer.ts';
 

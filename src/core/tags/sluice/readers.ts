@@ -1,4 +1,4 @@
-import { isVersionName, MAX_WEIGHT, readWeight } from '../../weights.ts';
+import { isVersionName, MAX_WEIGHT, readWeight } from '../../model/weights.ts';
 import { isHostPattern, isHostToSend, readPath } from '../spelling.ts';
 import { CONDITION_TAG_READERS } from './conditions.ts';
 import { fatal, fault, type TagReader } from './reader.ts';

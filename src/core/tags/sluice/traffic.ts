@@ -1,4 +1,4 @@
-import { BALANCE_NAMES } from '../../balance.ts';
+import { BALANCE_NAMES } from '../../balance/balance.ts';
 import type { HashKey } from '../../model/traffic.ts';
 import { readDuration } from '../../values.ts';
 import { fault, type TagReader } from './reader.ts';
