@@ -46,6 +46,8 @@ export interface CanaryAnswer {
   readonly obstacle?: string;
   /** What is about to be set. */
   readonly turn?: { readonly weights: Readonly<Record<string, number>>; readonly why: string };
+  /** Messages that the `after` webhook was not brought yet. */
+  readonly owed?: number;
   /** The oldest first. */
   readonly story: readonly { readonly at: string; readonly text: string }[];
 }

@@ -9,7 +9,7 @@ export type CanaryAnswer = ReturnType<typeof canaryAnswer>;
 
 /** A rollout as the admin API and `--json` tell it. @param now epoch milliseconds, by the clock of the rollout */
 export const canaryAnswer = (rollout: Rollout, now: number) => {
-  const { plan, evidence, stepAt, outcome, paused, wish, reason, obstacle, why, turn } = rollout;
+  const { plan, evidence, stepAt, outcome, paused, wish, reason, obstacle, why, turn, owed } = rollout;
   const { canary, stable } = evidence.analysis.seen;
   return {
     service: rollout.service,
@@ -40,6 +40,7 @@ export const canaryAnswer = (rollout: Rollout, now: number) => {
     ...(wish === undefined ? {} : { wish: { kind: wish.kind, ...said(wish) } }),
     ...(obstacle === undefined ? {} : { obstacle }),
     ...(turn === undefined ? {} : { turn: { weights: turn.weights, why: turn.why } }),
+    ...(owed === undefined ? {} : { owed: owed.length }),
     story: rollout.story.map(({ at, text }) => ({ at: iso(at), text })),
   };
 };

@@ -13,13 +13,17 @@ export interface Kept {
 export interface Running {
   /** What it counts under. */
   readonly id: string;
+  /** All that is left is to tell its webhook: there is nothing to count. */
+  readonly isOver?: true;
   readonly copies?: Copied;
 }
 
-/** Undefined for one that is over. */
+/** Undefined for one that is over, and whose webhook knows. */
 export const runningOf = (rollout: Rollout): Running | undefined => {
+  const { id, owed } = rollout;
+  if (isOver(rollout)) return owed === undefined ? undefined : { id, isOver: true };
   const copies = copiesOf(rollout);
-  return isOver(rollout) ? undefined : { id: rollout.id, ...(copies === undefined ? {} : { copies }) };
+  return { id, ...(copies === undefined ? {} : { copies }) };
 };
 
 export interface Beat {

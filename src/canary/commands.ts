@@ -44,6 +44,7 @@ export const startRollout = async (board: Board, service: string, plan: Plan, by
     held: null,
     ledger: 0,
     evidence: noEvidence(plan),
+    ...(before?.rollout.owed === undefined ? {} : { owed: before.rollout.owed }),
     story: [{ at: now, text: `asked for by ${by.actor}` }],
   };
   if ((await board.keep(rollout, before?.revision ?? 0)) === 'kept') return rollout;

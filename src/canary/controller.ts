@@ -42,7 +42,7 @@ export const startController = (options: ControllerOptions): Controller => {
   const { board, traffic, isReady, onCopies, log, lookEvery = 1_000, after = timer } = options;
   const leader = createLeader(options);
   let fence: number | undefined;
-  let services: readonly string[] = [];
+  let count = 0;
   let copies: Copies = new Map();
   let closed = false;
   let trouble: string | undefined;
@@ -60,8 +60,10 @@ export const startController = (options: ControllerOptions): Controller => {
 
   const beat = async (): Promise<void> => {
     const { now, running } = await board.beat(traffic.counted());
-    traffic.watch([...running].map(([service, { id }]) => ({ key: id, service })));
-    services = [...running.keys()];
+    const watched = [...running].filter(([, { isOver }]) => isOver !== true);
+    traffic.watch(watched.map(([service, { id }]) => ({ key: id, service })));
+    count = watched.length;
+    const services = [...running.keys()];
     copy(running);
     const token = services.length > 0 && isReady() ? await board.lead() : undefined;
     if (token !== undefined && fence === undefined)
@@ -89,7 +91,7 @@ export const startController = (options: ControllerOptions): Controller => {
 
   return {
     leads: () => fence !== undefined,
-    running: () => services.length,
+    running: () => count,
     close: async () => {
       closed = true;
       cancel();

@@ -1,24 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
+import { type HookMessage, messageKey } from './hook-message.ts';
 import { isOver, type Rollout, shareAt, type Turn } from './rollout.ts';
 
-/** What a webhook is sent, as JSON by POST. Changes only by adding. */
-export interface HookMessage {
-  readonly kind: 'before' | 'after';
-  readonly service: string;
-  /** Of the rollout. */
-  readonly id: string;
-  readonly to: string;
-  /** From 1; absent at the end. */
-  readonly step?: number;
-  readonly steps: readonly number[];
-  /** The version's share by that step, in [0, 1]. */
-  readonly share?: number;
-  readonly outcome?: string;
-  readonly why: string;
-}
-
-export type HookAnswer = { readonly isYes: true } | { readonly isYes: false; readonly why: string };
+export type HookAnswer =
+  | { readonly isYes: true }
+  /** `mayChange`: it was away, broken or busy. */
+  | { readonly isYes: false; readonly why: string; readonly mayChange: boolean };
 
 export interface HookOptions {
   /** For one try, milliseconds. */
@@ -42,37 +30,33 @@ export const callHook = async (
 ): Promise<HookAnswer> => {
   for (let attempt = 1; ; attempt++) {
     const answer = await post(url, message, within);
-    if (!answer.mayChange || attempt === TRIES) return answer.answer;
+    if (answer.isYes || !answer.mayChange || attempt === TRIES) return answer;
     await wait(retryAfter * 2 ** (attempt - 1), undefined, { ref: false });
   }
 };
 
-const post = async (
-  url: string,
-  message: HookMessage,
-  within: number,
-): Promise<{ readonly answer: HookAnswer; readonly mayChange: boolean }> => {
+const post = async (url: string, message: HookMessage, within: number): Promise<HookAnswer> => {
   try {
     const { target, authorization } = withoutUser(url);
     const { statusCode, body } = await request(target, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        'idempotency-key': `${message.id}-${message.kind}-${message.step ?? 'end'}`,
+        'idempotency-key': messageKey(message),
         ...authorization,
       },
       body: JSON.stringify(message),
       signal: AbortSignal.timeout(within),
     });
     const words = printable(await body.text());
-    if (statusCode >= 200 && statusCode < 300) return { answer: { isYes: true }, mayChange: false };
+    if (statusCode >= 200 && statusCode < 300) return { isYes: true };
     const why = `it answered ${statusCode}${words === '' ? '' : `: ${words}`}`;
-    return { answer: { isYes: false, why }, mayChange: statusCode === 429 || statusCode >= 500 };
+    return { isYes: false, why, mayChange: statusCode === 429 || statusCode >= 500 };
   } catch (error) {
     const { name, code } = error as NodeJS.ErrnoException;
     const why =
       name === 'TimeoutError' ? `no answer within ${within / 1_000} s` : `no answer (${code ?? name})`;
-    return { answer: { isYes: false, why }, mayChange: true };
+    return { isYes: false, why, mayChange: true };
   }
 };
 

@@ -5,10 +5,11 @@ import type { Log } from '../telemetry/log.ts';
 import type { WeightStore } from '../weights/store.ts';
 import type { Board, Kept } from './board.ts';
 import { createConsent } from './consent.ts';
+import { createCourier, owing } from './courier.ts';
 import { pairOf, passOver, weigh } from './evidence.ts';
-import { afterTurn, callHook, type HookOptions } from './hooks.ts';
+import type { HookOptions } from './hooks.ts';
 import { agreed, hindered, type Look, progress, turned } from './progress.ts';
-import { actorOf, end, isOver, type Rollout, reasonOf, type Turn } from './rollout.ts';
+import { actorOf, end, hasTurned, isOver, type Rollout, reasonOf, type Turn } from './rollout.ts';
 
 export interface LeaderOptions {
   readonly board: Board;
@@ -38,11 +39,19 @@ const SETTLING = 2_000;
 
 export const createLeader = ({ board, weights, shares, log, hooks, onTurn }: LeaderOptions): Leader => {
   const consent = createConsent(hooks);
+  const courier = createCourier(log, hooks);
 
   const look = async (service: string, now: number, fence: number): Promise<void> => {
     const kept = await board.read(service);
-    if (kept === undefined || isOver(kept.rollout)) return;
-    const { rollout } = kept;
+    if (kept === undefined) return;
+    const rollout = courier.bring(kept.rollout, now);
+    const next = isOver(rollout) ? rollout : await watched(rollout, now);
+    const stored = next === kept.rollout ? undefined : await keep(next, kept, now, fence);
+    if (stored?.rollout.phase === 'turning') await turn(stored, now, fence);
+  };
+
+  const watched = async (rollout: Rollout, now: number): Promise<Rollout> => {
+    const { service } = rollout;
     const [held, figures] = await Promise.all([weights.get(service), board.figures(rollout.id)]);
     const totals = pairOf(figures, rollout.plan.to);
     const take = now - rollout.stepAt < SETTLING ? passOver : weigh;
@@ -50,8 +59,7 @@ export const createLeader = ({ board, weights, shares, log, hooks, onTurn }: Lea
       { ...rollout, evidence: take(rollout.evidence, totals) },
       { now, shares: shares(service), ...weightsIn(held) },
     );
-    const stored = await keep(consulted(next, now), kept, fence);
-    if (stored?.rollout.phase === 'turning') await turn(stored, now, fence);
+    return consulted(next, now);
   };
 
   const consulted = (rollout: Rollout, now: number): Rollout => {
@@ -63,37 +71,27 @@ export const createLeader = ({ board, weights, shares, log, hooks, onTurn }: Lea
 
   /** @returns undefined where somebody else has changed it, or leads: the next look sees */
   const keep = async (
-    rollout: Rollout,
+    next: Rollout,
     { revision, rollout: before }: Kept,
+    now: number,
     fence: number,
   ): Promise<Kept | undefined> => {
+    const rollout = owing(next, before, now);
     const result = await board.keep(rollout, revision, fence);
     if (result !== 'kept') return undefined;
     const { service, story } = rollout;
     for (const { text } of story.slice(before.story.length)) {
       log.info({ service, rollout: rollout.id, to: rollout.plan.to }, text);
     }
-    if (rollout.step !== before.step || isOver(rollout)) {
-      onTurn?.(rollout);
-      inform(rollout);
-    }
+    if (hasTurned(rollout, before)) onTurn?.(rollout);
     return { rollout, revision: revision + 1 };
-  };
-
-  const inform = (rollout: Rollout): void => {
-    const { service, id, plan } = rollout;
-    if (plan.after === undefined || rollout.outcome === 'refused') return;
-    void callHook(plan.after, afterTurn(rollout), hooks).then(answer => {
-      if (!answer.isYes)
-        log.warn({ service, rollout: id, detail: answer.why }, 'the webhook was not informed');
-    });
   };
 
   const turn = async (kept: Kept, now: number, fence: number): Promise<void> => {
     const { rollout } = kept;
     if (rollout.turn === undefined) return;
     const next = await carryOut(rollout, rollout.turn, now, fence);
-    if (next !== undefined) await keep(next, kept, fence);
+    if (next !== undefined) await keep(next, kept, now, fence);
   };
 
   const carryOut = async (

@@ -100,17 +100,20 @@ export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardO
   };
 };
 
-/** `ID`, or `ID VERSION SHARE` where the version gets copies. */
+/** `ID`, `ID VERSION SHARE` where the version gets copies, or `ID over`. */
 const writeRunning = (rollout: Rollout): string => {
-  const { id = '', copies } = runningOf(rollout) ?? {};
+  const { id = '', copies, isOver } = runningOf(rollout) ?? {};
+  if (isOver) return `${id} over`;
   return copies === undefined ? id : `${id} ${copies.version} ${copies.share}`;
 };
 
 function* parseRunning(flat: readonly string[]): Generator<readonly [service: string, Running]> {
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const [id = '', version, share] = (flat[i + 1] ?? '').split(' ');
-    const copies = version === undefined ? {} : { copies: { version, share: Number(share) } };
-    yield [flat[i] ?? '', { id, ...copies }];
+    const service = flat[i] ?? '';
+    if (version === undefined) yield [service, { id }];
+    else if (share === undefined) yield [service, { id, isOver: true }];
+    else yield [service, { id, copies: { version, share: Number(share) } }];
   }
 }
 

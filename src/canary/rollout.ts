@@ -1,5 +1,6 @@
 import type { Copied } from '../core/rules/copies.ts';
 import type { Evidence } from './evidence.ts';
+import type { HookMessage } from './hook-message.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface Rollout {
   readonly outcome?: Outcome;
   /** Why it ended so. */
   readonly why?: string;
+  /** What the `after` webhook was not told yet, the oldest first; also of a rollout before this one. */
+  readonly owed?: readonly Owed[];
   /** What happened so far, the oldest first. */
   readonly story: readonly Event[];
 }
@@ -59,6 +62,12 @@ export interface Turn {
   readonly outcome?: Outcome;
   readonly weights: Weights;
   readonly why: string;
+}
+
+export interface Owed {
+  readonly url: string;
+  readonly message: HookMessage;
+  readonly since: number;
 }
 
 /** By version, explicit zeros too. */
@@ -81,6 +90,10 @@ const MOST_EVENTS = 300;
 export const actorOf = ({ id }: Pick<Rollout, 'id'>): string => `canary ${id}`;
 
 export const isOver = ({ phase }: Pick<Rollout, 'phase'>): boolean => phase === 'over';
+
+/** Whether a step has begun since, or the rollout has ended. */
+export const hasTurned = (rollout: Rollout, before: Rollout): boolean =>
+  rollout.step !== before.step || (isOver(rollout) && !isOver(before));
 
 /** The version's share in percent; 0 before the first step. */
 export const shareAt = ({ plan, step }: Pick<Rollout, 'plan' | 'step'>): number => plan.steps[step] ?? 0;

@@ -4,7 +4,7 @@ import { table } from './print.ts';
 
 /** One rollout, as `status` shows it. */
 export const describeCanary = (canary: CanaryAnswer): string => {
-  const { service, to, id, startedBy, startedAt, reason, outcome, why, verdict, next, paused } = canary;
+  const { service, to, id, startedBy, startedAt, reason, outcome, why, verdict, next, paused, owed } = canary;
   const lines = [
     `${service} to ${to}: ${progressOf(canary)}  ${bar(canary)}`,
     `started by ${startedBy} at ${startedAt}${reason === undefined ? '' : ` (${reason})`}, "canary ${id}" in the ledger`,
@@ -16,6 +16,8 @@ export const describeCanary = (canary: CanaryAnswer): string => {
     if (paused !== undefined) lines.push(`paused by ${paused.actor} at ${paused.at}`);
     lines.push(`next: ${next}`);
   }
+  if (owed !== undefined)
+    lines.push(`the webhook was not told yet: ${owed === 1 ? 'one message' : `${owed} messages`}`);
   return lines.join('\n');
 };
 

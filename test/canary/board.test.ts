@@ -67,7 +67,12 @@ for (const [kind, open] of Object.entries(KINDS)) {
       await board.keep(mirrored, 1);
       const copies = { version: 'v2', share: 0.2 };
       assert.deepEqual([...(await board.beat(new Map())).running], [['orders', { id: 'abc', copies }]]);
-      await board.keep(rollout({ phase: 'over', outcome: 'promoted' }), 2);
+      const message = { kind: 'after', service: 'orders', id: 'abc', to: 'v2', steps: [], why: '' } as const;
+      const owed = [{ url: 'http://127.0.0.1/', message, since: 0 }];
+      await board.keep(rollout({ phase: 'over', outcome: 'promoted', owed }), 2);
+      const { running } = await board.beat(new Map());
+      assert.deepEqual([...running], [['orders', { id: 'abc', isOver: true }]], 'its webhook does not know');
+      await board.keep(rollout({ phase: 'over', outcome: 'promoted' }), 3);
       assert.equal((await board.beat(new Map())).running.size, 0);
       assert.equal((await board.read('orders'))?.rollout.outcome, 'promoted');
     });

@@ -1,36 +1,14 @@
 import assert from 'node:assert/strict';
-import type { IncomingHttpHeaders } from 'node:http';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { createConsent } from '../../src/canary/consent.ts';
 import { afterTurn, beforeTurn, callHook } from '../../src/canary/hooks.ts';
-import { startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { plan, rollout, watching } from './build.ts';
+import { hook } from './hook.ts';
 
 const turn = { step: 1, weights: { v1: 0, v2: 100 }, why: 'step 2 of 2: v2 at 100 %' };
 const message = beforeTurn(watching(), turn);
 const quick = { retryAfter: 5 };
-
-interface Heard {
-  headers: IncomingHttpHeaders;
-  body: unknown;
-}
-
-/** A webhook that answers these one after the other, the last one for ever; 0 is no answer. */
-const hook = async (t: TestContext, ...answers: [status: number, text?: string][]) => {
-  const heard: Heard[] = [];
-  const service = await startService(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
-    heard.push({ headers: req.headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
-    const [status, text] = answers[Math.min(heard.length, answers.length) - 1] ?? [0];
-    if (status === 0) return;
-    res.statusCode = status;
-    res.end(text);
-  });
-  t.after(service.stop);
-  return { url: service.url, heard };
-};
 
 describe('a webhook', () => {
   it('is sent the step, and a key by which it knows it again', async t => {
@@ -53,7 +31,11 @@ describe('a webhook', () => {
   it('says no in its own words, which are asked for once', async t => {
     const { url, heard } = await hook(t, [409, 'the load test\nstill runs']);
     const answer = await callHook(url, message, quick);
-    assert.deepEqual(answer, { isYes: false, why: 'it answered 409: the load test still runs' });
+    assert.deepEqual(answer, {
+      isYes: false,
+      why: 'it answered 409: the load test still runs',
+      mayChange: false,
+    });
     assert.equal(heard.length, 1);
   });
 
@@ -63,16 +45,16 @@ describe('a webhook', () => {
     assert.equal(heard.length, 3);
     const broken = await hook(t, [502]);
     const answer = await callHook(broken.url, message, quick);
-    assert.deepEqual(answer, { isYes: false, why: 'it answered 502' });
+    assert.deepEqual(answer, { isYes: false, why: 'it answered 502', mayChange: true });
     assert.equal(broken.heard.length, 3);
   });
 
   it('that does not answer in time, or is not there, is a no without its URL', async t => {
     const { url } = await hook(t, [0]);
     const late = await callHook(`${url}/?token=secret`, message, { within: 50, retryAfter: 1 });
-    assert.deepEqual(late, { isYes: false, why: 'no answer within 0.05 s' });
+    assert.deepEqual(late, { isYes: false, why: 'no answer within 0.05 s', mayChange: true });
     const nobody = await callHook('http://user:secret@127.0.0.1:1/', message, quick);
-    assert.deepEqual(nobody, { isYes: false, why: 'no answer (ECONNREFUSED)' });
+    assert.deepEqual(nobody, { isYes: false, why: 'no answer (ECONNREFUSED)', mayChange: true });
   });
 
   it('knows us by user and password, where the URL has them', async t => {
@@ -98,7 +80,7 @@ describe('consent', () => {
     const rollout = asking(url);
     assert.equal(consent.ask(rollout, 0), undefined);
     const no = await eventually(() => consent.ask(rollout, 1), { within: 2_000, hint: 'the answer' });
-    assert.deepEqual(no, { isYes: false, why: 'it answered 403: not yet' });
+    assert.deepEqual(no, { isYes: false, why: 'it answered 403: not yet', mayChange: false });
     assert.equal(heard.length, 1);
     assert.equal(consent.ask(rollout, 10_000), undefined);
     const yes = await eventually(() => consent.ask(rollout, 10_001), { within: 2_000, hint: 'the answer' });

@@ -11,7 +11,9 @@ import { type Counted, type CountedVersions, VersionSamples } from '../../src/te
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { eventually } from '../support/wait.ts';
 import { plan } from './build.ts';
+import { hook } from './hook.ts';
 
 const ann = { actor: 'ann', source: 'cli' } as const;
 const by = { actor: 'ann' };
@@ -140,6 +142,32 @@ describe('the leader of a rollout', () => {
     assert.equal((await look(undefined, 60_000)).step, 0);
     await weights.unfreeze('orders', ann);
     assert.equal((await look()).step, 1);
+  });
+
+  it('tells the webhook of steps and of the end, be they before it led', async t => {
+    const { url, heard } = await hook(t, [0], [204]);
+    const { look, leader, board } = await stage({ after: url });
+    assert.equal((await look()).step, 0);
+    // It dies here: the webhook was called, and nobody heard its answer.
+    await look();
+    await eventually(() => heard.length === 1, { within: 2_000, hint: 'the webhook was called' });
+    const next = leader();
+    await commandRollout(board, 'orders', 'abort', by);
+    assert.equal((await look(next)).outcome, 'aborted');
+    assert.equal((await board.beat(new Map())).running.get('orders')?.isOver, true);
+    await eventually(async () => (await look(next)).owed === undefined, {
+      within: 2_000,
+      hint: 'all is told',
+    });
+    assert.equal((await board.beat(new Map())).running.size, 0);
+    assert.deepEqual(
+      heard.map(({ headers, body }) => [headers['idempotency-key'], body.outcome]),
+      [
+        [`${heard[0]?.body.id}-after-1`, undefined],
+        [`${heard[0]?.body.id}-after-1`, undefined],
+        [`${heard[0]?.body.id}-after-end`, 'aborted'],
+      ],
+    );
   });
 
   it('keeps nothing when another leads by now', async () => {
