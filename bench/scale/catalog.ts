@@ -16,7 +16,7 @@ export interface Entry {
   readonly status: CheckStatus;
 }
 
-/** A real Consul's catalog, written to as anyone can. */
+/** A real Consul's catalog, written to directly. */
 export interface CatalogWriter {
   /** `service-0` … with its instances, each with a node and a check of its own. */
   fill(size: CatalogSize, port: number): Promise<void>;

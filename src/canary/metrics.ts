@@ -13,7 +13,7 @@ export const addCanaryMetrics = (metrics: Metrics, { leads, running, steps, over
   metrics.add({
     kind: 'gauge',
     name: 'sluice_canary_leads',
-    help: 'Whether this gateway leads the rollouts: 1 of one at most, as long as any run.',
+    help: 'Whether this gateway leads the rollouts: 1 of one at most, while there are some.',
     read: () => Number(leads()),
   });
   metrics.add({

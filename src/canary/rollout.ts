@@ -22,7 +22,7 @@ export interface Rollout {
   readonly stepAt: number;
   /** What the other versions share the rest by; they sum to 1. Empty while `new`. */
   readonly stable: Readonly<Record<string, number>>;
-  /** The weights that it found or wrote last, null for none: any others are somebody else's. */
+  /** The weights that it found or wrote last, null for none; others are somebody else's. */
   readonly held: Weights | null;
   /** Their revision. */
   readonly ledger: number;

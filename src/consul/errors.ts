@@ -3,7 +3,7 @@
  * - `unreachable`: no connection, or it broke
  * - `timeout`: no (whole) answer before the deadline
  * - `forbidden`: the ACL token is missing, unknown or too weak
- * - `http`: any other status than 2xx
+ * - `http`: a status other than 2xx
  * - `bad_answer`: a 2xx that is not what Consul's API documents
  */
 export type ConsulFailure = 'unreachable' | 'timeout' | 'forbidden' | 'http' | 'bad_answer';

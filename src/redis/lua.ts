@@ -143,7 +143,7 @@ local function settle(weights, ledger, state)
 end
 `;
 
-/** KEYS: any number of pairs. Reply: per pair `RawReading`. */
+/** KEYS: pairs, as many as one likes. Reply: per pair `RawReading`. */
 export const READ = `${LOOK}
 -- Redis' own clock decides; who may not ask it may not write either, and leaves it to others.
 local function untilRevert(state)

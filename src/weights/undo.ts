@@ -11,7 +11,7 @@ export interface Undo {
   readonly expectRevision: number;
 }
 
-/** An entry as any store or answer has it. */
+/** What an entry has in every store and answer. */
 type Undoable = Pick<LedgerEntry, 'revision' | 'from'> & {
   readonly action?: string;
   readonly frozen?: object;

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import type { RouteAnswer } from '../../src/admin/api.ts';
+import type {
+  ProblemAnswer,
+  QuarantineAnswer,
+  RoutesAnswer,
+  ServicesAnswer,
+  StatusAnswer,
+} from '../../src/admin/api.ts';
 import type { AdminParts } from '../../src/admin/parts.ts';
 import { type AdminServer, startAdmin } from '../../src/admin/server.ts';
+import type { HistoryAnswer, LedgerEntryAnswer, WeightsAnswer } from '../../src/admin/weights-api.ts';
 import { openDesk } from '../../src/canary/desk.ts';
 import { openMemoryBoard } from '../../src/canary/memory-board.ts';
 import { requestsOf } from '../../src/canary/requests.ts';
@@ -55,19 +62,19 @@ after(async () => {
   await store.close();
 });
 
-interface Answer {
+/** What is said of an answer's JSON is for the test to show: it knows what it asks for. */
+interface Answer<T> {
   status: number;
   headers: NodeJS.Dict<string | string[]>;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape it asks for
-  json: any;
+  json: T;
 }
 
-const ask = (
+const ask = <T = ProblemAnswer>(
   method: string,
   path: string,
   { headers = {}, body }: { headers?: Record<string, string>; body?: string } = {},
-): Promise<Answer> =>
+): Promise<Answer<T>> =>
   new Promise((resolve, reject) => {
     const [host, port] = admin.address.split(':');
     const req = request({ host, port, method, path, headers }, res => {
@@ -90,7 +97,11 @@ const ask = (
   });
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-const put = (path: string, body: unknown, headers = JSON_TYPE): Promise<Answer> =>
+const put = (
+  path: string,
+  body: unknown,
+  headers = JSON_TYPE,
+): Promise<Answer<LedgerEntryAnswer & ProblemAnswer>> =>
   ask('PUT', path, { headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
 
 describe('before the first snapshot', () => {
@@ -140,35 +151,32 @@ describe('with a snapshot', () => {
   });
 
   it('tells routes, services, quarantine, status and metrics', async () => {
-    const { json: routes } = await ask('GET', '/api/routes');
+    const { json: routes } = await ask<RoutesAnswer>('GET', '/api/routes');
     assert.deepEqual(
-      routes.routes.map((r: RouteAnswer) => [r.route, r.backends[0]?.source]),
+      routes.routes.map(r => [r.route, r.backends[0]?.source]),
       [['/orders/*', 'weights']],
     );
     assert.deepEqual(
-      routes.routes[0].backends[0].versions.map((v: { version: string; share: number }) => [
-        v.version,
-        v.share,
-      ]),
+      routes.routes[0]?.backends[0]?.versions.map(v => [v.version, v.share]),
       [
         ['v1', 0.75],
         ['v2', 0.25],
       ],
     );
-    const { json: services } = await ask('GET', '/api/services');
-    assert.equal(services.services[0].instances.length, 2);
-    state.ejected.set(services.services[0].instances[1].id, 60_000);
+    const { json: services } = await ask<ServicesAnswer>('GET', '/api/services');
+    assert.equal(services.services[0]?.instances.length, 2);
+    state.ejected.set(services.services[0]?.instances[1]?.id ?? '', 60_000);
     for (const path of ['/api/services', '/api/routes']) {
       const { text } = await ask('GET', path);
       assert.equal(text.match(/"ejectedUntil":"1970-01-01T00:01:00.000Z"/g)?.length, 1, path);
     }
     state.ejected.clear();
-    const { json: quarantine } = await ask('GET', '/api/quarantine');
+    const { json: quarantine } = await ask<QuarantineAnswer>('GET', '/api/quarantine');
     assert.deepEqual(
-      quarantine.quarantine.map((q: { subject: string }) => q.subject),
+      quarantine.quarantine.map(q => q.subject),
       ['path=bad'],
     );
-    const { json: status } = await ask('GET', '/api/status');
+    const { json: status } = await ask<StatusAnswer>('GET', '/api/status');
     assert.deepEqual(status.snapshot, {
       revision: 1,
       ageSeconds: 2,
@@ -194,13 +202,13 @@ describe('weights', () => {
       [set.status, set.json.revision, set.json.actor, set.json.source, set.json.to],
       [200, 1, 'ann', 'api', { v1: '95', v2: '5' }],
     );
-    const { json: history } = await ask('GET', '/api/weights/users/history');
-    assert.equal(history.entries[0].reason, 'canary');
-    assert.match(history.entries[0].at, /^\d{4}-\d\d-\d\dT/);
+    const { json: history } = await ask<HistoryAnswer>('GET', '/api/weights/users/history');
+    assert.equal(history.entries[0]?.reason, 'canary');
+    assert.match(history.entries[0]?.at ?? '', /^\d{4}-\d\d-\d\dT/);
     await store.follow(['users']);
-    const { json: all } = await ask('GET', '/api/weights');
-    assert.deepEqual(all.services.users.weights, { v1: 95, v2: 5 });
-    const cleared = await ask('DELETE', '/api/weights/users?actor=bob&reason=done');
+    const { json: all } = await ask<WeightsAnswer>('GET', '/api/weights');
+    assert.deepEqual(all.services.users?.weights, { v1: 95, v2: 5 });
+    const cleared = await ask<LedgerEntryAnswer>('DELETE', '/api/weights/users?actor=bob&reason=done');
     assert.deepEqual([cleared.json.actor, cleared.json.to], ['bob', {}]);
   });
 
@@ -210,13 +218,16 @@ describe('weights', () => {
   });
 
   it('a blocking read waits for the next change, and no longer', async () => {
-    const { json: now } = await ask('GET', '/api/weights');
-    const next = ask('GET', `/api/weights?index=${now.index}&wait=30s`);
+    const { json: now } = await ask<WeightsAnswer>('GET', '/api/weights');
+    const next = ask<WeightsAnswer>('GET', `/api/weights?index=${now.index}&wait=30s`);
     await put('/api/weights/users', { weights: { v1: 1 } });
     const answer = await next;
     assert.ok(answer.json.index > now.index);
     assert.equal(answer.headers['x-sluice-index'], String(answer.json.index));
-    const { json: same } = await ask('GET', `/api/weights?index=${answer.json.index}&wait=1ms`);
+    const { json: same } = await ask<WeightsAnswer>(
+      'GET',
+      `/api/weights?index=${answer.json.index}&wait=1ms`,
+    );
     assert.equal(same.index, answer.json.index);
   });
 
@@ -235,7 +246,9 @@ describe('weights', () => {
       const answer = await put('/api/weights/users', body);
       assert.ok(answer.status === 400 || answer.status === 422, String(answer.status));
       assert.ok(answer.json.detail.length > 10);
-      assert.deepEqual((await ask('GET', '/api/weights')).json.services.users.weights, { v1: 1 });
+      assert.deepEqual((await ask<WeightsAnswer>('GET', '/api/weights')).json.services.users?.weights, {
+        v1: 1,
+      });
     });
   }
   it('a body over the limit', async () => {

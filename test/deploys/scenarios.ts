@@ -5,7 +5,7 @@ import type { Deployed, Stage } from './stage.ts';
 /** How each scenario changes three instances under a load, once. @returns the instances that are there then */
 type Change = (stage: Stage, instances: readonly Deployed[], n: number) => Promise<Deployed[]>;
 
-/** A rolling deploy as anyone does it: start a new instance, wait until it passes, end an old one, and so on. */
+/** A rolling deploy the usual way: start a new instance, wait until it passes, end an old one, and so on. */
 const roll: Change = async (stage, instances, n) => {
   const fresh: Deployed[] = [];
   for (const leaving of instances) {

@@ -142,7 +142,7 @@ describe('calls to NAME.mesh', () => {
 });
 
 describe('calls to anywhere else', () => {
-  it('are forwarded as any HTTP proxy does', async () => {
+  it('are forwarded the way an HTTP proxy does', async () => {
     const { status, body } = await callThroughProxy(`${elsewhere.url}/a?b=c`);
     assert.equal(status, 200);
     assert.equal(body, `elsewhere ${elsewhere.url.slice('http://'.length)} /a?b=c`);

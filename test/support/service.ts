@@ -27,7 +27,7 @@ export const startService = async (answer: string | RequestListener, port = 0): 
   };
 };
 
-/** Registers with the agent as anyone does with curl, without a sidecar. */
+/** Registers with the agent the way one does with curl, without a sidecar. */
 export const register = async (
   consul: string,
   definition: { ID: string; Name: string; Port: number; Tags?: readonly string[]; [key: string]: unknown },

@@ -5,7 +5,7 @@ import { expectedByRank, winsOf } from './rank-sum.ts';
 /**
  * Null: at no moment a latency of the canary is stochastically longer than one of the stable version times the
  * allowed ratio. So the canary's are divided by it, and the two histograms of a block pooled and ranked: were both
- * alike now, each way to deal out the ranks would be as likely as any other, and where the canary's are shorter still
+ * alike now, each way to deal out the ranks would be just as likely, and where the canary's are shorter still
  * its ranks are only lower. What is bet on are sums of ranks, which no unit, shape or drift of latencies touches. (Lindon,
  * Sanden, Shirikian, KDD 2022, test the same order by confidence sequences for both distribution functions, which must
  * stand still for that.)

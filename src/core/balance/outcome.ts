@@ -25,7 +25,7 @@ const BLAMED: ReadonlySet<ErrorCode> = new Set([
 /**
  * Everything else was the caller's doing or ours.
  *
- * @param isStale the connection had been idle and ended before a byte of the answer: any server closes those
+ * @param isStale the connection had been idle and ended before a byte of the answer, as every server closes those some time
  */
 export const judgeFailure = (code: ErrorCode, isStale: boolean): Verdict =>
   BLAMED.has(code) && !(isStale && code === 'upstream_reset') ? 'failed' : 'spared';

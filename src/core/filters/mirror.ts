@@ -22,7 +22,7 @@ export const compileMirror = (route: string, { service, version = '', arms }: Ba
 });
 
 /**
- * One instance, by the split of its service's versions; within a version each is as likely as any other, since what copies
+ * One instance, by the split of its service's versions; within a version all are equally likely, since what copies
  * do says nothing about an instance.
  *
  * @param chance draws from [0, 1)

@@ -14,7 +14,7 @@ interface Handle {
 /**
  * A client's connection, read without a buffer for each read. Node has that way of reading (`onread`) for sockets that
  * connect and not for those that a server accepts, so another socket takes the accepted one's handle. Where a Node
- * has no such handles, it is read as any other.
+ * has no such handles, it is read like the others.
  */
 export class Inlet {
   readonly socket: Socket;

@@ -20,7 +20,7 @@ const choices = (of: number, count: number, from = 0): number[][] => {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Each way to deal out these latencies is as likely as any other: that is the null hypothesis at its edge. */
+/** Each way to deal out these latencies is equally likely: that is the null hypothesis at its edge. */
 const expectedGrowths = (buckets: readonly number[], ours: number): number[] => {
   const growths = choices(buckets.length, ours).map(chosen => {
     const isOurs = new Set(chosen);

@@ -28,7 +28,7 @@ const withoutBuffer = (accepted: Socket): Socket => {
 
 const WAYS = {
   'read into one buffer': (accepted: Socket) => accepted,
-  'read as any other': withoutBuffer,
+  'read like the others': withoutBuffer,
 };
 
 for (const [way, prepare] of Object.entries(WAYS)) {
