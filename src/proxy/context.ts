@@ -12,7 +12,10 @@ import { Upstreams } from './upstreams.ts';
 /** What both lanes share: the settings, resolved once, and the little that changes. */
 export interface Context
   extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'tellsFailures' | 'chance' | 'now' | 'nextId'>>,
-    Pick<ProxyOptions, 'decide' | 'prepare' | 'via' | 'observer' | 'fleet' | 'log' | 'tunnel' | 'readyPath'> {
+    Pick<
+      ProxyOptions,
+      'decide' | 'prepare' | 'via' | 'observer' | 'fleet' | 'log' | 'tunnel' | 'readyPath' | 'sequences'
+    > {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { type Answer, responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
-import { pickMirror } from '../core/filters/mirror.ts';
+import { isCopied, pickMirror } from '../core/filters/mirror.ts';
 import type { Target } from '../core/model/rule.ts';
 import { NOWHERE, type Where } from '../core/model/where.ts';
 import { type FailedAttempt, Tries } from '../core/retry/retry.ts';
@@ -210,7 +210,8 @@ export class Journey {
    * @returns sends them, or undefined where there are none
    */
   drawCopies(): TakeBody | undefined {
-    const mirrors = this.#mirrors?.filter(({ share }) => this.#ctx.chance() < share);
+    const { sequences, chance } = this.#ctx;
+    const mirrors = this.#mirrors?.filter(mirror => isCopied(mirror, sequences, chance));
     this.#mirrors = undefined;
     if (mirrors === undefined || mirrors.length === 0) return undefined;
     return (body, isWhole) => {
@@ -219,8 +220,8 @@ export class Journey {
   }
 
   #copyTo({ to, request }: Mirror, body: Buffer | undefined, isWhole: boolean): void {
-    const { mirrors, chance } = this.#ctx;
-    const { target, where } = pickMirror(to, chance);
+    const { mirrors, sequences, chance } = this.#ctx;
+    const { target, where } = pickMirror(to, sequences, chance);
     if (target === undefined) mirrors.skip(where, 'no_instance');
     else if (!isWhole) mirrors.skip(where, 'too_large');
     else {

@@ -3,6 +3,7 @@ import type { Fleet } from '../core/balance/fleet.ts';
 import type { Outcome } from '../core/decide/decide.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Limits, Timeouts } from '../core/settings/limits.ts';
+import type { Sequences } from '../core/split/draw.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestObserver } from '../telemetry/observer.ts';
 
@@ -42,6 +43,8 @@ export interface ProxyOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Whether plain requests take the express lane. Default: they do. */
   readonly express?: boolean;
+  /** What copies are drawn from. Default: by chance. */
+  readonly sequences?: Sequences | undefined;
   /** Draws from [0, 1), for retries. Default: Math.random. */
   readonly chance?: () => number;
   /** Monotonic milliseconds. Default: performance.now. */

@@ -89,6 +89,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     decide: (facts, now) =>
       table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random, picking),
     via,
+    sequences: picking.sequences,
     observer: telemetry.observer('gateway'),
     fleet,
     log,

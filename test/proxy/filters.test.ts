@@ -25,7 +25,7 @@ const withFilters = (
   filters: readonly Filter[],
   more: Partial<Decision> & Partial<ProxyOptions> = {},
 ): Promise<ProxyUnderTest> => {
-  const compiled = compileFilters('the rule', MATCH, { filters });
+  const compiled = compileFilters('the rule', MATCH, [{ filters }]);
   const { timeout, tryTimeout, ...options } = more;
   return startProxy(t, ports, {
     decide: ({ path }) => ({ ...decisionFor(path, ...ports), filters: compiled, timeout, tryTimeout }),
@@ -87,7 +87,7 @@ describe('what is sent upstream', () => {
       hosts.push(fieldsOf(head).host?.[0] ?? '');
       socket.write(OK);
     });
-    const filters = compileFilters('a', MATCH, { filters: [{ type: 'rewrite', hostname: 'inner.test' }] });
+    const filters = compileFilters('a', MATCH, [{ filters: [{ type: 'rewrite', hostname: 'inner.test' }] }]);
     const { port } = await startProxy(t, upstream.port, {
       decide: ({ path }) => ({
         ...decisionFor(path, upstream.port),

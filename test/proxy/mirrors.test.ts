@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { compileFilters } from '../../src/core/filters/compile.ts';
+import { Kept } from '../../src/core/kept.ts';
 import type { Backend } from '../../src/core/model/rule.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { instance } from '../core/build.ts';
@@ -30,21 +31,16 @@ const shadowAt = (...ports: readonly number[]): Backend => ({
         ],
 });
 
-/** A proxy that sends to one upstream and copies everything to these ports. */
+/** A proxy that sends to one upstream and copies everything, or this share, to these ports. */
 const mirroring = async (
   t: TestContext,
   ports: readonly number[],
-  options: Partial<ProxyOptions> = {},
+  { share = 1, ...options }: Partial<ProxyOptions> & { share?: number } = {},
 ): Promise<ProxyUnderTest & { readonly upstream: number }> => {
   const upstream = await rawUpstream(t, socket => socket.write(OK));
-  const filters = compileFilters(
-    'the rule',
-    { kind: 'prefix', path: '/' },
-    {
-      filters: [{ type: 'mirror', service: 'shadow', share: 1 }],
-      mirrors: [shadowAt(...ports)],
-    },
-  );
+  const filters = compileFilters('the rule', { kind: 'prefix', path: '/' }, [
+    { filters: [{ type: 'mirror', service: 'shadow', share }], mirrors: [shadowAt(...ports)] },
+  ]);
   const proxy = await startProxy(t, upstream.port, {
     decide: ({ path }) => ({ ...decisionFor(path, upstream.port), filters }),
     ...options,
@@ -152,6 +148,14 @@ describe('what is not copied', () => {
       hint: 'as many as may wait',
     });
   });
+});
+
+it('of a share of the requests there are that many copies, drawn from the sequences of the process', async t => {
+  const shadow = await rawUpstream(t, socket => socket.write(OK));
+  const proxy = await mirroring(t, [shadow.port], { share: 0.1, sequences: new Kept(10), chance: () => 0.5 });
+  for (let i = 0; i < 100; i++) await rawExchange(t, proxy.port, GET);
+  const { 'shadow v9 answered': answered = 0 } = await results(proxy, 8);
+  assert.ok(answered <= 12, `${answered} copies`);
 });
 
 it('a copy leaves no connection behind, and the next one takes the same', async t => {

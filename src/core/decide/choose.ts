@@ -2,8 +2,9 @@ import type { Fleet } from '../balance/fleet.ts';
 import type { Hashable } from '../hash.ts';
 import type { SplitSource } from '../model/split.ts';
 import type { Route } from '../route/route.ts';
-import type { RouteArm, Shared } from '../route/route-backend.ts';
-import { Sequence } from '../split/sequence.ts';
+import type { RouteArm } from '../route/route-backend.ts';
+import { draw, type Shared } from '../split/draw.ts';
+import { STEPS } from '../split/sequence.ts';
 import { chooseByShare } from '../split/split.ts';
 import { callerHash, callerOf, chooseForCaller } from '../split/sticky.ts';
 import type { Picking } from './picking.ts';
@@ -86,18 +87,12 @@ const standIn = (
   return chooseByShare(able, ((roll - from) / out.share) * total);
 };
 
-/** A table that follows another draws on where that one was. */
 const rollOf = (
   caller: number | undefined,
   of: Shared,
   { sequences }: Picking,
   chance: () => number,
-): number => {
-  if (caller !== undefined) return caller / 2 ** 32;
-  if (sequences === undefined) return chance();
-  of.sequence ??= sequences.of(of.sequenceKey, () => new Sequence(chance()));
-  return of.sequence.next();
-};
+): number => (caller === undefined ? draw(of, sequences, chance, STEPS.serving) : caller / 2 ** 32);
 
 /**
  * The version that a request names, be its share 0: that is how a version is tried before it gets traffic. Of several
@@ -105,19 +100,21 @@ const rollOf = (
  * caller that is known falls on the same service each time.
  */
 export const choosePinned = (
-  { backends, sticky, where }: Route,
+  { backends, sticky, where, sequenceKey }: Route,
   version: string,
   request: Hashable,
-  { stickyKey }: Picking,
+  picking: Picking,
   chance: () => number,
 ): Choice | Refusal => {
   if (!backends.some(({ share }) => share > 0)) return { code: 'no_backend', where };
   const able = backends.filter(backend => backend.share > 0 && backend.armOf(version) !== undefined);
-  const caller = sticky && callerOf(sticky, request, stickyKey);
+  const caller = sticky && callerOf(sticky, request, picking.stickyKey);
   let [backend] = able;
   let serviceRoll: number | undefined;
   if (able.length > 1) {
-    serviceRoll = caller === undefined ? chance() : caller / 2 ** 32;
+    // Each version has its own: other services may have it live.
+    const pinned: Shared = { sequenceKey: `${sequenceKey}\npin ${version}`, sequence: undefined };
+    serviceRoll = rollOf(caller, pinned, picking, chance);
     backend =
       caller === undefined ? chooseByShare(able, serviceRoll * sumOf(able)) : chooseForCaller(able, caller);
   }

@@ -1,6 +1,5 @@
-import type { Kept } from '../kept.ts';
 import type { Sessions } from '../route/route-session.ts';
-import type { Sequence } from '../split/sequence.ts';
+import type { Sequences } from '../split/draw.ts';
 
 /** How a request's version is picked before the split is asked: the same for all rules of a process. */
 export interface Picking {
@@ -12,8 +11,8 @@ export interface Picking {
   readonly stickyKey: string;
   /** The value of a cookie for a caller that has none; undefined where no cookies are given. */
   readonly newCookie?: () => string;
-  /** What shares are drawn from, outliving snapshots; where left out, each draw is by chance alone. */
-  readonly sequences?: Kept<Sequence>;
+  /** What shares are drawn from; where left out, each draw is by chance alone. */
+  readonly sequences?: Sequences;
   /** By what sessions are kept; undefined where there are none. */
   readonly sessions?: Sessions;
 }

@@ -1,6 +1,7 @@
 import type { Filter, PathChange } from '../model/filter.ts';
 import type { Match } from '../model/match.ts';
 import type { Backend } from '../model/rule.ts';
+import type { Shared } from '../split/draw.ts';
 import { compileAccess, type MayPass } from './access.ts';
 import { type CompiledCors, compileCors } from './cors.ts';
 import { compileHeaderChange, type HeaderEdit, joinEdits } from './header-change.ts';
@@ -18,7 +19,7 @@ export interface RequestChange {
 }
 
 /** A copy of the request that goes to another service as well. */
-export interface Mirror {
+export interface Mirror extends Shared {
   readonly to: MirrorBackend;
   /** Of the requests, in [0, 1]. */
   readonly share: number;
@@ -52,16 +53,20 @@ export interface Filtered {
  * behind those of its rule, outweigh them; changes of headers add up.
  *
  * @param id of the rule
+ * @param place among its backends, where they are those of one
  * @returns undefined where there are none
  */
 export const compileFilters = (
   id: string,
   match: Match,
-  ...filtered: readonly Filtered[]
+  filtered: readonly Filtered[],
+  place?: number,
 ): CompiledFilters | undefined => {
   const filters = filtered.flatMap(each => each.filters ?? []);
   if (filters.length === 0) return undefined;
-  const mirrors = filtered.flatMap(each => each.mirrors ?? []).map(each => compileMirror(id, each));
+  const mirrors = filtered
+    .flatMap(each => each.mirrors ?? [])
+    .map((each, i) => compileMirror(id, each, `${id}\n${place ?? ''}\nmirror ${i}`));
   const compiled: Mutable<CompiledFilters> = {
     access: undefined,
     cors: undefined,
@@ -108,7 +113,8 @@ const add = (compiled: Mutable<CompiledFilters>, filter: Filter, mirrors: Mirror
     case 'mirror': {
       const to = mirrors.shift();
       if (to === undefined) break;
-      const mirror = { to, share: filter.share, request: compiled.request };
+      const sequenceKey = `${to.sequenceKey}\nshare`;
+      const mirror = { to, share: filter.share, request: compiled.request, sequenceKey, sequence: undefined };
       compiled.mirrors = [...(compiled.mirrors ?? []), mirror];
       break;
     }

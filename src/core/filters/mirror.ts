@@ -1,9 +1,11 @@
 import type { Backend, Target } from '../model/rule.ts';
 import { Where } from '../model/where.ts';
+import { draw, type Sequences, type Shared } from '../split/draw.ts';
+import { STEPS } from '../split/sequence.ts';
 import { chooseByShare } from '../split/split.ts';
 
 /** Whom copies of requests go to. */
-export interface MirrorBackend {
+export interface MirrorBackend extends Shared {
   readonly arms: readonly MirrorArm[];
   /** Of those that no version takes. */
   readonly where: Where;
@@ -15,11 +17,31 @@ interface MirrorArm {
   readonly where: Where;
 }
 
-/** @param route the rule's id */
-export const compileMirror = (route: string, { service, version = '', arms }: Backend): MirrorBackend => ({
+/**
+ * @param route the rule's id
+ * @param sequenceKey of the versions
+ */
+export const compileMirror = (
+  route: string,
+  { service, version = '', arms }: Backend,
+  sequenceKey: string,
+): MirrorBackend => ({
+  sequenceKey,
+  sequence: undefined,
   arms: arms.map(arm => ({ ...arm, where: new Where(route, service, arm.version) })),
   where: new Where(route, service, version),
 });
+
+/**
+ * Whether a request is copied: asked once for each, in [0, 1] of them, as evenly as versions are drawn and whoever serves it.
+ *
+ * @param chance draws from [0, 1)
+ */
+export const isCopied = (
+  mirror: Shared & { readonly share: number },
+  sequences: Sequences | undefined,
+  chance: () => number,
+): boolean => draw(mirror, sequences, chance, STEPS.copying) < mirror.share;
 
 /**
  * One instance, by the split of its service's versions; within a version all are equally likely, since what copies
@@ -28,10 +50,11 @@ export const compileMirror = (route: string, { service, version = '', arms }: Ba
  * @param chance draws from [0, 1)
  */
 export const pickMirror = (
-  { arms, where }: MirrorBackend,
+  to: MirrorBackend,
+  sequences: Sequences | undefined,
   chance: () => number,
 ): { readonly target: Target | undefined; readonly where: Where } => {
-  const arm = chooseByShare(arms, chance());
-  if (arm === undefined) return { target: undefined, where };
+  const arm = chooseByShare(to.arms, draw(to, sequences, chance, STEPS.copied));
+  if (arm === undefined) return { target: undefined, where: to.where };
   return { target: arm.targets[Math.floor(chance() * arm.targets.length)], where: arm.where };
 };

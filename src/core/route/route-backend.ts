@@ -2,16 +2,9 @@ import type { CompiledFilters } from '../filters/compile.ts';
 import type { Backend, Target } from '../model/rule.ts';
 import type { SplitSource } from '../model/split.ts';
 import { Where } from '../model/where.ts';
+import type { Shared } from '../split/draw.ts';
 import type { Sequence } from '../split/sequence.ts';
 import { type Part, seedOf } from '../split/sticky.ts';
-
-/** Something whose parts are drawn by their shares. */
-export interface Shared {
-  /** What its sequence is kept by from one table to the next. */
-  readonly sequenceKey: string;
-  /** Once something was drawn. */
-  sequence: Sequence | undefined;
-}
 
 /** A backend as requests meet it, in a compiled table. */
 export class RouteBackend implements Part, Shared {

@@ -3,9 +3,10 @@ import type { Backend, Rule } from '../model/rule.ts';
 import type { BalanceName, HashKey, RetryRule, Sticky } from '../model/traffic.ts';
 import { Where } from '../model/where.ts';
 import type { RequestFacts } from '../request-facts.ts';
+import type { Shared } from '../split/draw.ts';
 import type { Sequence } from '../split/sequence.ts';
 import { type Condition, conditionsOf, holdAll } from './conditions.ts';
-import { type RouteArm, RouteBackend, type Shared } from './route-backend.ts';
+import { type RouteArm, RouteBackend } from './route-backend.ts';
 import { RouteSession } from './route-session.ts';
 
 /**
@@ -40,7 +41,7 @@ export class Route implements Shared {
     this.conditions = like === undefined ? conditionsOf(match) : like.conditions;
     this.next = next;
     this.rule = rule;
-    this.filters = like === undefined ? compileFilters(id, match, rule) : like.filters;
+    this.filters = like === undefined ? compileFilters(id, match, [rule]) : like.filters;
     this.backends = like?.backends ?? backends.map((backend, place) => this.#compile(backend, place));
     const [first, second] = this.backends;
     const alone = second === undefined ? first : undefined;
@@ -58,7 +59,7 @@ export class Route implements Shared {
 
   #compile(backend: Backend, place: number): RouteBackend {
     const { id, match } = this.rule;
-    const filters = backend.filters && compileFilters(id, match, this.rule, backend);
+    const filters = backend.filters && compileFilters(id, match, [this.rule, backend], place);
     return new RouteBackend(id, place, backend, filters ?? this.filters);
   }
 

@@ -21,7 +21,7 @@ const BOTH_SERVICES = documentRule('/both', [
 
 /** One process, whose weights change while it serves. */
 const startProcess = () => {
-  const picking: Picking = { ...NO_PINS, sequences: new Kept(100) };
+  const picking: Picking = { ...NO_PINS, pinHeader: 'x-version', sequences: new Kept(100) };
   const fleet = new Fleet();
   let table: RouteTable | undefined;
   let seed = 0.3;
@@ -49,9 +49,9 @@ const startProcess = () => {
       table = compileRoutes(snapshot.rules, table);
     },
     /** `SERVICE VERSION` -> how many of so many requests. */
-    serve: (path: string, requests: number): Record<string, number> => {
+    serve: (path: string, requests: number, headers = {}): Record<string, number> => {
       const counts: Record<string, number> = {};
-      const facts = factsOf({ host: 'x.test', path, headers: {} });
+      const facts = factsOf({ host: 'x.test', path, headers });
       const chance = (): number => {
         seed = (seed * 997 + 0.1234567) % 1;
         return seed;
@@ -118,6 +118,22 @@ describe('the share of a version', () => {
     isNear(counts['orders v2'], 3_000);
     isNear(counts['users v1'], 4_000);
     isNear(counts['users v2'], 1_000);
+  });
+
+  it('is exact among services for those that pin a version, and for the others between them', () => {
+    const { dial, serve } = startProcess();
+    dial(20);
+    const pinned = { 'orders v2': 0, 'users v2': 0 };
+    let canaries = 0;
+    for (let i = 1; i <= 20_000; i++) {
+      const { 'orders v2': orders = 0, 'users v2': users = 0 } = serve('/both', 1, { 'x-version': 'v2' });
+      pinned['orders v2'] += orders;
+      pinned['users v2'] += users;
+      isNear(pinned['orders v2'], i * 0.75);
+      isNear(pinned['users v2'], i * 0.25);
+      canaries += serve('/both', 1)['orders v2'] ?? 0;
+    }
+    isNear(canaries, 3_000);
   });
 
   it('is exact in each of two rules of a service whose requests alternate', () => {
