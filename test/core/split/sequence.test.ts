@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { mix32 } from '../../../src/core/hash.ts';
 import { Sequence } from '../../../src/core/split/sequence.ts';
 
 /** How draws fall on [from, from + share). */
@@ -42,6 +43,29 @@ describe('a million draws', () => {
       t.diagnostic(`${hits} hits, never off by more than ${furthest.toFixed(1)}, longest gap ${longest}`);
       assert.ok(Math.abs(hits - 1_000_000 * share) <= 6, `${hits}`);
       assert.ok(longest < 3 / share, `${longest}`);
+    });
+  }
+});
+
+describe('a million draws of several processes, dealt by chance', () => {
+  for (const [processes, most] of [
+    [2, 3],
+    [4, 5],
+    [8, 7.5],
+  ] as const) {
+    it(`of ${processes}: no gap on 0.5 % of ${most} times the mean, where chance alone would have about nine`, t => {
+      const share = 0.005;
+      const each = Array.from({ length: processes }, (_, i) => new Sequence((0.618 * i * i + 0.2) % 1));
+      let last = 0;
+      let longest = 0;
+      for (let i = 1; i <= 1_000_000; i++) {
+        const value = each[mix32(i) % processes]?.next() ?? 0;
+        if (value < 1 - share) continue;
+        longest = Math.max(longest, i - last);
+        last = i;
+      }
+      t.diagnostic(`longest gap ${(longest * share).toFixed(1)} means`);
+      assert.ok(longest * share < most, `${longest}`);
     });
   }
 });
