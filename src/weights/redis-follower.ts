@@ -54,12 +54,11 @@ export class RedisFollower {
   #closed = false;
 
   constructor(options: FollowerOptions) {
-    const { log, now, connection, scripts, last } = options;
+    const { log, now, chance, connection, scripts, last } = options;
     this.#options = options;
     this.followed = new Followed(log, last);
     this.#settling = new Settling({
-      log,
-      now,
+      ...{ log, now, chance },
       settle: async service => {
         if ((await connection.run(client => scripts.settle(client, service))) === 1) this.hint(service);
       },
@@ -105,6 +104,7 @@ export class RedisFollower {
     this.#closed = true;
     clearTimeout(this.#reconcile);
     for (const timer of this.#reverts.values()) clearTimeout(timer);
+    this.#settling.close();
     this.#queue.close();
     this.followed.close();
     this.#checkWaiting();
@@ -150,7 +150,6 @@ export class RedisFollower {
 
   #take(services: readonly string[], readings: readonly Reading[]): void {
     const news = new Map<string, ServiceWeights>();
-    const unsettled: string[] = [];
     for (const [i, reading] of readings.entries()) {
       const service = services[i];
       if (service === undefined || !this.followed.names.has(service)) continue;
@@ -159,11 +158,9 @@ export class RedisFollower {
       news.set(service, after);
       if (after.problem !== before?.problem) this.#report(service, after);
       this.#plan(service, reading.untilRevert);
-      if (reading.byHand || reading.untilRevert === 0) unsettled.push(service);
+      this.#settling.look(service, !reading.byHand && reading.untilRevert !== 0);
     }
     this.followed.update(news);
-    // The ledger can wait; what is in force can't.
-    for (const service of unsettled) void this.#settling.settle(service);
   }
 
   /** Every gateway looks when it is time, and Redis judges by its own clock: none of them is waited for. */

@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import type { AllWeights } from '../../src/core/model/split.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { openMemoryStore } from '../../src/weights/memory-store.ts';
-import { openRedisStore } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
-import { freePorts, type RedisServer, startRedis } from '../support/servers.ts';
+import { freePorts, startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
+import { shareRedis } from './redis.ts';
 
 const orders = { revision: 3, weights: new Map(Object.entries({ v1: 95, v2: 5 })) };
 const users = { revision: 0 };
 const last: AllWeights = new Map(Object.entries({ orders, users }));
 const at = Date.now() - 5_000;
 
-let server: RedisServer;
-let cli: Redis;
-before(async () => {
-  server = await startRedis();
-  cli = new Redis(server.url);
-});
-after(async () => {
-  cli.disconnect();
-  await server.stop();
-});
-
-let prefixes = 0;
-const open = (t: TestContext, url = server.url, prefix = `t${prefixes++}:`): WeightStore => {
-  const store = openRedisStore({ url, prefix, log: silentLog, last: { weights: last, at } });
-  t.after(() => store.close());
-  return store;
-};
+const shared = shareRedis();
+const open = (t: TestContext, url?: string, prefix = shared.newPrefix()): WeightStore =>
+  shared.open(t, { prefix, last: { weights: last, at }, ...(url === undefined ? {} : { url }) });
 
 describe('a store that begins with last known weights', () => {
   it('is ready with them where Redis is away, and follows Redis when it comes', async t => {
@@ -54,9 +40,9 @@ describe('a store that begins with last known weights', () => {
   });
 
   it('has them read before they are relied on where Redis is there', async t => {
-    const prefix = `t${prefixes++}:`;
-    await cli.hset(`${prefix}weights:orders`, { v1: 100, v2: 0 });
-    const store = open(t, server.url, prefix);
+    const prefix = shared.newPrefix();
+    await shared.cli.hset(`${prefix}weights:orders`, { v1: 100, v2: 0 });
+    const store = open(t, shared.server.url, prefix);
     await store.ready;
     await store.follow(['orders', 'users']);
     assert.deepEqual(store.current().get('orders')?.weights, new Map(Object.entries({ v1: 100, v2: 0 })));

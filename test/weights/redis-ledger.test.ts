@@ -1,38 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import type { Weights } from '../../src/core/model/split.ts';
 import { type Change, type LedgerEntry, WeightsError } from '../../src/core/model/weights.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
-import { openRedisStore, type RedisStoreOptions } from '../../src/weights/redis-store.ts';
 import type { WeightStore } from '../../src/weights/store.ts';
-import { type RedisServer, startRedis } from '../support/servers.ts';
+import { startRedis } from '../support/servers.ts';
 import { eventually } from '../support/wait.ts';
+import { shareRedis } from './redis.ts';
 
 /** What the ledger in Redis does that one in memory can't: other hands, other gateways, restarts, fences. */
 const ann: Change = { actor: 'ann', source: 'cli' };
 const weights = (named: Record<string, number>): Weights => new Map(Object.entries(named));
 
-let server: RedisServer;
-/** Somebody's redis-cli. */
-let cli: Redis;
-before(async () => {
-  server = await startRedis({ persist: false });
-  cli = new Redis(server.url);
-});
-after(async () => {
-  cli.disconnect();
-  await server.stop();
-});
-
-let prefixes = 0;
-const newPrefix = (): string => `l${prefixes++}:`;
-
-const open = (t: TestContext, options: Partial<RedisStoreOptions>): WeightStore => {
-  const store = openRedisStore({ url: server.url, log: silentLog, reconcileMs: 100, ...options });
-  t.after(() => store.close());
-  return store;
-};
+const shared = shareRedis();
+const { newPrefix, open } = shared;
 
 const openFollowing = async (t: TestContext, prefix: string, count: number): Promise<WeightStore[]> => {
   const stores = Array.from({ length: count }, () => open(t, { prefix }));
@@ -64,6 +45,34 @@ const refusedWith =
   (error: unknown): boolean =>
     error instanceof WeightsError && error.code === code;
 
+describe('changed by hand', () => {
+  it('one of many gateways settles it, and spares the others', async t => {
+    const GATEWAYS = 10;
+    const prefix = newPrefix();
+    const channel = `${prefix}weights`;
+    const gateways = Array.from({ length: GATEWAYS }, (_, i) =>
+      open(t, { prefix, reconcileMs: 3_600_000, chance: () => (i + 1) / (GATEWAYS + 1) }),
+    );
+    await Promise.all(gateways.map(gateway => gateway.follow(['orders'])));
+    const allHear = async (): Promise<boolean> => (await shared.cli.publish(channel, 'nobody')) === GATEWAYS;
+    await eventually(allHear, { within: 3_000, hint: 'all hear of changes' });
+    let settled = 0;
+    const monitor = await shared.cli.monitor();
+    t.after(() => monitor.disconnect());
+    monitor.on('monitor', (_time: string, [command = '', ...args]: string[]) => {
+      if (/^eval(sha)?$/i.test(command) && args.includes(channel)) settled += 1;
+    });
+    await shared.cli.hset(`${prefix}weights:orders`, 'v1', 1);
+    await shared.cli.publish(channel, 'orders');
+    for (const gateway of gateways) await sees(gateway, 1);
+    // The last of them would have had its turn by now.
+    const began = performance.now();
+    await eventually(() => performance.now() - began > 200, { within: 1_000, hint: 'their time is over' });
+    assert.ok(settled >= 1 && settled <= 3, `${settled} of ${GATEWAYS} gateways`);
+    assert.equal((await first(gateways).history('orders', 10)).length, 1);
+  });
+});
+
 describe('set for a time', () => {
   it('goes back once, however many gateways see to it, and though whoever set it is gone', async t => {
     const prefix = newPrefix();
@@ -78,7 +87,7 @@ describe('set for a time', () => {
       '2 ann cli {"v1":"1"} -> {"v2":"1"}',
       '3 ann gateway {"v2":"1"} -> {"v1":"1"}',
     ]);
-    assert.deepEqual(await cli.hgetall(`${prefix}weights:orders`), { v1: '1' });
+    assert.deepEqual(await shared.cli.hgetall(`${prefix}weights:orders`), { v1: '1' });
   });
 
   it('goes back when the time is over, not at the next look', async t => {
@@ -121,7 +130,7 @@ describe('set for a time', () => {
     const prefix = newPrefix();
     const gateway = first(await openFollowing(t, prefix, 1));
     await gateway.set('orders', weights({ v2: 1 }), { ...ann, forMs: 1_000 });
-    await cli.hset(`${prefix}weights:orders`, 'v1', 5);
+    await shared.cli.hset(`${prefix}weights:orders`, 'v1', 5);
     await sees(gateway, 2);
     assert.equal(gateway.current().get('orders')?.reverts, undefined);
   });
@@ -131,17 +140,18 @@ describe('set for a time', () => {
     const gateway = first(await openFollowing(t, prefix, 1));
     const { reverts } = await gateway.set('orders', weights({ v2: 1 }), { ...ann, forMs: 1_000 });
     await sees(gateway, 1);
-    await cli.multi().del(`${prefix}weights:orders`).set(`${prefix}weights:orders`, 'precious').exec();
-    const isOver = async (): Promise<boolean> => Number((await cli.time())[0]) * 1_000 > (reverts?.at ?? 0);
+    await shared.cli.multi().del(`${prefix}weights:orders`).set(`${prefix}weights:orders`, 'precious').exec();
+    const isOver = async (): Promise<boolean> =>
+      Number((await shared.cli.time())[0]) * 1_000 > (reverts?.at ?? 0);
     await eventually(isOver, { within: 3_000, hint: 'the time is over' });
     const looks = async (): Promise<number> =>
-      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await cli.info('commandstats'))?.[1] ?? 0);
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await shared.cli.info('commandstats'))?.[1] ?? 0);
     const before = await looks();
     const began = performance.now();
     await eventually(() => performance.now() - began > 500, { within: 1_000, hint: 'half a second' });
     const after = (await looks()) - before;
     assert.ok(after < 20, `${after} looks`);
-    assert.equal(await cli.get(`${prefix}weights:orders`), 'precious');
+    assert.equal(await shared.cli.get(`${prefix}weights:orders`), 'precious');
   });
 
   it("a gateway's wrong clock makes it neither early nor late", async t => {
@@ -169,13 +179,13 @@ describe('frozen', () => {
     for (const each of gateways) {
       each.onChange(all => seen.add(JSON.stringify([...(all.get('orders')?.weights ?? [])])));
     }
-    await cli.hset(`${prefix}weights:orders`, 'v1', 0, 'v2', 1);
-    await cli.publish(`${prefix}weights`, 'orders');
+    await shared.cli.hset(`${prefix}weights:orders`, 'v1', 0, 'v2', 1);
+    await shared.cli.publish(`${prefix}weights`, 'orders');
     for (const each of gateways) await sees(each, 4);
-    await cli.del(`${prefix}weights:orders`);
+    await shared.cli.del(`${prefix}weights:orders`);
     for (const each of gateways) await sees(each, 6);
     assert.deepEqual([...seen], ['[["v1",1]]']);
-    assert.deepEqual(await cli.hgetall(`${prefix}weights:orders`), { v1: '1' });
+    assert.deepEqual(await shared.cli.hgetall(`${prefix}weights:orders`), { v1: '1' });
     assert.deepEqual(told(await gateway.history('orders', 10)), [
       '1 ann cli {} -> {"v1":"1"}',
       '2 ann cli {"v1":"1"} -> {"v1":"1"}',
@@ -190,7 +200,7 @@ describe('frozen', () => {
   it('bad weights can not be frozen', async t => {
     const prefix = newPrefix();
     const store = open(t, { prefix });
-    await cli.hset(`${prefix}weights:orders`, 'v1', 'five');
+    await shared.cli.hset(`${prefix}weights:orders`, 'v1', 'five');
     await assert.rejects(store.freeze('orders', ann), refusedWith('refused'));
     assert.deepEqual(await store.history('orders', 10), []);
   });
@@ -198,14 +208,14 @@ describe('frozen', () => {
   it('where no gateway may write, the hash stays as it is, and is not in force, loudly', async t => {
     const prefix = newPrefix();
     const rights = [`~${prefix}*`, `&${prefix}*`, '+@read', '+@scripting', '+@pubsub', '+@connection'];
-    await cli.acl('SETUSER', 'reader', 'reset', 'on', '>pw', ...rights);
-    const gateway = open(t, { prefix, url: `redis://reader:pw@127.0.0.1:${server.port}` });
+    await shared.cli.acl('SETUSER', 'reader', 'reset', 'on', '>pw', ...rights);
+    const gateway = open(t, { prefix, url: `redis://reader:pw@127.0.0.1:${shared.server.port}` });
     await gateway.follow(['orders']);
     const operator = open(t, { prefix });
     await operator.set('orders', weights({ v1: 1 }), ann);
     await operator.freeze('orders', ann);
     await sees(gateway, 2);
-    await cli.hset(`${prefix}weights:orders`, 'v1', 0, 'v2', 1);
+    await shared.cli.hset(`${prefix}weights:orders`, 'v1', 0, 'v2', 1);
     const held = await eventually(
       () => {
         const state = gateway.current().get('orders');
@@ -226,10 +236,10 @@ describe('a fence', () => {
     const key = `${prefix}canary:lock`;
     const change: Change = { actor: 'ann', source: 'canary', fence: { key, token: '7' } };
     await assert.rejects(store.set('orders', weights({ v1: 1 }), change), refusedWith('fenced'));
-    await cli.set(key, '8');
+    await shared.cli.set(key, '8');
     await assert.rejects(store.clear('orders', change), refusedWith('fenced'));
     assert.deepEqual(await store.get('orders'), { revision: 0 });
-    await cli.set(key, '7');
+    await shared.cli.set(key, '7');
     assert.equal((await store.set('orders', weights({ v1: 1 }), change)).source, 'canary');
   });
 });
