@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nanoid } from 'nanoid';
 import { startAdmin } from './admin/server.ts';
 import type { Board } from './canary/board.ts';
@@ -99,7 +100,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   store.onChange(weights => mesh.update({ weights }));
   void store.ready.then(() => mesh.update({ weights: store.current() }));
 
-  const toRules = createRuleMaker();
+  const ruleMaker = createRuleMaker();
   const documents = followDocuments({
     path: config.routes,
     keys:
@@ -108,8 +109,11 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
         : { client: consul, prefix: config.routesPrefix, holdMs: config.hold },
     last: keptDocuments.last ?? (last === undefined ? undefined : []),
     onShelf: async shelf => {
-      const documents = toRules(shelf);
+      await ruleMaker.prepare(shelf, pace);
+      const documents = ruleMaker.of(shelf);
       await mesh.prepare(documents, pace);
+      // The rest of it is one piece.
+      await nextTurn();
       mesh.update({ documents });
     },
     onGood: keptDocuments.save,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../src/core/model/instance.ts';
 import { sinceOf } from '../src/core/rules/quarantine.ts';
 import { Mesh, type View } from '../src/mesh.ts';
-import { catalogOf, instance, serviceOf } from './core/build.ts';
+import { createPace } from '../src/telemetry/pace.ts';
+import { catalogOf, documentRule, instance, serviceOf } from './core/build.ts';
 
 const orders = instance({ service: 'orders', tags: ['path=/orders'] });
 
@@ -73,4 +75,58 @@ it('a problem that lasted before the process began, lasts since then', () => {
     ['bad', 9_000],
     ['newer', 1_000],
   ]);
+});
+
+describe('many documents at once', () => {
+  const rules = Array.from({ length: 40 }, (_, i) =>
+    documentRule(`/r${i}`, [{ service: 'orders', weight: 1 }]),
+  );
+  const documents = { rules, problems: [] };
+  const begun = (): Mesh => {
+    const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '', hasDocuments: true });
+    mesh.update({ catalog: catalogOf(orders), weights: new Map(), documents: { rules: [], problems: [] } });
+    return mesh;
+  };
+  /** A clock on which each look takes a millisecond, so that a slice of four is as many rules. */
+  const slowPace = () => {
+    let now = 0;
+    return createPace(() => now++);
+  };
+  const live = (mesh: Mesh): unknown[] =>
+    mesh.view?.snapshot.rules.map(({ id, backends }) => [id, backends[0]?.arms[0]?.targets.length]) ?? [];
+
+  it('are prepared in slices, between which others have their turn, and nothing is in force before the update', async () => {
+    const mesh = begun();
+    let turns = 0;
+    let isPrepared = false;
+    const preparing = mesh.prepare(documents, slowPace()).then(() => {
+      isPrepared = true;
+    });
+    for (; !isPrepared; turns += 1) {
+      assert.equal(mesh.view?.snapshot.revision, 1);
+      await nextTurn();
+    }
+    await preparing;
+    assert.ok(turns >= 10, `${turns} turns`);
+    mesh.update({ documents });
+    assert.equal(mesh.view?.snapshot.rules.length, 41);
+  });
+
+  it('become the same rules as without, also where the catalog changes meanwhile', async () => {
+    const second = instance({ service: 'orders', id: 'second', tags: ['path=/orders'], port: 2 });
+    const [prepared, plain] = [begun(), begun()];
+    const preparing = prepared.prepare(documents, slowPace());
+    await nextTurn();
+    prepared.update({ catalog: catalogOf(orders, second) });
+    await preparing;
+    prepared.update({ documents });
+    plain.update({ catalog: catalogOf(orders, second), documents });
+    assert.deepEqual(live(prepared), live(plain));
+    assert.deepEqual(live(prepared).at(-1), ['/r39/*', 2]);
+  });
+
+  it('are not prepared before anybody is served', async () => {
+    const mesh = new Mesh({ policy: 'passing-only', tagPrefix: '', hasDocuments: true });
+    await mesh.prepare(documents, () => assert.fail('there is nobody to whom to leave a turn'));
+  });
 });

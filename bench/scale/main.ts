@@ -4,11 +4,13 @@ import { untilInterrupted } from '../interrupt.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import { asText } from '../table.ts';
 import { wholeNumber } from '../whole-number.ts';
+import { measureDocuments } from './documents.ts';
 import { measureChanges, measureStretch, settle } from './measure.ts';
 import { figuresOf, figureTable, isWithin } from './report.ts';
 import { openStage } from './stage.ts';
 
-const USAGE = `npm run scale -- [--services N] [--instances N] [--changes N] [--rate N] [--seconds N] [--workers N]
+const USAGE = `npm run scale -- [--services N] [--instances N] [--changes N] [--rate N] [--seconds N]
+  [--documents N] [--workers N]
 
 Follows a real Consul with many services: how soon a gateway is ready, what it holds, how soon changes are in force
 and what they cost, and what callers notice while the catalog changes all the time.
@@ -19,6 +21,7 @@ and what they cost, and what callers notice while the catalog changes all the ti
   --rate N        requests a second meanwhile (default 1000)
   --seconds N     how long that goes on, once without and once with changes (default 60)
   --times N       how often each single change is made and taken back (default 20)
+  --documents N   route documents that come at once, as files and as keys in Consul (default 1000)
   --workers N     worker processes of the gateway (default: off)
 
 Example:
@@ -33,6 +36,7 @@ const OPTIONS = {
   rate: { type: 'string', default: '1000' },
   seconds: { type: 'string', default: '60' },
   times: { type: 'string', default: '20' },
+  documents: { type: 'string', default: '1000' },
   workers: { type: 'string', default: 'off' },
   help: { type: 'boolean', default: false, short: 'h' },
 } as const;
@@ -47,7 +51,7 @@ const main = async (): Promise<number> => {
     wholeNumber(name, values[name]);
   const size = { services: count('services'), instances: count('instances') };
   const traffic = { size, rate: count('rate'), seconds: count('seconds') };
-  const [changes, times] = [count('changes'), count('times')];
+  const [changes, times, documents] = [count('changes'), count('times'), count('documents')];
   return untilInterrupted(async stopping => {
     const stage = await openStage({ ...size, args: ['--workers', values.workers], say: console.log });
     const client = startLoadProcess(stopping);
@@ -57,11 +61,21 @@ const main = async (): Promise<number> => {
       const [connections, rss] = [stage.connections(), stage.rss()];
       console.log(`changing one thing at a time, each ${times} times`);
       const single = await measureChanges(stage, times);
+      console.log(`bringing ${documents} route documents at once`);
+      const shelved = await measureDocuments(stage, documents);
       console.log(`${traffic.seconds} s of ${traffic.rate} requests a second at rest`);
       const calm = await measureStretch(stage, client, { ...traffic, changes: 0 });
       console.log(`${traffic.seconds} s of the same with ${changes} changes a second`);
       const storm = await measureStretch(stage, client, { ...traffic, changes });
-      const figures = figuresOf({ readyMs, connections, rss, changes: single, calm, storm });
+      const figures = figuresOf({
+        readyMs,
+        connections,
+        rss,
+        changes: single,
+        documents: shelved,
+        calm,
+        storm,
+      });
       console.log(`\n${asText(figureTable(figures))}`);
       return figures.every(isWithin) ? 0 : 1;
     } finally {

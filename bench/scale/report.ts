@@ -1,4 +1,5 @@
 import type { Table } from '../table.ts';
+import type { DocumentFigures } from './documents.ts';
 import type { ChangeFigures, Stretch } from './measure.ts';
 
 export interface ScaleReport {
@@ -7,6 +8,7 @@ export interface ScaleReport {
   /** Bytes resident once it served. */
   readonly rss: number;
   readonly changes: readonly ChangeFigures[];
+  readonly documents: readonly DocumentFigures[];
   readonly calm: Stretch;
   readonly storm: Stretch;
 }
@@ -28,7 +30,17 @@ const CHANGE_TEXT = {
   service: 'a new service, or one that is gone, is in force',
 } as const;
 
-export const figuresOf = ({ readyMs, connections, rss, changes, calm, storm }: ScaleReport): Figure[] => [
+const PLACE_TEXT = { folder: 'route documents in a folder', keys: 'route documents in Consul' } as const;
+
+export const figuresOf = ({
+  readyMs,
+  connections,
+  rss,
+  changes,
+  documents,
+  calm,
+  storm,
+}: ScaleReport): Figure[] => [
   { what: 'ready after', value: readyMs, unit: 'ms', limit: 5_000 },
   { what: 'connections to Consul', value: connections, unit: '', limit: 8 },
   { what: 'resident memory', value: rss / 1e6, unit: 'MB', limit: 250 },
@@ -36,6 +48,12 @@ export const figuresOf = ({ readyMs, connections, rss, changes, calm, storm }: S
     { what: `${CHANGE_TEXT[change]}, median`, value: median, unit: 'ms' },
     { what: `${CHANGE_TEXT[change]}, worst`, value: worst, unit: 'ms', limit: LIMITS_MS[change] },
     { what: 'event loop held up by it, worst', value: held.workMs, unit: 'ms', limit: 20 },
+    { what: 'the same, with waiting for a core', value: held.maxMs, unit: 'ms' },
+  ]),
+  ...documents.flatMap(({ place, count, inForceMs, goneMs, held }): Figure[] => [
+    { what: `${count} ${PLACE_TEXT[place]}: in force after`, value: inForceMs, unit: 'ms' },
+    { what: 'the same, gone after', value: goneMs, unit: 'ms' },
+    { what: 'event loop held up by them, worst', value: held.workMs, unit: 'ms', limit: 20 },
     { what: 'the same, with waiting for a core', value: held.maxMs, unit: 'ms' },
   ]),
   { what: 'at rest: p99.9 of traffic', value: calm.latency.p999, unit: 'ms' },

@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from '../../test/support/child.ts';
 import { type RunningGateway, runGateway } from '../../test/support/processes.ts';
@@ -20,6 +23,8 @@ export interface Stage {
   readonly admin: string;
   /** `127.0.0.1:PORT` */
   readonly consul: string;
+  /** The folder of its route documents. */
+  readonly routes: string;
   /** From the start of the process until it served. */
   readonly readyMs: number;
   connections(): number;
@@ -62,10 +67,12 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
     stops.push(catalog.close);
     say(`filling Consul with ${size.services} services of ${size.instances} instances each`);
     await catalog.fill(size, ports[0]);
+    const routes = await mkdtemp(join(tmpdir(), 'sluice-scale-'));
+    stops.push(() => rm(routes, { recursive: true }));
     say('starting a gateway');
     const began = performance.now();
     const gateway = await runGateway(
-      ['--consul', consul.address, '--redis', 'off', '--access-log', 'off', ...args],
+      ['--consul', consul.address, '--redis', 'off', '--access-log', 'off', '--routes', routes, ...args],
       { env: { NODE_OPTIONS: `--import ${new URL('loop-watch.mjs', import.meta.url).href}` } },
     );
     stops.push(() => gateway.stop());
@@ -77,6 +84,7 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
       front,
       admin: gateway.admin,
       consul: consul.address,
+      routes,
       readyMs,
       connections: () => connectionsTo(consul.address, gateway.pid),
       rss: () => usageOf(gateway.pid).rss,

@@ -6,10 +6,17 @@ import type { DocumentOrigin } from '../core/model/origin.ts';
 import type { Problem } from '../core/model/quarantine.ts';
 import type { RuleSettings } from '../core/model/traffic.ts';
 import type { DocumentBackend, DocumentRule, Documents } from '../core/rules/document-rule.ts';
+import type { Pace } from '../telemetry/pace.ts';
 import type { Shelf, ShelfProblem, Shelved } from './shelf.ts';
 
-/** One shelf after another as rules: a route that stayed the same object keeps its rules. */
-export const createRuleMaker = (): ((shelf: Shelf) => Documents) => {
+/** Makes rules of one shelf after another: a route that stayed the same object keeps its rules. */
+export interface RuleMaker {
+  /** Does beforehand, in slices, what `of` takes long for where thousands of routes are new. */
+  prepare(shelf: Shelf, pace: Pace): Promise<void>;
+  of(shelf: Shelf): Documents;
+}
+
+export const createRuleMaker = (): RuleMaker => {
   const made = new WeakMap<Shelved, readonly DocumentRule[]>();
   const rulesOf = (shelved: Shelved): readonly DocumentRule[] => {
     const before = made.get(shelved);
@@ -18,14 +25,22 @@ export const createRuleMaker = (): ((shelf: Shelf) => Documents) => {
     made.set(shelved, rules);
     return rules;
   };
-  return ({ routes, problems }) => {
-    const outdated = new Set(routes.filter(({ isOutdated }) => isOutdated).map(({ route }) => route.name));
-    return {
-      rules: routes.flatMap(rulesOf),
-      problems: problems
-        .filter(({ severity }) => severity !== 'note')
-        .map(problem => toProblem(problem, outdated.has(problem.name ?? ''))),
-    };
+  return {
+    prepare: async ({ routes }, pace) => {
+      for (const shelved of routes) {
+        rulesOf(shelved);
+        await pace();
+      }
+    },
+    of: ({ routes, problems }) => {
+      const outdated = new Set(routes.filter(({ isOutdated }) => isOutdated).map(({ route }) => route.name));
+      return {
+        rules: routes.flatMap(rulesOf),
+        problems: problems
+          .filter(({ severity }) => severity !== 'note')
+          .map(problem => toProblem(problem, outdated.has(problem.name ?? ''))),
+      };
+    },
   };
 };
 

@@ -132,7 +132,7 @@ const readDocuments = (text: string): readonly DocumentRule[] => {
     const errors = problems.filter(({ severity }) => severity === 'error');
     assert.deepEqual(errors, [], 'the documents are sound');
   }
-  return createRuleMaker()(restock(EMPTY_SHELF, [{ name: 'test.yaml', documents }])).rules;
+  return createRuleMaker().of(restock(EMPTY_SHELF, [{ name: 'test.yaml', documents }])).rules;
 };
 
 const documentRuleOf = ({ match, to = [], ...rest }: RuleUnderTest, index: number): DocumentRule => ({

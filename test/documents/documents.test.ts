@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createConsulClient } from '../../src/consul/client.ts';
+import { createGate } from '../../src/core/decide/gate.ts';
 import { type Documents, followDocuments } from '../../src/documents/documents.ts';
 import type { Shelf } from '../../src/documents/shelf.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
@@ -26,11 +28,17 @@ const inForce = ({ routes }: Shelf): string =>
     .join(' ');
 
 /** Follows, and remembers every shelf. */
-const follow = (options: Pick<Parameters<typeof followDocuments>[0], 'path' | 'keys'>) => {
+const follow = (
+  options: Pick<Parameters<typeof followDocuments>[0], 'path' | 'keys'>,
+  use: () => Promise<void> = async () => {},
+) => {
   const seen: Shelf[] = [];
   const documents: Documents = followDocuments({
     ...options,
-    onShelf: shelf => void seen.push(shelf),
+    onShelf: shelf => {
+      seen.push(shelf);
+      return use();
+    },
     log: silentLog,
     thread: new URL('./reader-thread.mjs', import.meta.url),
   });
@@ -68,6 +76,23 @@ describe('a folder of route documents', () => {
     await following.until('a:two c:one d:one');
     await unlink(join(folder, 'c.yml'));
     await following.until('a:two');
+  });
+
+  it('stops once what is being made of a shelf is done, and tells of nothing after that', async () => {
+    await writeFile(join(folder, 'a.yaml'), document('a', 'one'));
+    const made = createGate();
+    following = follow({ path: folder, keys: undefined }, () => made.opened);
+    await following.until('a:one');
+    await writeFile(join(folder, 'b.yaml'), document('b', 'one'));
+    let isStopped = false;
+    const stopping = following.stop().then(() => {
+      isStopped = true;
+    });
+    await nextTurn();
+    assert.equal(isStopped, false);
+    made.open();
+    await stopping;
+    assert.deepEqual(following.seen.map(inForce), ['a:one']);
   });
 
   it('the first shelf has all that is there', async () => {

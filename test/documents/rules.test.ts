@@ -12,7 +12,7 @@ const source = (text: string, rest: Partial<Source> = {}): Source => ({
   documents: readText(text),
   ...rest,
 });
-const make = (...sources: readonly Source[]) => createRuleMaker()(restock(EMPTY_SHELF, sources));
+const make = (...sources: readonly Source[]) => createRuleMaker().of(restock(EMPTY_SHELF, sources));
 const onlyRule = (fields: string) => {
   const [rule, ...others] = make(source(withRule(fields))).rules;
   assert.deepEqual(others, []);
@@ -93,9 +93,9 @@ describe('rules of a route', () => {
     });
   });
   it('of a route that stayed the same are the same objects', () => {
-    const toRules = createRuleMaker();
+    const { of } = createRuleMaker();
     const shelf = restock(EMPTY_SHELF, [source(withRule(TO))]);
-    assert.equal(toRules(shelf).rules[0], toRules({ ...shelf }).rules[0]);
+    assert.equal(of(shelf).rules[0], of({ ...shelf }).rules[0]);
   });
 });
 
@@ -124,7 +124,7 @@ describe('problems', () => {
   it('name the place and what is in force; notes are none', () => {
     const good = restock(EMPTY_SHELF, [source(withRule(TO))]);
     const bad = restock(good, [source(withSpec(`parentRefs: []\nrules: [{colour: red, ${TO}}]`))]);
-    const { rules, problems } = createRuleMaker()(bad);
+    const { rules, problems } = createRuleMaker().of(bad);
     assert.equal(rules.length, 1);
     assert.deepEqual(problems, [
       {

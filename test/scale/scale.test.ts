@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { serviceName } from '../../bench/scale/catalog.ts';
 import { delaysOf, startStorm, timeChanges } from '../../bench/scale/changes.ts';
+import { measureDocuments } from '../../bench/scale/documents.ts';
 import { openStage, type Stage } from '../../bench/scale/stage.ts';
 import type { ServicesAnswer } from '../../src/admin/api.ts';
 import { startLoad } from '../support/load.ts';
@@ -56,6 +57,15 @@ describe('a catalog of many services', () => {
       assert.ok(median < 400, `${median} ms`);
     });
   }
+
+  it('many route documents come and go at once, as files and as keys', async t => {
+    for (const { place, inForceMs, goneMs, held } of await measureDocuments(stage, 200)) {
+      t.diagnostic(
+        `${place}: ${inForceMs.toFixed(0)} and ${goneMs.toFixed(0)} ms, ${held.workMs.toFixed(0)} ms held`,
+      );
+      assert.ok(held.workMs < 60, `${held.workMs} ms in one piece`);
+    }
+  });
 
   it('a storm of changes costs no request, is followed to the end, and asks Consul at a bounded rate', async t => {
     const load = startLoad(t, `${stage.front}/${serviceName(0)}`, { perSecond: 200 });

@@ -11,8 +11,8 @@ export interface Compiled {
 }
 
 /**
- * As `compileRoutes`, in steps between which others may have their turn: each makes a table of some more of the new rules,
- * out of which the next one is made. Of few new ones there is just one, and at first, too: nobody is served yet.
+ * As `compileRoutes`, in steps before each of which others may have their turn: each makes a table of some more of the new
+ * rules, out of which the next one is made. A small change is made at once, and the first table, too: nobody is served yet.
  *
  * @returns the table of all
  */
@@ -21,8 +21,10 @@ export function* compileInSteps(
   before: Compiled | undefined,
 ): Generator<void, RouteTable> {
   if (before === undefined) return compileRoutes(rules);
-  const { come } = changesOf(before.rules, rules);
+  const { come, gone } = changesOf(before.rules, rules);
   let { table } = before;
+  // Whoever brings so much has just worked on it for a while.
+  if (come.length + gone.size > RULES_A_STEP) yield;
   for (let end = RULES_A_STEP; end < come.length; end += RULES_A_STEP) {
     const later = new Set(come.slice(end));
     table = compileRoutes(

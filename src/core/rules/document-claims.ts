@@ -11,7 +11,8 @@ export type ReadServices = ReadonlyMap<string, ServiceClaims>;
 
 interface Known {
   readonly claim: Claim;
-  /** What it was made from, by identity. */
+  /** The services that its rule names, and what it was made from of each, by identity. */
+  readonly names: readonly string[];
   readonly from: readonly (ServiceClaims | undefined)[];
 }
 
@@ -32,10 +33,11 @@ export class DocumentClaims {
   }
 
   #claim(rule: DocumentRule): Known {
-    const from = servicesOf(rule).map(name => this.#services.get(name));
     const before = this.#known.get(rule);
-    if (before?.from.every((each, index) => each === from[index])) return before;
-    return { claim: claimOf(rule, this.#services), from };
+    if (before?.names.every((name, index) => this.#services.get(name) === before.from[index])) return before;
+    const names = before?.names ?? servicesOf(rule);
+    const from = names.map(name => this.#services.get(name));
+    return { claim: claimOf(rule, this.#services), names, from };
   }
 }
 
