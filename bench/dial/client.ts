@@ -54,12 +54,12 @@ const run = async ({ ports, connections, requests, rate }: Job, ended: Promise<u
     sent += 1;
     begin();
   };
+  const began = performance.now();
   if (rate === undefined) {
     for (const lane of lanes) send(lane.send);
     await finished;
   } else {
     idle.push(...lanes.map(lane => lane.send));
-    const began = performance.now();
     const timer = setInterval(() => {
       while (sent < ((performance.now() - began) * rate) / 1_000) {
         const next = idle.pop();
@@ -70,8 +70,9 @@ const run = async ({ ports, connections, requests, rate }: Job, ended: Promise<u
     await ended;
     clearInterval(timer);
   }
+  const seconds = (performance.now() - began) / 1_000;
   for (const lane of lanes) lane.close();
-  return { all: all.census, each: each.map(({ census }) => census) };
+  return { all: all.census, each: each.map(({ census }) => census), seconds };
 };
 
 process.on('message', (message: Job | 'end') => {

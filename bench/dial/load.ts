@@ -18,6 +18,8 @@ export interface Job {
 export interface Counts {
   readonly all: Census;
   readonly each: readonly Census[];
+  /** From the first request to the last answer, or the end. */
+  readonly seconds: number;
 }
 
 export interface Load {

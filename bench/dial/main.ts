@@ -10,14 +10,14 @@ import { wholeNumber } from '../whole-number.ts';
 import { PARTS, type PartName } from './parts.ts';
 import { type DialReport, figuresOf } from './report.ts';
 
-const USAGE = `npm run dial -- [--requests N] [--changes N] [--cuts N] [--rate N] [--gateways N] [--part NAME] [--json FILE]
+const USAGE = `npm run dial -- [--requests N] [--changes N] [--cuts N] [--load N] [--gateways N] [--part NAME] [--json FILE]
 
 How exact shares are, and how soon a change of weights in Redis is in force, with real gateways, Consul and Redis.
 
   --requests N    of each count of a share (default 1000000)
   --changes N     of the weights (default 1000)
   --cuts N        seconds in which Redis cuts all subscribers once a second (default 60)
-  --rate N        requests a second meanwhile, of all gateways together (default 300)
+  --load N        per cent of what the gateways can answer that they must answer meanwhile (default 30)
   --gateways N    how many (default 4)
   --part NAME     only this; repeatable: shares (of one gateway), workers (two), several (gateways), changes, cuts
   --json FILE     where the figures go
@@ -32,7 +32,7 @@ const OPTIONS = {
   requests: { type: 'string', default: '1000000' },
   changes: { type: 'string', default: '1000' },
   cuts: { type: 'string', default: '60' },
-  rate: { type: 'string', default: '300' },
+  load: { type: 'string', default: '30' },
   gateways: { type: 'string', default: '4' },
   part: { type: 'string', multiple: true },
   json: { type: 'string' },
@@ -45,17 +45,18 @@ const main = async (): Promise<number> => {
     console.log(USAGE);
     return 0;
   }
-  const count = (name: 'requests' | 'changes' | 'cuts' | 'rate' | 'gateways'): number =>
+  const count = (name: 'requests' | 'changes' | 'cuts' | 'load' | 'gateways'): number =>
     wholeNumber(name, values[name]);
   const wanted = {
     requests: count('requests'),
     changes: count('changes'),
     cuts: count('cuts'),
-    rate: count('rate'),
+    load: count('load'),
     gateways: count('gateways'),
   };
   if (wanted.changes > 9_999)
     throw new Error('--changes: at most 9999, each is another hundredth of a per cent');
+  if (wanted.load > 100) throw new Error('--load: per cent, at most 100');
   const unknown = values.part?.find(part => !NAMES.some(name => name === part));
   if (unknown !== undefined) throw new Error(`--part "${unknown}": there are ${NAMES.join(', ')}`);
   const names = NAMES.filter(name => values.part?.includes(name) ?? true);

@@ -9,8 +9,8 @@ export interface Wanted {
   readonly changes: number;
   /** Seconds, with one cut in each. */
   readonly cuts: number;
-  /** Requests a second while weights change. */
-  readonly rate: number;
+  /** Per cent of what the gateways can answer, while weights change. */
+  readonly load: number;
   readonly gateways: number;
 }
 
@@ -26,8 +26,9 @@ const SHARE = 50;
 /** Milliseconds between two changes, and while subscribers are cut. */
 const PAUSE = [15, 35] as const;
 const CUT_PAUSE = [50, 1_000] as const;
-/** Requests that are answered, for the progress. */
+/** For the progress: requests that are answered, and seconds before changes begin. */
 const PER_SECOND = 8_000;
+const CALIBRATING = 10;
 
 const mean = ([least, most]: readonly [number, number]): number => (least + most) / 2_000;
 
@@ -56,24 +57,20 @@ export const PARTS = {
       })),
   },
   changes: {
-    seconds: ({ changes }) => changes * mean(PAUSE),
-    run: ({ changes, rate, gateways }, stopping) =>
-      using(openStage(gateways), async stage => {
-        // Whatever runs for the first time is slow.
-        await timeUnderLoad(stage, { count: 50, pause: PAUSE }, rate, stopping);
-        return {
-          shares: [],
-          turning: await timeUnderLoad(stage, { count: changes, pause: PAUSE }, rate, stopping),
-        };
-      }),
+    seconds: ({ changes }) => CALIBRATING + changes * mean(PAUSE),
+    run: ({ changes, load, gateways }, stopping) =>
+      using(openStage(gateways), async stage => ({
+        shares: [],
+        turning: await timeUnderLoad(stage, { count: changes, pause: PAUSE }, load / 100, stopping),
+      })),
   },
   cuts: {
-    seconds: ({ cuts }) => cuts,
-    run: ({ cuts, rate, gateways }, stopping) =>
+    seconds: ({ cuts }) => CALIBRATING + cuts,
+    run: ({ cuts, load, gateways }, stopping) =>
       using(openStage(gateways), async stage => {
         const count = Math.max(1, Math.round(cuts / mean(CUT_PAUSE)));
         const changes = { count, pause: CUT_PAUSE, cutEvery: 1_000 };
-        return { shares: [], cut: await timeUnderLoad(stage, changes, rate, stopping) };
+        return { shares: [], cut: await timeUnderLoad(stage, changes, load / 100, stopping) };
       }),
   },
 } satisfies Readonly<Record<string, Part>>;

@@ -23,7 +23,6 @@ export const figuresOf = ({ shares, turning, cut }: DialReport): Figure[] => [
         { what: 'PUBLISH to in force, p99', value: turning.p99, unit: 'ms', limit: 10 },
         { what: 'PUBLISH to in force, worst', value: turning.worst, unit: 'ms' },
         ...common('turning', turning),
-        { what: 'turning: the machine was busy', value: turning.busy * 100, unit: '%', limit: 30 },
       ]),
   ...(cut === undefined
     ? []
@@ -66,7 +65,13 @@ const shareFigures = ({ how, tenThousandths, counts }: ShareFigures): Figure[] =
   ];
 };
 
-const common = (name: string, { missed, seen, bad, requests }: ChangeFigures): Figure[] => [
+const common = (
+  name: string,
+  { missed, seen, bad, requests, capacity, load, busy }: ChangeFigures,
+): Figure[] => [
+  { what: `${name}: requests a second that the gateways can answer`, value: capacity, unit: '' },
+  { what: `${name}: of these they had to`, value: load * 100, unit: '%' },
+  { what: `${name}: the machine was busy`, value: busy * 100, unit: '%' },
   { what: `${name}: changes seen, all gateways together`, value: seen, unit: '' },
   { what: `${name}: changes that never came into force`, value: missed, unit: '', limit: 0 },
   { what: `${name}: requests`, value: requests, unit: '' },

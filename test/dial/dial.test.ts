@@ -4,7 +4,7 @@ import { Counter } from '../../bench/dial/census.ts';
 import { PARTS, type Wanted } from '../../bench/dial/parts.ts';
 
 /** The short form of `npm run dial`: what must hold however busy the machine is. */
-const WANTED: Wanted = { requests: 10_000, changes: 60, cuts: 4, rate: 100, gateways: 2 };
+const WANTED: Wanted = { requests: 10_000, changes: 60, cuts: 4, load: 30, gateways: 2 };
 
 describe('the dial, with real gateways', () => {
   it('a share is exact, and 0 is none', async t => {
