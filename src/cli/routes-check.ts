@@ -1,9 +1,9 @@
-import { text as readStream } from 'node:stream/consumers';
+import { buffer as readStream } from 'node:stream/consumers';
 import { Command } from 'commander';
 import type { RoutesCheckAnswer } from '../admin/api.ts';
 import { type Checked, checkTexts, textsOf } from '../documents/check.ts';
 import type { ShelfProblem } from '../documents/shelf.ts';
-import type { Text } from '../documents/texts.ts';
+import { decode, type Text } from '../documents/texts.ts';
 import { print, printJson } from './print.ts';
 
 export const routesCheckCommand = (): Command =>
@@ -30,7 +30,7 @@ Examples:
 
 const readInput = async (): Promise<Text> => ({
   name: '(standard input)',
-  text: await readStream(process.stdin),
+  ...decode(await readStream(process.stdin)),
 });
 
 const isGood = ({ shelf }: Checked): boolean => shelf.problems.every(({ severity }) => severity === 'note');
@@ -49,22 +49,27 @@ const answerOf = ({ shelf, documents, ...rest }: Checked): RoutesCheckAnswer => 
 
 const describe = (checked: Checked): string => {
   const { shelf, documents, lines } = checked;
-  const problems = shelf.problems.map(problem => inContext(problem, lines.get(problem.source) ?? []));
-  const files = lines.size === 1 ? '1 file' : `${lines.size} files`;
-  const count = documents.length === 1 ? '1 document' : `${documents.length} documents`;
-  const bad = documents.length - shelf.routes.length;
-  const verdict =
-    bad === 0 ? (isGood(checked) ? 'good' : 'read, but not all is served') : `${bad} not in force`;
-  return [...problems, `${count} in ${files}: ${documents.length === 0 ? 'nothing to check' : verdict}`].join(
-    '\n',
-  );
+  const problems = shelf.problems.map(problem => inContext(problem, lines.get(problem.source)));
+  const read = documents.filter(({ source }) => lines.has(source)).length;
+  const count = `${read} ${read === 1 ? 'document' : 'documents'} in ${lines.size} ${lines.size === 1 ? 'file' : 'files'}`;
+  return [...problems, `${count}: ${verdictOn(checked, read)}`].join('\n');
+};
+
+/** @param read how many documents there are in what could be read */
+const verdictOn = (checked: Checked, read: number): string => {
+  const bad = read - checked.shelf.routes.length;
+  if (bad > 0) return `${bad} not in force`;
+  if (read === 0) return 'nothing to check';
+  if (checked.documents.length > read) return `${checked.documents.length - read} could not be read`;
+  return isGood(checked) ? 'good' : 'read, but not all is served';
 };
 
 const LABELS = { error: 'error', unserved: 'warning', note: 'note' } as const;
 
 /** As compilers say it, with the line and a mark below the place. */
-const inContext = (problem: ShelfProblem, lines: readonly string[]): string => {
+const inContext = (problem: ShelfProblem, lines: readonly string[] | undefined): string => {
   const { source, line, column, severity, field, message } = problem;
+  if (lines === undefined) return `${source}: ${LABELS[severity]}: ${message}`;
   const head = `${source}:${line}:${column}: ${LABELS[severity]}: ${field === undefined ? '' : `${field}: `}${message}`;
   const content = lines[line - 1];
   if (content === undefined || content.length > 200) return head;

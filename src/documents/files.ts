@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatSize } from '../core/values.ts';
 import { MOST_BYTES } from './reader.ts';
-import type { Text } from './texts.ts';
+import { decode, describeUnread, type Text } from './texts.ts';
 
 /** What `--routes` names, as it is now. */
 export interface Files {
@@ -74,11 +74,8 @@ const readOne = async (file: string, size: number): Promise<Text> => {
     };
   }
   try {
-    return { name: file, text: await readFile(file, 'utf8') };
+    return { name: file, ...decode(await readFile(file)) };
   } catch (error) {
-    return {
-      name: file,
-      failure: `it can't be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
-    };
+    return { name: file, failure: describeUnread(error) };
   }
 };

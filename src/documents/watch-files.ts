@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Log } from '../telemetry/log.ts';
 import { pause, type Timers } from '../telemetry/timers.ts';
 import { printFiles, readFiles } from './files.ts';
-import type { Text } from './texts.ts';
+import { describeUnread, type Text } from './texts.ts';
 
 export interface FilesWatch {
   stop(): void;
@@ -81,11 +81,11 @@ export const watchFiles = (options: {
   const failed = (error: unknown): void => {
     forget();
     known = undefined;
-    const detail = (error as NodeJS.ErrnoException).code ?? String(error);
+    const detail = describeUnread(error);
     if (problem === detail) return;
     problem = detail;
     log.warn({ routes: path, detail }, "the route documents can't be read; those known stay in force");
-    if (!isTold) tell([{ name: path, failure: `it can't be read (${detail})` }]);
+    if (!isTold) tell([{ name: path, failure: detail }]);
   };
 
   const run = async (): Promise<void> => {

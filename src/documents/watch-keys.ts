@@ -5,7 +5,7 @@ import { type Continuity, watch } from '../consul/watch.ts';
 import type { DocumentText } from '../core/rules/last-known.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Timers } from '../telemetry/timers.ts';
-import type { Text } from './texts.ts';
+import { decode, type Text } from './texts.ts';
 
 export interface KeysWatch {
   /** Lets go of keys that are held, and tells so at once. @returns how many that were */
@@ -143,8 +143,8 @@ const SCHEME = 'consul:';
 
 const toText = ({ key, value, createIndex }: KeyEntry): Text => ({
   name: `${SCHEME}${key}`,
-  text: value.toString('utf8'),
   createIndex,
+  ...decode(value),
 });
 
 /** Texts of files are none of ours. */

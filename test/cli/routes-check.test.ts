@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -71,9 +71,30 @@ describe('sluice routes check', () => {
     );
     assert.equal(code, 1);
   });
-  it('names a file that is not there', async () => {
-    const { code, out } = await sluice(join(folder, 'none.yaml'));
-    assert.match(out, /none\.yaml:1:1: error: it can't be read \(ENOENT\)/);
+  it('says of what can not be read why, and what to do; and exits 1', async () => {
+    const at = (name: string): string => join(folder, name);
+    await mkdir(at('empty'));
+    await writeFile(join(at('empty'), 'notes.txt'), 'no route');
+    await writeFile(at('image.yml'), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x00, 0xff]));
+    await writeFile(at('latin1.json'), Buffer.from('{"name": "caf\xe9"}', 'latin1'));
+    await symlink('loop.yaml', at('loop.yaml'));
+    const reasons = {
+      'none.yaml': 'there is no such file or folder; is the path right, seen from the working directory?',
+      'good.yaml/routes': 'there is no such file or folder: a part of its path is a file',
+      empty: 'the folder has no *.yaml, *.yml or *.json; those of folders in it are not read',
+      'image.yml': 'it is not text; route documents are YAML or JSON in UTF-8',
+      'latin1.json': 'it is not text; route documents are YAML or JSON in UTF-8',
+      'loop.yaml': 'it is a link that leads back to itself',
+    };
+    const { code, out } = await sluice(...Object.keys(reasons).map(at));
+    const told = Object.entries(reasons).map(([name, reason]) => `${at(name)}: error: ${reason}`);
+    assert.deepEqual(
+      out.trimEnd().split('\n').sort(),
+      [...told, '0 documents in 0 files: nothing to check'].sort(),
+    );
     assert.equal(code, 1);
+    const beside = await sluice(at('none.yaml'), at('good.yaml'));
+    assert.match(beside.out, /^1 document in 1 file: 1 could not be read$/m);
+    assert.equal(beside.code, 1);
   });
 });
