@@ -2,6 +2,7 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import Consul from 'consul';
 import type { z } from 'zod';
+import { createTurns } from '../telemetry/pace.ts';
 import {
   type CheckAnswer,
   checksAnswer,
@@ -111,6 +112,7 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
   const polls = agent({});
   const request = createRequester(new Consul({ baseUrl: base } as object) as unknown as Papi, endpoint);
   const reads = openReads(endpoint);
+  const turn = createTurns();
 
   let requests = 0;
 
@@ -172,6 +174,8 @@ export const createConsulClient = (options: EndpointOptions): ConsulClient => {
         if (meta.index === index) return { ...meta, data: undefined };
       }
       const reply = await readAtOnce(path, signal);
+      // Many come together on one connection, and each takes up to a millisecond, in which no request is served.
+      await turn();
       return { ...answerMeta(reply), data: parse(reply, entriesAnswer, path) };
     },
     keys: async (prefix, ask) => {

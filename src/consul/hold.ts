@@ -84,13 +84,23 @@ const registrationOf = ({ node, serviceId }: Instance): string => `${node}/${ser
 
 /** When the first held instance expires, in epoch milliseconds; undefined where none is held. */
 export const nextExpiry = (catalog: Catalog): number | undefined => {
-  let next: number | undefined;
-  for (const instances of catalog.values()) {
-    for (const { heldUntil } of instances) {
-      if (heldUntil !== undefined && (next === undefined || heldUntil < next)) next = heldUntil;
-    }
-  }
-  return next;
+  let next = NEVER;
+  for (const instances of catalog.values()) next = Math.min(next, expiryOf(instances));
+  return next === NEVER ? undefined : next;
+};
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Of thousands of lists a few are others than the last time. */
+const expiries = new WeakMap<readonly Instance[], number>();
+
+const expiryOf = (instances: readonly Instance[]): number => {
+  const known = expiries.get(instances);
+  if (known !== undefined) return known;
+  let expiry = NEVER;
+  for (const { heldUntil = NEVER } of instances) expiry = Math.min(expiry, heldUntil);
+  expiries.set(instances, expiry);
+  return expiry;
 };
 
 export const countHeld = (catalog: Catalog): number => {
