@@ -21,6 +21,7 @@ import {
   setting,
   settingKey,
 } from './core/settings/settings.ts';
+import { TLS_SETTINGS } from './core/settings/tls-settings.ts';
 import { TRAFFIC_SETTINGS } from './core/settings/traffic-settings.ts';
 import { DIALECT_NAMES, type DialectName } from './core/tags/dialect.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
@@ -99,6 +100,7 @@ export const SETTINGS = {
     expected: 'host:port, e.g. 0.0.0.0:8080 (port 0 picks a free one)',
     help: 'where traffic comes in',
   }),
+  ...TLS_SETTINGS,
   admin: setting({
     flag: '--admin <host:port>',
     env: ['SLUICE_ADMIN'],

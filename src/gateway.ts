@@ -34,6 +34,7 @@ import type { WeightStore } from './weights/store.ts';
 import { createExplainer } from './workers/explainer.ts';
 import { serveInProcess } from './workers/in-process.ts';
 import { serveWithWorkers } from './workers/pool.ts';
+import { openTls, planTls } from './workers/tls.ts';
 
 export interface Gateway {
   /** `host:port` of the admin API. */
@@ -53,10 +54,11 @@ export interface Gateway {
  * The composition root: the one file that knows every part. Here is the control side: it follows Consul and the
  * weights, makes snapshots, and has the admin API. Requests are served by this process or by workers of it.
  *
- * @throws ListenError where the admin port can't be bound, ConfigError for a Redis URL of no use
+ * @throws ListenError where the admin port can't be bound, ConfigError for a Redis URL or certificates of no use
  */
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();
+  const tlsPlan = planTls(config);
   const consul = openConsul(config);
   const state = await openState({
     folder: config.stateDir,
@@ -72,6 +74,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const serve = { config, via: `sluice-${nanoid(10)}`, metrics, log };
   const traffic =
     config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
+  const tls = tlsPlan && openTls(tlsPlan, traffic, log);
   const firstSnapshot = createGate();
   const preciseNow = createPreciseClock();
   let draining = false;
@@ -151,6 +154,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   });
   const closeParts = async (): Promise<void> => {
     await canary.close();
+    tls?.stop();
     await traffic.close();
     await state.close();
     await documents.stop();
@@ -197,8 +201,13 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   );
 
   const serving = firstSnapshot.opened.then(async () => {
-    const address = formatHostPort(await traffic.listen(config.listen));
-    log.info({ listen: address, routes: mesh.view?.snapshot.rules.length }, 'serving');
+    const address = formatHostPort(await traffic.listen(config.listen, 'http'));
+    const tlsAddress = await tls?.listen();
+    const routes = mesh.view?.snapshot.rules.length;
+    log.info(
+      { listen: address, ...(tlsAddress === undefined ? {} : { tls: tlsAddress }), routes },
+      'serving',
+    );
     return address;
   });
   // Whoever awaits it hears of a failure; that nobody does must not end the process.

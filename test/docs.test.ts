@@ -68,7 +68,14 @@ const metricsTable = async (): Promise<string> => {
   const telemetry = openTelemetry(loadConfig({ flags: { accessLog: 'off' }, env: {} }), silentLog);
   telemetry.observer('gateway');
   addFleetMetrics(telemetry.metrics, new Fleet());
-  addProxyMetrics(telemetry.metrics, () => ({ connections: 0, shed: {}, shedShare: 0, loopDelay: 0 }));
+  addProxyMetrics(telemetry.metrics, () => ({
+    connections: 0,
+    handshakes: 0,
+    failedHandshakes: 0,
+    shed: {},
+    shedShare: 0,
+    loopDelay: 0,
+  }));
   addSnapshotMetrics(telemetry.metrics, {
     snapshot: () => undefined,
     consulIsUp: () => true,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { RequestStamp } from './request-stamp.ts';
 
 /** Something that runs on a client's connection. */
@@ -27,6 +28,7 @@ export class Connection {
   readonly socket: Socket;
   /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
   readonly clientAddress: string;
+  readonly scheme: 'http' | 'https';
   readonly stamp = new RequestStamp();
   #isTrusted: boolean | undefined;
   /** In the order of their coming; the first is under way, the others wait. */
@@ -34,6 +36,7 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.scheme = socket instanceof TLSSocket ? 'https' : 'http';
     const address = socket.remoteAddress ?? '';
     this.clientAddress = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
   }

@@ -56,7 +56,7 @@ export class Facts implements ProxyFacts {
   }
 
   get scheme(): 'http' | 'https' {
-    return this.#schemeInFront ?? 'http';
+    return this.#schemeInFront ?? this.#connection.scheme;
   }
 
   get entrancePort(): number {

@@ -84,7 +84,7 @@ export class Journey {
     this.#observation = ctx.observer.begin({
       method: request.method,
       path: target.path,
-      scheme: 'http',
+      scheme: connection.scheme,
       authority: target.authority,
       protocolVersion: request.httpVersion,
       clientAddress: connection.clientAddress,

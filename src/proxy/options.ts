@@ -39,6 +39,8 @@ export interface ProxyOptions {
   /** Whether the hop before is told which of our own answers stand for a failed attempt (hop-failure.ts), for a hop
    * with a single instance behind it: the one before knows others. Default: no. */
   readonly tellsFailures?: boolean;
+  /** The oldest that clients may speak. Default: TLS 1.2. */
+  readonly tlsMinVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** Whether plain requests take the express lane. Default: they do. */

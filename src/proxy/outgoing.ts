@@ -26,7 +26,7 @@ export const outgoingLines = (
   const stamped = connection.stamp.lines(head, {
     authority,
     host: host ?? change?.hostname ?? authority,
-    scheme: 'http',
+    scheme: connection.scheme,
     httpVersion,
     clientAddress: connection.clientAddress,
     via,

@@ -1,4 +1,4 @@
-import { type Socket, Server as TcpServer } from 'node:net';
+import { createServer, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { HostPort } from '../core/values.ts';
 import type { ShedReason } from './admission.ts';
@@ -13,12 +13,15 @@ import { listen } from './listen.ts';
 import type { MirrorCount } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Running } from './running.ts';
+import { type Certificates, TlsDoor } from './tls/door.ts';
 
 export interface HttpProxy {
-  /** @throws ListenError */
-  listen(at: HostPort): Promise<HostPort>;
+  /** Over TLS only once there are certificates. @throws ListenError */
+  listen(at: HostPort, scheme?: Scheme): Promise<HostPort>;
   /** Serves a connection that another process accepted and has read nothing from. */
-  take(socket: Socket): void;
+  take(socket: Socket, scheme?: Scheme): void;
+  /** Handshakes that begin from now on go by these; connections that are there stay as they are. */
+  certify(certificates: Certificates): void;
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
@@ -34,10 +37,17 @@ export interface HttpProxy {
   close(): Promise<void>;
 }
 
+/** How clients speak to one of its ports. */
+export type Scheme = 'http' | 'https';
+
 export interface ProxyFigures {
   /** Requests under way, without upgraded connections. */
   readonly requests: number;
   readonly connections: number;
+  /** Connections in the midst of a TLS handshake. */
+  readonly handshakes: number;
+  /** TLS handshakes that came to nothing, since the start. */
+  readonly failedHandshakes: number;
   /** Instances with a pool of connections. */
   readonly upstreams: number;
   /** Requests refused and connections closed as they came, since the start. */
@@ -78,6 +88,21 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   listener.on('connection', accept);
   listener.on('drop', () => ctx.admission.droppedConnection());
 
+  const door = new TlsDoor({
+    handshakeTimeout: timeouts.requestHead || 15_000,
+    minVersion: options.tlsMinVersion ?? 'TLSv1.2',
+    onSecure: accept,
+  });
+  const shakeHands = (socket: Socket): void => {
+    if (connections.size + door.shaking < limits.connections) door.take(socket);
+    else drop(socket);
+  };
+  const drop = (socket: Socket): void => {
+    ctx.admission.droppedConnection();
+    socket.destroy();
+  };
+  const tlsListener = createServer({ noDelay: true }, shakeHands);
+
   let stopHeartbeat = (): void => {};
   // Often enough to tell, seldom enough for thousands of them.
   const lookForIdleEvery = Math.min(
@@ -101,34 +126,33 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
   let serves = false;
   const begin = (): void => {
+    if (serves) return;
     serves = true;
     stopHeartbeat = startHeartbeat(onBeat);
+    // Without it, Node does not watch for heads that come too slowly.
+    if (!listener.listening) listener.emit('listening');
   };
 
   const stopListening = (): void => {
     // Unlike http.Server's, this leaves idle connections open, on which a request may be on its way.
-    if (listener.listening) TcpServer.prototype.close.call(listener);
+    for (const each of [listener, tlsListener]) if (each.listening) TcpServer.prototype.close.call(each);
   };
 
   return {
-    listen: async at => {
-      const bound = await listen(listener, at, log);
+    listen: async (at, scheme = 'http') => {
+      const bound = await listen(scheme === 'http' ? listener : tlsListener, at, log);
       begin();
       return bound;
     },
 
-    take: socket => {
-      if (!serves) {
-        begin();
-        // Without it, Node does not watch for heads that come too slowly.
-        listener.emit('listening');
-      }
-      if (connections.size < limits.connections) accept(socket);
-      else {
-        ctx.admission.droppedConnection();
-        socket.destroy();
-      }
+    take: (socket, scheme = 'http') => {
+      begin();
+      if (scheme === 'https') shakeHands(socket);
+      else if (connections.size < limits.connections) accept(socket);
+      else drop(socket);
     },
+
+    certify: certificates => door.certify(certificates),
 
     retain: ids => {
       ctx.upstreams.retain(ids);
@@ -140,6 +164,8 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     figures: () => ({
       requests: ctx.requests,
       connections: connections.size,
+      handshakes: door.shaking,
+      failedHandshakes: door.failed,
       upstreams: ctx.upstreams.size,
       shed: { ...ctx.admission.shed },
       shedShare: ctx.admission.shedding.share,
@@ -156,11 +182,12 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
     close: async () => {
       stopHeartbeat();
-      const closed = new Promise(resolve => listener.close(resolve));
+      const closed = [listener, tlsListener].map(each => new Promise(resolve => each.close(resolve)));
       for (const { socket } of connections) socket.destroy();
       ctx.upstreams.close();
       ctx.mirrors.close();
-      await closed;
+      door.close();
+      await Promise.all(closed);
     },
   };
 };

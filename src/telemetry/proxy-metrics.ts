@@ -3,6 +3,8 @@ import type { Metrics } from './metrics.ts';
 /** How the data path stands, read at each scrape. */
 export interface ProxyReadings {
   readonly connections: number;
+  readonly handshakes: number;
+  readonly failedHandshakes: number;
   /** What was refused or closed as it came, by reason. */
   readonly shed: Readonly<Record<string, number>>;
   /** Of the requests, in [0, 1). */
@@ -18,6 +20,18 @@ export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings)
     name: 'sluice_connections',
     help: 'Open connections of clients, upgraded ones included.',
     read: () => readings().connections,
+  });
+  metrics.add({
+    kind: 'gauge',
+    name: 'sluice_tls_handshakes',
+    help: 'Connections in the midst of a TLS handshake.',
+    read: () => readings().handshakes,
+  });
+  metrics.add({
+    kind: 'counter',
+    name: 'sluice_tls_handshakes_failed_total',
+    help: 'TLS handshakes that came to nothing: no common version, a client that left or was too slow.',
+    read: () => readings().failedHandshakes,
   });
   metrics.add({
     kind: 'counter',

@@ -24,7 +24,7 @@ import { NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected } from './traffic.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
-export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'drain'> {
+export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'certify' | 'drain'> {
   /** Serves by it from now on; where much is new, as soon as it is compiled in the midst of serving. */
   follow(snapshot: Snapshot): void;
   ejected(): Ejected;
@@ -95,6 +95,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     log,
     readyPath: '/.sluice/ready',
     trusts: address => trusted.has(address),
+    tlsMinVersion: config.tlsMinVersion,
     limits: limitsOf(config),
     timeouts: timeoutsOf(config),
   });
@@ -109,6 +110,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   return {
     listen: proxy.listen,
     take: proxy.take,
+    certify: proxy.certify,
     drain: proxy.drain,
     follow: next => {
       latest = next;

@@ -3,6 +3,8 @@
  * A connection travels beside its message.
  */
 import type { Config } from '../config.ts';
+import type { Scheme } from '../proxy/server.ts';
+import type { Certificates } from '../proxy/tls/door.ts';
 import type { Figure } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { SnapshotChanges } from './snapshot-changes.ts';
@@ -14,7 +16,9 @@ export type ToWorker =
   /** Against the snapshot before, the first against none. Answered by `follows`; the next ones are sent after that. */
   | { readonly kind: 'changes'; readonly changes: SnapshotChanges }
   /** With a socket. Counted in the next `connections`. */
-  | { readonly kind: 'connection' }
+  | { readonly kind: 'connection'; readonly scheme: Scheme }
+  /** Before the first connection over TLS, and whenever they are replaced. */
+  | { readonly kind: 'certify'; readonly certificates: Certificates }
   /** Answered by `figure`s and `told`. */
   | { readonly kind: 'tell' }
   /** Answered by a `counted` every second as long as there is any. */

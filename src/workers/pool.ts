@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { limitsOf } from '../core/settings/limit-settings.ts';
+import type { Certificates } from '../proxy/tls/door.ts';
 import { countsOf, type Figure, joinFigures, retainFigure } from '../telemetry/figures.ts';
 import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -33,6 +34,7 @@ const FIGURES_WITHIN = 1_000;
 /** Serves with worker processes, over connections that this process accepts and hands to them. */
 export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptions): Traffic => {
   let snapshot: Snapshot | undefined;
+  let certificates: Certificates | undefined;
   /** What workers counted that are no more, so that no count ever falls. */
   const departed: Figure[] = [];
   let watched: readonly Watched[] = [];
@@ -46,6 +48,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     count,
     start: place => {
       const worker = startWorker(place, config, via);
+      if (certificates !== undefined) worker.certify(certificates);
       if (snapshot !== undefined) worker.follow(snapshot);
       if (watched.length > 0) worker.watch(watched);
       return worker;
@@ -58,7 +61,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       departed.push(...countsOf(worker.figures));
       countedByDeparted = addCounted([countedByDeparted, worker.counted]);
       cut += ending.cut ?? 0;
-      for (const socket of ending.left) front.handOut(socket);
+      for (const arrival of ending.left) front.handOut(arrival);
     },
     drain: config.drain,
     log,
@@ -91,9 +94,13 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       snapshot = next;
       void Promise.all(workers().map(worker => worker.follow(next))).then(onInForce);
     },
-    listen: async at => {
+    certify: next => {
+      certificates = next;
+      for (const worker of workers()) worker.certify(next);
+    },
+    listen: async (at, scheme) => {
       await someoneServes.opened;
-      return front.listen(at);
+      return front.listen(at, scheme);
     },
     figures: async () => {
       await refresh();

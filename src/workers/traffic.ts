@@ -1,5 +1,7 @@
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
+import type { Scheme } from '../proxy/server.ts';
+import type { Certificates } from '../proxy/tls/door.ts';
 import type { Figures } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 
@@ -14,8 +16,10 @@ export interface Traffic {
    * that is newer; after those of snapshots before it.
    */
   follow(snapshot: Snapshot, onInForce: () => void): void;
-  /** Binds the traffic port once there is somebody to serve. @throws ListenError */
-  listen(at: HostPort): Promise<HostPort>;
+  /** As HttpProxy's: to be called before anyone listens over TLS. */
+  certify(certificates: Certificates): void;
+  /** Binds a traffic port once there is somebody to serve. @throws ListenError */
+  listen(at: HostPort, scheme: Scheme): Promise<HostPort>;
   /** Figures that other processes keep, by process. In bounded time. */
   figures(): Promise<readonly Figures[]>;
   /** From now on the versions of these services are counted apart, and those of no others. */

@@ -4,8 +4,10 @@ import { extname } from 'node:path';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import type { Certificates } from '../proxy/tls/door.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
+import type { Arrival } from './front.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { changesOf, NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected, WorkerState } from './traffic.ts';
@@ -33,7 +35,8 @@ export interface WorkerProcess {
    * has ended.
    */
   follow(snapshot: Snapshot): Promise<void>;
-  take(socket: Socket): void;
+  certify(certificates: Certificates): void;
+  take(arrival: Arrival): void;
   /**
    * Asks for its figures, unless it is about to tell them anyway. Resolves when they are told, or after `within`
    * milliseconds.
@@ -47,7 +50,7 @@ export interface WorkerProcess {
 
 export interface Ending {
   /** Connections that it had not taken: nothing has been read from them. */
-  readonly left: readonly Socket[];
+  readonly left: readonly Arrival[];
   /** Requests that were cut as it drained; undefined where it died. */
   readonly cut: number | undefined;
   readonly code: number | null;
@@ -65,7 +68,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
   const since = Date.now();
   const readiness = createGate();
   /** Sent, in order, and not known to be taken. They stay open here, so that they survive the worker. */
-  const onTheirWay: Socket[] = [];
+  const onTheirWay: Arrival[] = [];
   let state: WorkerState['state'] = 'starting';
   let open = 0;
   let figures: readonly Figure[] = [];
@@ -114,7 +117,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
         break;
       case 'connections':
         open = message.open;
-        for (const socket of onTheirWay.splice(0, message.taken)) socket.destroy();
+        for (const { socket } of onTheirWay.splice(0, message.taken)) socket.destroy();
         break;
       case 'figure':
         told.push(message.figure);
@@ -185,9 +188,10 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
       sendNewest();
       return opened;
     },
-    take: socket => {
-      onTheirWay.push(socket);
-      send({ kind: 'connection' }, socket);
+    certify: certificates => send({ kind: 'certify', certificates }),
+    take: arrival => {
+      onTheirWay.push(arrival);
+      send({ kind: 'connection', scheme: arrival.scheme }, arrival.socket);
     },
     refresh: async within => {
       const { opened } = onFigures;

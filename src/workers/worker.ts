@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Scheme } from '../proxy/server.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createPace } from '../telemetry/pace.ts';
@@ -52,7 +53,7 @@ const start = ({
     taken = 0;
   };
 
-  const take = (socket: Socket | undefined): void => {
+  const take = (socket: Socket | undefined, scheme: Scheme): void => {
     // Bytes are read in a later turn of the event loop: of whom no `taken` is told, nothing was read.
     if (taken === 0) setImmediate(tellConnections);
     taken += 1;
@@ -63,7 +64,7 @@ const start = ({
       open -= 1;
       closedTimer ??= setTimeout(tellConnections, TELL_CLOSED_AFTER).unref();
     });
-    dataPath.take(socket);
+    dataPath.take(socket, scheme);
   };
 
   /** One after the other: all that is told before `end` belongs to it. */
@@ -109,7 +110,10 @@ const start = ({
         void tell({ kind: 'follows' });
         break;
       case 'connection':
-        take(socket);
+        take(socket, message.scheme);
+        break;
+      case 'certify':
+        dataPath.certify(message.certificates);
         break;
       case 'tell':
         void tellFigures({ kind: 'told', ejected: dataPath.ejected() });

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * What the connections of clients read into: Node calls back before it reads the next, so nobody's bytes are there for
@@ -14,7 +15,7 @@ interface Handle {
 /**
  * A client's connection, read without a buffer for each read. Node has that way of reading (`onread`) for sockets that
  * connect and not for those that a server accepts, so another socket takes the accepted one's handle. Where a Node
- * has no such handles, it is read like the others.
+ * has no such handles, and over TLS, where bytes have to be deciphered first, it is read like the others.
  */
 export class Inlet {
   readonly socket: Socket;
@@ -56,7 +57,7 @@ export class Inlet {
 const withHandleOf = (accepted: Socket, onRead: (count: number) => boolean): Socket | undefined => {
   const holder = accepted as unknown as { _handle: Handle | null };
   const handle = holder._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return undefined;
+  if (accepted instanceof TLSSocket || typeof handle?.useUserBuffer !== 'function') return undefined;
   const options = {
     handle,
     allowHalfOpen: accepted.allowHalfOpen,
