@@ -7,6 +7,7 @@ import { CATALOGS, type CatalogName, type Expected } from './catalog.ts';
 import { lostSpans } from './lost-spans.ts';
 import { errorCodes, readText } from './metrics.ts';
 import { startProgram } from './programs.ts';
+import { startInTurn } from './start-in-turn.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface SluiceSetup {
@@ -38,22 +39,18 @@ export const startSluice = async (
   upstream: Upstream,
   { catalog, traced, nodeOptions = '' }: SluiceSetup,
 ): Promise<RunningSluice> => {
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
-  try {
+  return startInTurn(async endBy => {
     const consul = await startConsul();
-    stops.push(consul.stop);
+    endBy(consul.stop);
     const redis = await startRedis({ persist: false });
-    stops.push(redis.stop);
+    endBy(redis.stop);
     const { port: receiverPort } = await freePorts(['port']);
     const receiver = await startProgram({
       name: 'the OTLP receiver',
       command: [process.execPath, `${ROOT}/bench/receiver.mjs`, `${receiverPort}`],
       port: receiverPort,
     });
-    stops.push(receiver.stop);
+    endBy(receiver.stop);
 
     const expected = await CATALOGS[catalog](consul.address, upstream);
     await setWeights(redis.url);
@@ -76,7 +73,7 @@ export const startSluice = async (
       },
       port,
     });
-    stops.push(gateway.stop);
+    endBy(gateway.stop);
     await eventually(() => hasAll(admin, expected), {
       within: 30_000,
       hint: `the gateway has ${expected.routes} rules and ${expected.instances} instances`,
@@ -89,12 +86,8 @@ export const startSluice = async (
       redis: redis.url,
       lostSpans: () => (traced === 'off' ? Promise.resolve([]) : lostSpans(admin, receiverUrl)),
       ownErrors: async () => errorCodes(await readText(`${admin}/metrics`)),
-      stop,
     };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  });
 };
 
 const setWeights = async (url: string): Promise<void> => {

@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { endWithUs } from '../../test/support/child.ts';
+import { forkLoad } from '../load/fork-load.ts';
 import type { Census } from './census.ts';
 
 export interface Job {
@@ -30,25 +28,17 @@ export interface Load {
 
 /** Starts a job in a process of its own, which ends with it. */
 export const startLoad = (job: Job, stopping: AbortSignal): Load => {
-  const child = endWithUs(
-    fork(fileURLToPath(new URL('client.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx'],
-      detached: true,
-    }),
-  );
+  const { child, outlived, stop } = forkLoad(new URL('client.ts', import.meta.url));
   child.send(job);
   const answered = async (): Promise<Counts> => {
     try {
-      const died = once(child, 'exit').then(() => {
-        throw new Error('the load process ended');
-      });
-      const [counts] = (await Promise.race([once(child, 'message', { signal: stopping }), died])) as [
+      const [counts] = (await outlived(once(child, 'message', { signal: stopping }))) as [
         Counts | { readonly error: string },
       ];
       if ('error' in counts) throw new Error(counts.error);
       return counts;
     } finally {
-      child.kill('SIGKILL');
+      await stop();
     }
   };
   const counts = answered();

@@ -82,6 +82,6 @@ const using = async <T>(opening: Promise<Stage>, work: (stage: Stage) => Promise
   try {
     return await work(stage);
   } finally {
-    await stage.close();
+    await stage.stop();
   }
 };

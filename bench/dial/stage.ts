@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { type RunningGateway, runGateway } from '../../test/support/processes.ts';
 import { startConsul, startRedis } from '../../test/support/servers.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { startUpstream } from '../scale/stage.ts';
+import { startInTurn } from '../start-in-turn.ts';
+import { startTwoVersions } from '../two-versions.ts';
 
 /** Several gateways in front of one service of two versions: v1 answers `one`, v2 `two`. */
 export interface Stage {
@@ -14,7 +15,7 @@ export interface Stage {
   dial(tenThousandths: number): Promise<void>;
   /** Once all gateways have that in force. */
   settled(tenThousandths: number): Promise<void>;
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export const SERVICE = 'orders';
@@ -22,19 +23,15 @@ const WHOLE = 10_000;
 
 /** @param args of each gateway. Ends all that it started, whatever becomes of it. */
 export const openStage = async (count: number, args: readonly string[] = []): Promise<Stage> => {
-  const stops: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
-  try {
+  return startInTurn(async endBy => {
     const consul = await startConsul();
-    stops.push(consul.stop);
+    endBy(consul.stop);
     const server = await startRedis({ persist: false });
-    stops.push(server.stop);
+    endBy(server.stop);
     const redis = new Redis(server.url);
-    stops.push(async () => redis.disconnect());
-    const upstream = await startUpstream();
-    stops.push(upstream.stop);
+    endBy(() => redis.disconnect());
+    const upstream = await startTwoVersions();
+    endBy(upstream.stop);
     for (const [i, port] of upstream.ports.entries()) await register(consul.address, `v${i + 1}`, port);
     const dial = async (tenThousandths: number): Promise<void> => {
       await redis
@@ -48,7 +45,7 @@ export const openStage = async (count: number, args: readonly string[] = []): Pr
     const gateways: RunningGateway[] = [];
     for (let i = 0; i < count; i++) {
       const gateway = await runGateway([...common, ...args]);
-      stops.push(() => gateway.stop());
+      endBy(() => gateway.stop());
       gateways.push(gateway);
     }
     const fronts = await Promise.all(gateways.map(gateway => gateway.serving()));
@@ -65,12 +62,8 @@ export const openStage = async (count: number, args: readonly string[] = []): Pr
           });
         }
       },
-      close,
     };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  });
 };
 
 const register = async (consul: string, version: string, port: number): Promise<void> => {

@@ -1,10 +1,8 @@
-import { fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { endWithUs } from '../../test/support/child.ts';
+import { forkLoad } from './fork-load.ts';
 import type { Answer, Held, Job, Latency, Load, Messages, Requests, Throughput, Work } from './load.ts';
 
-/** The load that wrk has no part in, in a process of its own, so that nothing else delays it. One job at a time. */
+/** The load that wrk has no part in (fork-load.ts). One job at a time. */
 export interface LoadProcess {
   /** An open loop at so many a second (drive.ts). @throws where a connection can't be opened */
   atRate(load: Load, port: number, rate: number, warmUp: number, seconds: number): Promise<Latency>;
@@ -21,13 +19,7 @@ export interface LoadProcess {
 const GRACE_MS = 30_000;
 
 export const startLoadProcess = (stopping: AbortSignal): LoadProcess => {
-  const child = endWithUs(
-    fork(fileURLToPath(new URL('client.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx'],
-      detached: true,
-    }),
-  );
-  const exited = once(child, 'exit');
+  const { child, outlived, stop } = forkLoad(new URL('client.ts', import.meta.url));
   // By the number of the job: a late answer must not be taken for another's.
   const answers = new EventEmitter();
   child.on('message', (answer: Answer) => answers.emit(`${answer.id}`, answer));
@@ -40,10 +32,7 @@ export const startLoadProcess = (stopping: AbortSignal): LoadProcess => {
     const answered = once(answers, `${jobs}`, { signal: AbortSignal.any([stopping, late]) });
     const job: Job = { id: jobs, work };
     child.send(job);
-    const died = exited.then(() => {
-      throw new Error('the load process ended');
-    });
-    const [answer] = (await Promise.race([answered, died])) as [Answer];
+    const [answer] = (await outlived(answered)) as [Answer];
     if ('error' in answer) throw new Error(answer.error);
     return answer.result;
   };
@@ -54,9 +43,6 @@ export const startLoadProcess = (stopping: AbortSignal): LoadProcess => {
     saturate: (load, port, seconds) => run({ kind: 'saturate', load, port, seconds }) as Promise<Throughput>,
     hold: (load, port) => run({ kind: 'hold', load, port }) as Promise<Held>,
     release: () => run({ kind: 'release' }) as Promise<Held>,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await exited;
-    },
+    stop,
   };
 };

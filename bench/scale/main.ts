@@ -80,7 +80,7 @@ const main = async (): Promise<number> => {
       return figures.every(isWithin) ? 0 : 1;
     } finally {
       await client.stop();
-      await stage.close();
+      await stage.stop();
     }
   });
 };

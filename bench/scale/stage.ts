@@ -1,16 +1,14 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { endWithUs } from '../../test/support/child.ts';
 import { type RunningGateway, runGateway } from '../../test/support/processes.ts';
 import { startConsul } from '../../test/support/servers.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { metric, readText } from '../metrics.ts';
 import { usageOf } from '../process-tree.ts';
+import { startInTurn } from '../start-in-turn.ts';
+import { startTwoVersions } from '../two-versions.ts';
 import { type CatalogSize, type CatalogWriter, openCatalog } from './catalog.ts';
 
 /** A gateway in front of a large catalog. */
@@ -35,7 +33,7 @@ export interface Stage {
   /** Requests to Consul so far. */
   requests(): Promise<number>;
   held(): Promise<HeldUp>;
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** For how long the event loop was held up at most since the last call, in milliseconds. */
@@ -54,28 +52,24 @@ export interface StageOptions extends CatalogSize {
 
 /** Ends all that it started, whatever becomes of it. */
 export const openStage = async ({ args = [], say = () => {}, ...size }: StageOptions): Promise<Stage> => {
-  const stops: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
-  try {
+  return startInTurn(async endBy => {
     const consul = await startConsul();
-    stops.push(consul.stop);
-    const { ports, stop } = await startUpstream();
-    stops.push(stop);
+    endBy(consul.stop);
+    const { ports, stop } = await startTwoVersions();
+    endBy(stop);
     const catalog = openCatalog(consul.address);
-    stops.push(catalog.close);
+    endBy(catalog.close);
     say(`filling Consul with ${size.services} services of ${size.instances} instances each`);
     await catalog.fill(size, ports[0]);
     const routes = await mkdtemp(join(tmpdir(), 'sluice-scale-'));
-    stops.push(() => rm(routes, { recursive: true }));
+    endBy(() => rm(routes, { recursive: true }));
     say('starting a gateway');
     const began = performance.now();
     const gateway = await runGateway(
       ['--consul', consul.address, '--redis', 'off', '--access-log', 'off', '--routes', routes, ...args],
       { env: { NODE_OPTIONS: `--import ${new URL('loop-watch.mjs', import.meta.url).href}` } },
     );
-    stops.push(() => gateway.stop());
+    endBy(() => gateway.stop());
     const front = await gateway.serving(60_000);
     const readyMs = performance.now() - began;
     return {
@@ -92,26 +86,8 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
       requests: async () =>
         metric(await readText(`${gateway.admin}/metrics`), 'sluice_consul_requests_total'),
       held: () => heldUp(gateway),
-      close,
     };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-};
-
-/** A program that answers `one` at its first port and `two` at its second. */
-export const startUpstream = async (): Promise<{ ports: [number, number]; stop: () => Promise<unknown> }> => {
-  const child = endWithUs(fork(fileURLToPath(new URL('upstream.mjs', import.meta.url))));
-  const exited = once(child, 'exit');
-  const [ports] = (await once(child, 'message')) as [[number, number]];
-  return {
-    ports,
-    stop: () => {
-      child.disconnect();
-      return exited;
-    },
-  };
+  });
 };
 
 /** Open connections of a process to a port of 127.0.0.1, as the kernel lists them (proc(5)). */

@@ -15,7 +15,7 @@ let stage: Stage;
 before(async () => {
   stage = await openStage(SIZE);
 });
-after(() => stage.close());
+after(() => stage.stop());
 
 /** `service/instance health port` of all that Consul has. */
 const inConsul = async (): Promise<string[]> => {
