@@ -3,6 +3,7 @@ import { CanaryError } from '../core/canary.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisRefused, RedisUnavailable } from '../redis/errors.ts';
 import { type Log, silentLog } from '../telemetry/log.ts';
+import { hintFor } from '../weights/explain.ts';
 import { type Board, type Kept, type Running, runningOf } from './board.ts';
 import { readFigures, sumFigures, writeFigures } from './figures.ts';
 import { BEAT, KEEP, LEAD, RESIGN } from './lua.ts';
@@ -51,7 +52,7 @@ export const openRedisBoard = ({ url, prefix, id, leadFor = 4_000 }: RedisBoardO
     try {
       return await connection.run(command);
     } catch (error) {
-      throw explain(error);
+      throw explain(error, prefix);
     }
   };
 
@@ -128,12 +129,11 @@ const parseKept = (text: string | null): Kept | undefined => {
   }
 };
 
-const explain = (error: unknown): Error => {
-  if (error instanceof RedisUnavailable) {
-    return new CanaryError('unavailable', `${error.message}; check --redis, and that it runs`, {
-      cause: error,
-    });
+const explain = (error: unknown, prefix: string): Error => {
+  const isRefused = error instanceof RedisRefused;
+  if (!isRefused && !(error instanceof RedisUnavailable)) {
+    return error instanceof Error ? error : new Error(String(error));
   }
-  if (!(error instanceof RedisRefused)) return error instanceof Error ? error : new Error(String(error));
-  return new CanaryError('unavailable', `Redis refused: ${error.message}`, { cause: error });
+  const what = isRefused ? `Redis refused: ${error.message}` : error.message;
+  return new CanaryError('unavailable', `${what}; ${hintFor(error, 'write', prefix)}`, { cause: error });
 };
