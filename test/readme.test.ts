@@ -145,14 +145,18 @@ describe('every command of the README', () => {
 });
 
 describe('every tag of the README', () => {
-  const tags = [...README.matchAll(/^\| `([a-z]+=[^`]+)` \|/gm)].map(([, tag = '']) => tag);
+  const rows = [...README.matchAll(/^\| (`[a-z-]+=[^|]*) \|/gm)].map(([, tags = '']) => tags);
+  const tags = rows.flatMap(row => [...row.matchAll(/`([^`]+)`/g)].map(([, tag = '']) => tag));
 
-  /** tag -> further tags, and requests (host and path) with the path that the service must see; undefined is a 404. */
+  /**
+   * tag -> further tags, and requests (host, path, further fields) with the path that the service must see; undefined is a
+   * 404, an expression is what the whole answer has to fit.
+   */
   const table: Record<
     string,
     {
       with?: string[];
-      requests: [host: string, path: string, sees: string | undefined][];
+      requests: [host: string, path: string, sees: string | undefined | RegExp, field?: string][];
       /** What `/api/routes` says of it. */
       routes?: string;
     }
@@ -183,6 +187,20 @@ describe('every tag of the README', () => {
       ],
     },
     'method=GET,HEAD': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"method":"HEAD"' },
+    'header=x-tenant:acme': {
+      with: ['path=/t'],
+      requests: [
+        ['x', '/t', '/t', 'x-tenant: acme'],
+        ['x', '/t', undefined, 'x-tenant: other'],
+      ],
+    },
+    'query=beta:1': {
+      with: ['path=/t'],
+      requests: [
+        ['x', '/t?beta=1', '/t?beta=1'],
+        ['x', '/t?beta=2', undefined],
+      ],
+    },
     'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"version":"v2"' },
     'weight=5': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'strip=/orders': {
@@ -194,6 +212,7 @@ describe('every tag of the README', () => {
     },
     'strip=true': { with: ['path=/a/b'], requests: [['x', '/a/b/c', '/c']] },
     'rewrite=/new': { with: ['path=/a'], requests: [['x', '/a/b', '/new/b']] },
+    'rewrite-host=shop.internal': { with: ['path=/t'], requests: [['x', '/t', /^shop\.internal \/t$/]] },
     'balance=round-robin': {
       with: ['path=/t'],
       requests: [['x', '/t', '/t']],
@@ -209,6 +228,12 @@ describe('every tag of the README', () => {
       requests: [['x', '/t', '/t']],
       routes: '"sticky":{"of":"cookie","name":"sid"}',
     },
+    'timeout=2s': { with: ['path=/t'], requests: [['x', '/t/never', /"upstream_timeout"/]] },
+    'retries=1': {
+      with: ['path=/t'],
+      requests: [['x', '/t', '/t']],
+      routes: '"retries":1',
+    },
   };
 
   it('has its row here', () => assert.deepEqual(tags, Object.keys(table)));
@@ -218,20 +243,22 @@ describe('every tag of the README', () => {
     { with: further = [], requests, routes: inRoutes = '"version":"default"' },
   ] of Object.entries(table)) {
     it(tag, async () => {
-      const echo = await startService((req, res) => res.end(`${req.headers.host} ${req.url}`));
+      const echo = await startService((req, res) => {
+        if (req.url !== '/t/never') res.end(`${req.headers.host} ${req.url}`);
+      });
       const at = await startConsul();
       const local = await runGateway(['--consul', at.address, '--redis', 'off', '--access-log', 'off']);
       const url = new URL(await local.serving());
       await register(at.address, { ID: 'tagged', Name: 'tagged', Port: echo.port, Tags: [tag, ...further] });
-      const ask = (host: string, path: string): Promise<string> =>
-        shell(`curl -s -H 'Host: ${host}' '${url.origin}${path}'`);
-      for (const [host, path, sees] of requests) {
+      const ask = (host: string, path: string, field = 'x-none: 1'): Promise<string> =>
+        shell(`curl -s --max-time 5 -H 'Host: ${host}' -H '${field}' '${url.origin}${path}'`);
+      for (const [host, path, sees = /"no_route"/, field] of requests) {
         await eventually(
           async () => {
-            const answer = await ask(host, path);
-            return sees === undefined ? answer.includes('"no_route"') : answer === `${host} ${sees}`;
+            const answer = await ask(host, path, field);
+            return typeof sees === 'string' ? answer === `${host} ${sees}` : sees.test(answer);
           },
-          { within: 3_000, hint: `${host}${path} -> ${sees}` },
+          { within: 8_000, hint: `${host}${path} -> ${sees}` },
         );
       }
       const routes = await (await fetch(`${local.admin}/api/routes`)).text();
