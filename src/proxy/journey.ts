@@ -4,7 +4,6 @@ import type { ErrorCode } from '../core/errors.ts';
 import { type Answer, responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
-import { isCopied, pickMirror } from '../core/filters/mirror.ts';
 import type { Target } from '../core/model/rule.ts';
 import { NOWHERE, type Where } from '../core/model/where.ts';
 import { type FailedAttempt, Tries } from '../core/retry/retry.ts';
@@ -18,6 +17,7 @@ import type {
 import type { TakeBody } from './body-copy.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { drawCopies, type Original } from './copying.ts';
 import { Facts } from './facts.ts';
 import { linesOf } from './field-lines.ts';
 import { fieldOf } from './fields.ts';
@@ -124,12 +124,12 @@ export class Journey {
       this.#tries = new Tries(this.#ctx.fleet, outcome);
       this.#mirrors = outcome.filters?.mirrors;
       this.#stamp(outcome.target, outcome.filters?.request);
-      this.#lead(outcome.target, outcome.path);
+      this.#attemptAt(outcome.target, outcome.path);
     }
   }
 
   /** Called from events, where nobody would catch what a fault of ours throws. */
-  #lead(target: Target, path: string): void {
+  #attemptAt(target: Target, path: string): void {
     try {
       this.#traveller.attempt(target, path + this.intake.target.query);
     } catch (cause) {
@@ -210,29 +210,17 @@ export class Journey {
    * @returns sends them, or undefined where there are none
    */
   drawCopies(): TakeBody | undefined {
-    const { sequences, chance } = this.#ctx;
-    const mirrors = this.#mirrors?.filter(mirror => isCopied(mirror, sequences, chance));
+    const mirrors = this.#mirrors;
+    if (mirrors === undefined) return undefined;
     this.#mirrors = undefined;
-    if (mirrors === undefined || mirrors.length === 0) return undefined;
-    return (body, isWhole) => {
-      for (const mirror of mirrors) this.#copyTo(mirror, body, isWhole);
+    const original: Original = {
+      method: this.#request.method,
+      path: this.#rulePath,
+      intake: this.intake,
+      observation: this.#observation,
+      linesFor: (target, change) => this.#linesFor(target, change),
     };
-  }
-
-  #copyTo({ to, request }: Mirror, body: Buffer | undefined, isWhole: boolean): void {
-    const { mirrors, sequences, chance } = this.#ctx;
-    const { target, where } = pickMirror(to, sequences, chance);
-    if (target === undefined) mirrors.skip(where, 'no_instance');
-    else if (!isWhole) mirrors.skip(where, 'too_large');
-    else {
-      const { id: instanceId, address, port } = target.instance;
-      const observation = this.#observation.copy({ where, instanceId, address, port, resend: 0 });
-      const lines = this.#linesFor(target, request) + linesOf(observation.headers);
-      const path = upstreamPath(this.#rulePath, request, target) + this.intake.target.query;
-      const contentLength = body === undefined ? this.intake.head.contentLength : `${body.length}`;
-      const copy = { method: this.#request.method, path, lines, contentLength, body };
-      mirrors.send(target.instance, copy, where, observation);
-    }
+    return drawCopies(mirrors, original, this.#ctx);
   }
 
   /** What the rule goes by. */
@@ -257,7 +245,7 @@ export class Journey {
     this.#observeEnd({ error: failure.code });
     const next = this.#tries?.afterFailure(failure, request, this.#now, this.#ctx.chance);
     if (next === undefined) this.#traveller.fail(this.#tries?.summary(failure.code) ?? failure.code, cause);
-    else this.#leadOn(next);
+    else this.#attemptAfterPause(next);
   }
 
   /**
@@ -270,25 +258,25 @@ export class Journey {
     if (next === undefined) return false;
     leave();
     this.endAttempt({ status });
-    this.#leadOn(next);
+    this.#attemptAfterPause(next);
     return true;
   }
 
-  #leadOn(target: Target): void {
+  #attemptAfterPause(target: Target): void {
     const wait = this.#tries?.wait(this.#ctx.chance) ?? 0;
-    if (wait === 0) this.#leadTo(target);
+    if (wait === 0) this.#attemptNext(target);
     else {
       this.#waiting = setTimeout(() => {
         this.#now = this.#ctx.now();
-        this.#leadTo(target);
+        this.#attemptNext(target);
       }, wait).unref();
     }
   }
 
-  #leadTo(target: Target): void {
+  #attemptNext(target: Target): void {
     const change = this.#outcome?.filters?.request;
     if (target.host !== this.#host) this.#stamp(target, change);
-    this.#lead(target, upstreamPath(this.#rulePath, change, target));
+    this.#attemptAt(target, upstreamPath(this.#rulePath, change, target));
   }
 
   #observeEnd(outcome: AttemptOutcome): void {
