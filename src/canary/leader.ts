@@ -130,10 +130,12 @@ const weightsIn = ({
   weights,
   revision,
   frozen,
-}: ServiceWeights): Pick<Look, 'weights' | 'revision' | 'frozen'> => ({
+  reverts,
+}: ServiceWeights): Pick<Look, 'weights' | 'revision' | 'frozen' | 'revertsAt'> => ({
   weights: weights === undefined ? null : Object.fromEntries(weights),
   revision,
   frozen: frozen && (frozen.reason === undefined ? frozen.by : `${frozen.by} (${frozen.reason})`),
+  revertsAt: reverts?.at,
 });
 
 /** @returns undefined where another leads, who goes on with it */

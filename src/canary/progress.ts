@@ -23,6 +23,8 @@ export interface Look {
   readonly revision: number;
   /** Who keeps the weights from being changed. */
   readonly frozen?: string | undefined;
+  /** When the weights would go back by themselves, in epoch milliseconds. */
+  readonly revertsAt?: number | undefined;
 }
 
 /** A version without any live instance for so long has failed, whatever its figures say. Milliseconds. */
@@ -43,11 +45,12 @@ export const progress = (rollout: Rollout, look: Look): Rollout => {
   if (!isDeepStrictEqual(seen.held, look.weights)) {
     return end(seen, look.now, 'overtaken', 'somebody else changed the weights; what they set stays');
   }
-  const current = seen.ledger === look.revision ? seen : { ...seen, ledger: look.revision };
+  const known = seen.ledger === look.revision ? seen : { ...seen, ledger: look.revision };
+  const current = noticeFreeze(known, look);
   return comeBack(current, look) ?? goOn(current, look);
 };
 
-const begin = (rollout: Rollout, { now, shares, frozen, weights, revision }: Look): Rollout => {
+const begin = (rollout: Rollout, { now, shares, frozen, revertsAt, weights, revision }: Look): Rollout => {
   const { service, plan, wish } = rollout;
   const refuse = (why: string): Rollout => end(rollout, now, 'refused', why);
   if (wish?.kind === 'abort') return end(rollout, now, 'aborted', `by ${wish.actor} before it began`);
@@ -63,7 +66,10 @@ const begin = (rollout: Rollout, { now, shares, frozen, weights, revision }: Loo
   }
   const total = others.reduce((sum, [, share]) => sum + share, 0);
   const stable = Object.fromEntries(others.map(([version, share]) => [version, share / total]));
-  return nextStep({ ...rollout, stable, held: weights, ledger: revision, stepAt: now });
+  const found = { ...rollout, stable, held: weights, ledger: revision, stepAt: now };
+  if (revertsAt === undefined) return nextStep(found);
+  const until = new Date(revertsAt).toISOString();
+  return nextStep(tell(found, now, `the weights were set until ${until}; they stay for the rollout now`));
 };
 
 const noticeAbsence = (rollout: Rollout, { now, shares }: Look): Rollout => {
@@ -71,6 +77,15 @@ const noticeAbsence = (rollout: Rollout, { now, shares }: Look): Rollout => {
     return rollout.goneSince === undefined ? rollout : without(rollout, 'goneSince');
   }
   return rollout.goneSince === undefined ? { ...rollout, goneSince: now } : rollout;
+};
+
+/** Whoever watches is told why nothing goes on, and when it does again. */
+const noticeFreeze = (rollout: Rollout, { now, frozen }: Look): Rollout => {
+  if (rollout.phase !== 'watching') return rollout;
+  if (frozen !== undefined) return hindered(rollout, now, `its weights are frozen by ${frozen}`);
+  return rollout.obstacle === undefined
+    ? rollout
+    : tell(without(rollout, 'obstacle'), now, 'its weights can be changed again');
 };
 
 /** Back to the stable version, where there is reason to; whatever else was about to happen. */

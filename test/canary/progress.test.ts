@@ -10,6 +10,7 @@ import {
   weightsAt,
 } from '../../src/canary/progress.ts';
 import { actorOf, type Rollout, reasonOf } from '../../src/canary/rollout.ts';
+import { nextInWords } from '../../src/canary/words.ts';
 import { judged, look, plan, rollout, watching } from './build.ts';
 
 const shares = (all: Record<string, number>): ReadonlyMap<string, number> => new Map(Object.entries(all));
@@ -80,6 +81,29 @@ describe('a rollout that was asked for', () => {
       v0: 66,
       v2: 1,
     });
+  });
+});
+
+describe('what keeps the weights as they are', () => {
+  it('a freeze is told once, and its end, too', () => {
+    const frozen = progress(watching({ evidence: sound }), look({ frozen: 'bob (sale)' }));
+    assert.equal(frozen.obstacle, 'its weights are frozen by bob (sale)');
+    assert.match(nextInWords(frozen, 60_000), /^waits: its weights are frozen by bob \(sale\)$/);
+    assert.equal(progress(frozen, look({ now: 61_000, frozen: 'bob (sale)' })), frozen);
+    const goesOn = progress(frozen, look({ now: 62_000 }));
+    assert.equal(goesOn.phase, 'turning');
+    assert.deepEqual(
+      goesOn.story.map(({ text }) => text),
+      ['its weights are frozen by bob (sale)', 'its weights can be changed again'],
+    );
+  });
+
+  it('weights that were set for a time go back no more: that is told as it begins', () => {
+    const { story } = progress(rollout(), look({ revertsAt: 0 }));
+    assert.deepEqual(
+      story.map(({ text }) => text),
+      ['the weights were set until 1970-01-01T00:00:00.000Z; they stay for the rollout now'],
+    );
   });
 });
 
