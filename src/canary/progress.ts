@@ -43,7 +43,8 @@ export const progress = (rollout: Rollout, look: Look): Rollout => {
   // While it turns, the weights may be its own: the write tells.
   if (seen.phase === 'turning') return comeBack(seen, look) ?? goOn(seen, look);
   if (!isDeepStrictEqual(seen.held, look.weights)) {
-    return end(seen, look.now, 'overtaken', 'somebody else changed the weights; what they set stays');
+    const who = `somebody else changed the weights (sluice weights history ${seen.service} tells who)`;
+    return end(seen, look.now, 'overtaken', `${who}; what they set stays`);
   }
   const known = seen.ledger === look.revision ? seen : { ...seen, ledger: look.revision };
   const current = noticeFreeze(known, look);

@@ -3,14 +3,21 @@ import { isOver, type Rollout, shareAt } from './rollout.ts';
 
 /** What comes next and when, for people. @param now epoch milliseconds, by the clock of the rollout */
 export const nextInWords = (rollout: Rollout, now: number): string => {
-  const { plan, phase, step, stepAt, wish, paused, obstacle, turn, goneSince, evidence, outcome } = rollout;
+  const { service, plan, phase, step, stepAt, wish, paused, obstacle, turn, goneSince, evidence } = rollout;
+  const { outcome } = rollout;
   if (isOver(rollout)) return `over: ${outcome}`;
   if (phase === 'new') return 'waits for a gateway to begin it';
+  if (phase === 'turning') {
+    const what = turn?.outcome ?? turn?.why;
+    return obstacle === undefined ? `turns the dial: ${what}` : `${what}, once this is over: ${obstacle}`;
+  }
   if (wish !== undefined) return `${wish.kind}, as ${wish.actor} wants`;
+  if (paused !== undefined) {
+    const stays = `${plan.to} stays at ${formatShare(shareAt(rollout) / 100)} until sluice canary resume ${service}`;
+    return `paused by ${paused.actor}: ${stays}; a breach rolls back all the same`;
+  }
   if (obstacle !== undefined) return `waits: ${obstacle}`;
   if (phase === 'asking') return `asks whether ${turn?.why} may begin`;
-  if (phase === 'turning') return `turns the dial: ${turn?.outcome ?? turn?.why}`;
-  if (paused !== undefined) return `paused by ${paused.actor}; a breach rolls back all the same`;
   if (goneSince !== undefined) return `waits: ${plan.to} has no live instance`;
   const upcoming = plan.steps[step + 1];
   const then = upcoming === undefined ? `${plan.to} is promoted` : `${formatShare(upcoming / 100)}`;

@@ -156,7 +156,11 @@ describe('a step that is in force', () => {
     'is given up when somebody else turns the dial': [
       { evidence: breach },
       { weights: { v1: 1 }, revision: 3 },
-      ['over', 'overtaken', 'somebody else changed the weights; what they set stays'],
+      [
+        'over',
+        'overtaken',
+        'somebody else changed the weights (sluice weights history orders tells who); what they set stays',
+      ],
     ],
     'goes on when the ledger moved and the weights did not': [
       { evidence: sound },
@@ -215,6 +219,21 @@ describe('what was about to happen', () => {
   it('of the weights being someone else’s while it turns, the write tells', () => {
     const state = watching({ phase: 'turning', turn });
     assert.equal(progress(state, look({ weights: turn.weights, revision: 3 })), state);
+  });
+});
+
+describe('what comes next, in words', () => {
+  it('of a pause: what stays, and how it goes on', () => {
+    assert.equal(
+      nextInWords(watching({ paused: by }), 0),
+      'paused by ann: v2 stays at 10 % until sluice canary resume orders; a breach rolls back all the same',
+    );
+  });
+  it('of a way back that is hindered: by what', () => {
+    const turn = { outcome: 'rolled back', weights: { v1: 100, v2: 0 }, why: 'errors' } as const;
+    const wish = { ...by, kind: 'abort' } as const;
+    const hinderedBack = watching({ phase: 'turning', turn, obstacle: 'frozen by bob', wish });
+    assert.equal(nextInWords(hinderedBack, 0), 'rolled back, once this is over: frozen by bob');
   });
 });
 
