@@ -12,6 +12,7 @@ import type { DocumentBackend, DocumentRule } from '../../src/core/rules/documen
 import { createRuleMaker } from '../../src/documents/rules.ts';
 import { EMPTY_SHELF, restock } from '../../src/documents/shelf.ts';
 import { readText } from '../../src/documents/text.ts';
+import type { HttpProxy } from '../../src/proxy/server.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
 import { startProxy } from '../proxy/support/proxy.ts';
 import { type EchoServer, startEcho } from './echo.ts';
@@ -72,6 +73,7 @@ export interface Answer {
 
 export interface GatewayUnderTest {
   readonly port: number;
+  readonly proxy: HttpProxy;
   readonly backends: ReadonlyMap<string, EchoServer>;
   ask(asked: Asked): Promise<Answer>;
 }
@@ -116,13 +118,13 @@ export const startGateway = async (
   });
   const table = compileRoutes(snapshot.rules);
   const fleet = new Fleet();
-  const { port } = await startProxy(t, [], {
+  const { port, proxy } = await startProxy(t, [], {
     decide: (facts, now) => decide(table, facts, fleet, now, Math.random),
     fleet,
     express,
     trusts: () => true,
   });
-  return { port, backends, ask: asked => ask(port, asked) };
+  return { port, proxy, backends, ask: asked => ask(port, asked) };
 };
 
 /** As a gateway reads them; what a rule cannot have is for the rows to tell. */

@@ -30,8 +30,8 @@ const run = new Map(
     .flatMap(file => testsOf(file).map(test => [test, `../test/conformance/${file}`] as const)),
 );
 
-/** What needs HTTP/2 or TLS at the entrance. */
-const NOT_YET = ['HTTPRouteBackendProtocolH2C', 'HTTPRouteHTTPSListener'];
+/** What needs HTTP/2 at the entrance. */
+const NOT_YET = ['HTTPRouteBackendProtocolH2C'];
 
 describe('the table of the conformance suite in docs/httproute.md', () => {
   it('has every test of the suite', () => assert.equal(new Set(rows.map(({ test }) => test)).size, 58));
