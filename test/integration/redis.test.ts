@@ -177,6 +177,10 @@ it('its primary dies: Sentinel fails over, and the gateway follows the next one'
     async () => ((await ask(sentinel.port, 'SENTINEL', 'replicas', 'main')) as unknown[]).length === 1,
     { within: 15_000, hint: 'the Sentinel knows the replica' },
   );
+  await eventually(async () => (await place.cli.xlen('sluice:ledger:orders')) === 1, {
+    within: 5_000,
+    hint: 'the first change by hand is in the ledger',
+  });
   await place.cli.call('WAIT', '1', '1000');
   place.cli.disconnect();
 
