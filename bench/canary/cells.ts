@@ -55,21 +55,21 @@ const bad = (name: string, share: number, scene: Scene, limits = LIMITS): BadCel
   limits,
 });
 
+/** The same trouble at each of the first steps, and at the last of them with more traffic. */
+const eachStep = (name: string, special: Partial<Scene>): BadCell[] => [
+  ...[0.01, 0.05, 0.25].map(share => bad(name, share, good(200, 'one hump', special))),
+  bad(name, 0.25, good(1000, 'one hump', special)),
+];
+
 export const BAD_CELLS: readonly BadCell[] = [
-  bad('2 points more errors', 0.01, good(200, 'one hump', ERRORS)),
-  bad('2 points more errors', 0.05, good(200, 'one hump', ERRORS)),
-  bad('2 points more errors', 0.25, good(200, 'one hump', ERRORS)),
-  bad('2 points more errors', 0.25, good(1000, 'one hump', ERRORS)),
+  ...eachStep('2 points more errors', ERRORS),
   bad(
     '2 points more errors, rough weather',
     0.05,
     good(200, 'one hump', { ...ERRORS, weather: rough }),
     ROUGH_LIMITS,
   ),
-  bad('all latencies × 1.5', 0.01, good(200, 'one hump', SLOWER)),
-  bad('all latencies × 1.5', 0.05, good(200, 'one hump', SLOWER)),
-  bad('all latencies × 1.5', 0.25, good(200, 'one hump', SLOWER)),
-  bad('all latencies × 1.5', 0.25, good(1000, 'one hump', SLOWER)),
+  ...eachStep('all latencies × 1.5', SLOWER),
   bad('all latencies × 1.5', 0.05, good(200, 'hits and misses', SLOWER)),
   bad('all latencies × 1.5', 0.25, good(200, 'hits and misses', SLOWER)),
   bad('all latencies × 1.5', 0.05, good(200, 'heavy tail', SLOWER)),
