@@ -5,9 +5,10 @@ import { startLoadProcess } from '../load/load-process.ts';
 import { asText } from '../table.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { measureDocuments } from './documents.ts';
-import { measureChanges, measureStretch, settle } from './measure.ts';
+import { measureChanges, settle } from './measure.ts';
 import { figuresOf, figureTable, isWithin } from './report.ts';
 import { openStage } from './stage.ts';
+import { measureTurns } from './turns.ts';
 
 const USAGE = `npm run scale -- [--services N] [--instances N] [--changes N] [--rate N] [--seconds N]
   [--documents N] [--workers N]
@@ -19,7 +20,8 @@ and what they cost, and what callers notice while the catalog changes all the ti
   --instances N   of each (default 10)
   --changes N     changes a second in the last part (default 100)
   --rate N        requests a second meanwhile (default 1000)
-  --seconds N     how long that goes on, once without and once with changes (default 60)
+  --seconds N     how long that goes on: without changes, with them, and past the gateway (default 60)
+  --rounds N      in so many turns, of which the medians are told (default 6)
   --times N       how often each single change is made and taken back (default 20)
   --documents N   route documents that come at once, as files and as keys in Consul (default 1000)
   --workers N     worker processes of the gateway (default: off)
@@ -35,6 +37,7 @@ const OPTIONS = {
   changes: { type: 'string', default: '100' },
   rate: { type: 'string', default: '1000' },
   seconds: { type: 'string', default: '60' },
+  rounds: { type: 'string', default: '6' },
   times: { type: 'string', default: '20' },
   documents: { type: 'string', default: '1000' },
   workers: { type: 'string', default: 'off' },
@@ -52,6 +55,7 @@ const main = async (): Promise<number> => {
   const size = { services: count('services'), instances: count('instances') };
   const traffic = { size, rate: count('rate'), seconds: count('seconds') };
   const [changes, times, documents] = [count('changes'), count('times'), count('documents')];
+  const rounds = count('rounds');
   return untilInterrupted(async stopping => {
     const stage = await openStage({ ...size, args: ['--workers', values.workers], say: console.log });
     const client = startLoadProcess(stopping);
@@ -63,18 +67,17 @@ const main = async (): Promise<number> => {
       const single = await measureChanges(stage, times);
       console.log(`bringing ${documents} route documents at once`);
       const shelved = await measureDocuments(stage, documents);
-      console.log(`${traffic.seconds} s of ${traffic.rate} requests a second at rest`);
-      const calm = await measureStretch(stage, client, { ...traffic, changes: 0 });
-      console.log(`${traffic.seconds} s of the same with ${changes} changes a second`);
-      const storm = await measureStretch(stage, client, { ...traffic, changes });
+      console.log(
+        `${traffic.seconds} s each of ${traffic.rate} requests a second, ${rounds} times by turns: at rest, with ${changes} changes a second, past the gateway`,
+      );
+      const turns = await measureTurns(stage, client, { ...traffic, changes, rounds });
       const figures = figuresOf({
         readyMs,
         connections,
         rss,
         changes: single,
         documents: shelved,
-        calm,
-        storm,
+        ...turns,
       });
       console.log(`\n${asText(figureTable(figures))}`);
       return figures.every(isWithin) ? 0 : 1;

@@ -38,6 +38,8 @@ export interface Stretch {
 
 export interface StretchOptions {
   readonly size: CatalogSize;
+  /** Whom the callers ask. */
+  readonly port: number;
   /** Requests a second. */
   readonly rate: number;
   /** Changes a second. */
@@ -63,12 +65,11 @@ const WARM_UP_SECONDS = 2;
 export const measureStretch = async (
   stage: Stage,
   client: LoadProcess,
-  { size, rate, changes, seconds }: StretchOptions,
+  { size, port, rate, changes, seconds }: StretchOptions,
 ): Promise<Stretch> => {
   const storm = changes === 0 ? undefined : startStorm(stage, size, changes);
   await stage.held();
   const [cpu, requests, began] = [stage.cpu(), await stage.requests(), performance.now()];
-  const port = Number(new URL(stage.front).port);
   const latency = await client.atRate(LOAD, port, rate, WARM_UP_SECONDS, seconds);
   const took = (performance.now() - began) / 1_000;
   const after = stage.cpu();

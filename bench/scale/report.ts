@@ -1,16 +1,15 @@
 import type { Table } from '../table.ts';
 import type { DocumentFigures } from './documents.ts';
-import type { ChangeFigures, Stretch } from './measure.ts';
+import type { ChangeFigures } from './measure.ts';
+import type { Turns } from './turns.ts';
 
-export interface ScaleReport {
+export interface ScaleReport extends Turns {
   readonly readyMs: number;
   readonly connections: number;
   /** Bytes resident once it served. */
   readonly rss: number;
   readonly changes: readonly ChangeFigures[];
   readonly documents: readonly DocumentFigures[];
-  readonly calm: Stretch;
-  readonly storm: Stretch;
 }
 
 /** One figure with what it must not exceed. */
@@ -40,6 +39,7 @@ export const figuresOf = ({
   documents,
   calm,
   storm,
+  past,
 }: ScaleReport): Figure[] => [
   { what: 'ready after', value: readyMs, unit: 'ms', limit: 5_000 },
   { what: 'connections to Consul', value: connections, unit: '', limit: 8 },
@@ -66,6 +66,7 @@ export const figuresOf = ({
     unit: 'ms',
     limit: calm.latency.p999 * 1.5,
   },
+  { what: 'changing: p99.9 of traffic past the gateway', value: past.latency.p999, unit: 'ms' },
   { what: 'changing: requests to Consul', value: storm.requestsToConsul, unit: '/s' },
   { what: "changing: gateway's CPU", value: storm.gatewayCpu * 100, unit: '% of a core' },
   { what: "changing: Consul's CPU", value: storm.consulCpu * 100, unit: '% of a core' },
