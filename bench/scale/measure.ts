@@ -86,5 +86,5 @@ export const measureStretch = async (
   };
 };
 
-/** What the first reading of the catalog leaves behind has settled by then. */
-export const settle = (): Promise<void> => sleep(2_000);
+/** What the first reading of the catalog, or a storm, leaves behind has settled by then. */
+export const settle = (): Promise<void> => sleep(4_000);

@@ -1,6 +1,6 @@
 import { spread } from '../figures.ts';
 import type { LoadProcess } from '../load/load-process.ts';
-import { measureStretch, type Stretch, type StretchOptions } from './measure.ts';
+import { measureStretch, settle, type Stretch, type StretchOptions } from './measure.ts';
 import type { Stage } from './stage.ts';
 
 /** The same traffic in three situations. */
@@ -32,6 +32,8 @@ export const measureTurns = async (
   const storm: Stretch[] = [];
   const past: Stretch[] = [];
   for (let round = 0; round < rounds; round += 1) {
+    // The sweeps that a storm leaves behind are its own.
+    await settle();
     calm.push(await measureStretch(stage, client, { ...turn, port, changes: 0 }));
     storm.push(await measureStretch(stage, client, { ...turn, port, changes }));
     past.push(await measureStretch(stage, client, { ...turn, port: stage.ports[0], changes }));
