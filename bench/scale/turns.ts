@@ -1,6 +1,6 @@
 import { spread } from '../figures.ts';
 import type { LoadProcess } from '../load/load-process.ts';
-import { measureStretch, settle, type Stretch, type StretchOptions } from './measure.ts';
+import { measureStretch, type Stretch, type StretchOptions, settle } from './measure.ts';
 import type { Stage } from './stage.ts';
 
 /** The same traffic in three situations. */
