@@ -24,6 +24,7 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { createPace } from './telemetry/pace.ts';
 import { createPreciseClock } from './telemetry/precise-clock.ts';
 import { renderFigures } from './telemetry/render.ts';
+import { createSessionKeyLog } from './telemetry/session-key-log.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
 import { VERSION } from './telemetry/version.ts';
@@ -79,6 +80,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const preciseNow = createPreciseClock();
   let draining = false;
 
+  const warnOfKey = createSessionKeyLog(config.stickyKey, log);
   const mesh = new Mesh({
     policy: config.live,
     tagPrefix: config.tagPrefix,
@@ -88,6 +90,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     onSwap: (view, previous) => {
       traffic.follow(view.snapshot, () => logSwap(log, previous?.snapshot, view.snapshot, preciseNow()));
       state.save(view.snapshot);
+      warnOfKey(view.snapshot.rules);
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
     },
