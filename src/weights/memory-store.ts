@@ -123,8 +123,9 @@ class MemoryStore implements WeightStore {
     const { forMs } = change;
     // Who prolongs what was set for a time does not make it permanent.
     const back = before.state.reverts?.to ?? before.written;
-    const reverts = forMs === undefined ? {} : { reverts: { at: this.#now() + forMs, to: back } };
-    return this.#enter(service, { ...said(change), to, ...reverts });
+    const at = this.#now();
+    const reverts = forMs === undefined ? {} : { reverts: { at: at + forMs, to: back } };
+    return this.#enter(service, { ...said(change), to, ...reverts }, at);
   }
 
   #expect(service: string, act: Act): Stored {
@@ -137,9 +138,13 @@ class MemoryStore implements WeightStore {
     return refusal(why, service, act, this.#read(service).entries[0]);
   }
 
-  #enter(service: string, news: Omit<LedgerEntry, 'revision' | 'at' | 'from'>): LedgerEntry {
+  #enter(
+    service: string,
+    news: Omit<LedgerEntry, 'revision' | 'at' | 'from'>,
+    at = this.#now(),
+  ): LedgerEntry {
     const { state: before, written, entries } = this.#read(service);
-    const entry: LedgerEntry = { ...news, revision: before.revision + 1, at: this.#now(), from: written };
+    const entry: LedgerEntry = { ...news, revision: before.revision + 1, at, from: written };
     const { revision, to, reverts, frozen } = entry;
     const state: ServiceWeights = {
       revision,

@@ -22,3 +22,18 @@ test('a timer that rings before the clock says so reverts nothing yet', async t 
   assert.equal((await store.history('orders', 1))[0]?.at, 1_000);
   await store.close();
 });
+
+test('what is set for a time reverts so long after its entry, however often the clock is asked', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  const store = openMemoryStore({
+    log: silentLog,
+    now: () => {
+      now += 1;
+      return now;
+    },
+  });
+  const { at, reverts } = await store.set('orders', new Map([['v2', 1]]), { ...ann, forMs: 1_000 });
+  assert.equal(reverts?.at, at + 1_000);
+  await store.close();
+});
