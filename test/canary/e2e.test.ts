@@ -5,10 +5,12 @@ import { type Played, play, type ScenarioName, type Wanted } from '../../bench/c
 import { openStage, type Stage } from '../../bench/canary-e2e/stage.ts';
 import { isWithin } from '../../bench/scale/report.ts';
 
-/** The short form of `npm run canary-e2e`: three gateways, and steps of a second. */
+/**
+ * The short form of `npm run canary-e2e`: three gateways, and steps of a second. That leaders may be killed is held by
+ * test/integration/canary-leader.test.ts.
+ */
 const GOOD: Wanted = { rate: 300, steps: [20, 60, 100], every: '1s', minRequests: 30 };
 const BAD: Wanted = { rate: 450, steps: [25, 100], every: '60s', minRequests: 500 };
-const KILLED: Wanted = { rate: 200, steps: [1, 5, 25, 50, 100], every: '1s', minRequests: 0 };
 
 describe('whole rollouts by sluice canary start', { timeout: 240_000 }, () => {
   let stage: Stage;
@@ -48,12 +50,5 @@ describe('whole rollouts by sluice canary start', { timeout: 240_000 }, () => {
     assert.equal(answer.outcome, 'rolled back');
     assert.match(answer.why ?? '', /latenc|p99|slow/);
     assert.deepEqual(shares, ['25', '0']);
-  });
-
-  it('has exactly its five steps, and tells of each, whoever leads being killed -9 at each', async t => {
-    const { answer, leadersKilled, shares } = await playWell('killed', KILLED, t.signal);
-    assert.equal(leadersKilled, 5, 'a leader died at each step');
-    assert.equal(answer.outcome, 'promoted');
-    assert.deepEqual(shares, ['1', '5', '25', '50', '100']);
   });
 });
