@@ -1,48 +1,43 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Cors, Filter } from '../../src/core/model/filter.ts';
-import {
-  type Asked,
-  check,
-  conformance,
-  type Expected,
-  type Row,
-  type RuleUnderTest,
-  startGateway,
-} from './harness.ts';
+import { type Asked, check, conformance, type Expected, type Row, startGateway } from './harness.ts';
+import { route, V1 } from './routes.ts';
 
-const to = 'infra-backend-v1';
+/** @param fields of the filter */
+const rule = (path: string, fields: string): string => `
+    - matches: [{path: {type: PathPrefix, value: ${path}}}]
+      filters: [{type: CORS, cors: {${fields}}}]
+      backendRefs: [{name: ${V1}}]`;
 
-const cors = (of: Partial<Cors>): Filter => ({
-  type: 'cors',
-  cors: { origins: [], methods: [], headers: [], exposed: [], credentials: false, maxAge: 5, ...of },
-});
-
-const rule = (path: string, of: Partial<Cors>): RuleUnderTest => ({
-  match: { path },
-  filters: [cors(of)],
-  to,
-});
-
-const RULES = [
-  rule('/cors-1', {
-    origins: ['https://www.foo.com', 'https://*.bar.com'],
-    methods: ['GET', 'OPTIONS'],
-    headers: ['x-header-1', 'x-header-2'],
-    exposed: ['x-header-3', 'x-header-4'],
-    credentials: true,
-    maxAge: 3600,
-  }),
-  rule('/cors-2', { origins: ['https://www.foo.com'], methods: ['*'] }),
-  rule('/cors-wildcard-origin', { origins: ['*'], methods: ['PUT'] }),
-  rule('/cors-wildcard-methods-headers', {
-    origins: ['*'],
-    methods: ['*'],
-    headers: ['*'],
-    credentials: true,
-  }),
-  rule('/cors-wildcard-methods-headers-unauth', { origins: ['*'], methods: ['*'], headers: ['*'] }),
-];
+const DOCUMENTS =
+  route(
+    'cors-multiple-origins-methods-headers',
+    rule(
+      '/cors-1',
+      `allowOrigins: ["https://www.foo.com", "https://*.bar.com"], allowMethods: [GET, OPTIONS],
+        allowHeaders: [x-header-1, x-header-2], exposeHeaders: [x-header-3, x-header-4],
+        allowCredentials: true, maxAge: 3600`,
+    ),
+  ) +
+  route(
+    'cors-wildcard-methods',
+    rule('/cors-2', 'allowOrigins: ["https://www.foo.com"], allowMethods: ["*"]'),
+  ) +
+  route(
+    'cors-wildcard-origin',
+    rule('/cors-wildcard-origin', 'allowOrigins: ["*"], allowMethods: [PUT], allowCredentials: false'),
+  ) +
+  route(
+    'cors-wildcard-methods-headers',
+    rule(
+      '/cors-wildcard-methods-headers',
+      'allowOrigins: ["*"], allowMethods: ["*"], allowHeaders: ["*"], allowCredentials: true',
+    ) +
+      rule(
+        '/cors-wildcard-methods-headers-unauth',
+        'allowOrigins: ["*"], allowMethods: ["*"], allowHeaders: ["*"], allowCredentials: false',
+      ),
+  );
 
 const preflight = (path: string, origin: string, method: string, headers?: string): Asked => ({
   method: 'OPTIONS',
@@ -83,11 +78,11 @@ const rows: Row[] = [
   ...['https://www.foo.com', 'https://www.bar.com'].map(origin => ({
     // Not a preflight, for all that it says: those are OPTIONS.
     asked: { ...preflight('/cors-1', origin, 'GET', BOTH), method: 'GET' },
-    expected: { backend: to, headers: { [ORIGIN]: origin } },
+    expected: { backend: V1, headers: { [ORIGIN]: origin } },
   })),
   {
     asked: { ...preflight('/cors-1', 'https://foobar.com', 'GET'), method: 'GET' },
-    expected: { backend: to, lacks: [ORIGIN] },
+    expected: { backend: V1, lacks: [ORIGIN] },
   },
   {
     asked: preflight('/cors-2', 'https://www.foo.com', 'POST'),
@@ -112,7 +107,7 @@ const rows: Row[] = [
     },
     {
       asked: { method: 'PUT', path: '/cors-wildcard-origin', headers: { Origin: origin } },
-      expected: { backend: to, headers: { [ORIGIN]: [origin, '*'] }, lacks: [CREDENTIALS] },
+      expected: { backend: V1, headers: { [ORIGIN]: [origin, '*'] }, lacks: [CREDENTIALS] },
     },
   ]),
   {
@@ -141,29 +136,29 @@ const rows: Row[] = [
   },
   {
     asked: { path: '/cors-wildcard-methods-headers', headers: { Origin: 'https://other.foo.com' } },
-    expected: { backend: to, headers: { [ORIGIN]: 'https://other.foo.com', [CREDENTIALS]: 'true' } },
+    expected: { backend: V1, headers: { [ORIGIN]: 'https://other.foo.com', [CREDENTIALS]: 'true' } },
   },
   {
     asked: { path: '/cors-wildcard-methods-headers-unauth', headers: { Origin: 'https://other.foo.com' } },
-    expected: { backend: to, headers: { [ORIGIN]: ['https://other.foo.com', '*'] }, lacks: [CREDENTIALS] },
+    expected: { backend: V1, headers: { [ORIGIN]: ['https://other.foo.com', '*'] }, lacks: [CREDENTIALS] },
   },
 ];
 
-describe('HTTPRouteCORS', () => conformance(RULES, rows));
+describe('HTTPRouteCORS', () => conformance(DOCUMENTS, rows));
 
 describe('what the suite does not ask', () => {
   it('a preflight reaches no backend, and any other OPTIONS does', async t => {
-    const gateway = await startGateway(t, RULES);
-    const received = gateway.backends.get(to)?.received;
+    const gateway = await startGateway(t, DOCUMENTS);
+    const received = gateway.backends.get(V1)?.received;
     await gateway.ask(preflight('/cors-1', 'https://www.foo.com', 'GET'));
     await gateway.ask(preflight('/cors-1', 'https://foobar.com', 'GET'));
     assert.equal(received?.length, 0);
     const asked: Asked = { method: 'OPTIONS', path: '/cors-1', headers: { Origin: 'https://www.foo.com' } };
-    check(asked, await gateway.ask(asked), { backend: to });
+    check(asked, await gateway.ask(asked), { backend: V1 });
     assert.equal(received?.length, 1);
   });
 
-  conformance(RULES, [
+  conformance(DOCUMENTS, [
     {
       // What the backend says about origins does not count.
       asked: {
@@ -174,7 +169,7 @@ describe('what the suite does not ask', () => {
         },
       },
       expected: {
-        backend: to,
+        backend: V1,
         headers: { Vary: 'Accept, Origin' },
         lacks: [ORIGIN, CREDENTIALS, 'Access-Control-Max-Age'],
       },
@@ -182,22 +177,22 @@ describe('what the suite does not ask', () => {
     {
       // A cache must not give one origin's response to another.
       asked: { path: '/cors-1' },
-      expected: { backend: to, headers: { Vary: 'Origin' }, lacks: [ORIGIN] },
+      expected: { backend: V1, headers: { Vary: 'Origin' }, lacks: [ORIGIN] },
     },
   ]);
 
-  conformance(
-    [{ match: { path: '/gone' }, filters: [cors({ origins: ['https://www.foo.com'] })] }],
-    [
-      {
-        // A page may read why it failed.
-        asked: { path: '/gone', headers: { Origin: 'https://www.foo.com' } },
-        expected: { status: 500, headers: { [ORIGIN]: 'https://www.foo.com' } },
-      },
-      {
-        asked: preflight('/gone', 'https://www.foo.com', 'GET'),
-        expected: { status: 204, headers: { [ORIGIN]: 'https://www.foo.com' } },
-      },
-    ],
-  );
+  const gone = `
+    - matches: [{path: {type: PathPrefix, value: /gone}}]
+      filters: [{type: CORS, cors: {allowOrigins: ["https://www.foo.com"]}}]`;
+  conformance(route('cors-without-backends', gone), [
+    {
+      // A page may read why it failed.
+      asked: { path: '/gone', headers: { Origin: 'https://www.foo.com' } },
+      expected: { status: 500, headers: { [ORIGIN]: 'https://www.foo.com' } },
+    },
+    {
+      asked: preflight('/gone', 'https://www.foo.com', 'GET'),
+      expected: { status: 204, headers: { [ORIGIN]: 'https://www.foo.com' } },
+    },
+  ]);
 });

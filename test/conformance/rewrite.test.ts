@@ -1,18 +1,13 @@
 import { describe } from 'node:test';
-import type { Filter } from '../../src/core/model/filter.ts';
 import { conformance } from './harness.ts';
+import { route, V1, V2 } from './routes.ts';
 
-const HEADERS: Filter = {
-  type: 'request-headers',
-  change: {
-    set: [['X-Header-Set', 'set-overwrites-values']],
-    add: [
-      ['X-Header-Add', 'header-val-1'],
-      ['X-Header-Add-Append', 'header-val-2'],
-    ],
-    remove: ['x-header-remove'],
-  },
-};
+const HEADERS = `
+        - type: RequestHeaderModifier
+          requestHeaderModifier:
+            set: [{name: X-Header-Set, value: set-overwrites-values}]
+            add: [{name: X-Header-Add, value: header-val-1}, {name: X-Header-Add-Append, value: header-val-2}]
+            remove: [X-Header-Remove]`;
 const asIs = {
   'X-Header-Remove': 'remove-val',
   'X-Header-Add-Append': 'append-val-1',
@@ -27,59 +22,58 @@ const changed = {
   lacks: ['X-Header-Remove'],
 };
 
-const V1 = 'infra-backend-v1';
-const V2 = 'infra-backend-v2';
+/**
+ * @param fields of the filter
+ * @param further filters
+ */
+const rewrite = (path: string, to: string, fields: string, further = ''): string => `
+    - matches: [{path: {type: PathPrefix, value: ${path}}}]
+      filters:
+        - {type: URLRewrite, urlRewrite: {${fields}}}${further}
+      backendRefs: [{name: ${to}}]`;
 
 describe('HTTPRouteRewriteHost', () => {
   const host = 'rewrite.example';
   const modifying = '/rewrite-host-and-modify-headers';
-  conformance(
-    [
-      { match: { host, path: '/one' }, filters: [{ type: 'rewrite', hostname: 'one.example.org' }], to: V1 },
-      { match: { host }, filters: [{ type: 'rewrite', hostname: 'example.org' }], to: V2 },
-      {
-        match: { host, path: modifying },
-        filters: [{ type: 'rewrite', hostname: 'test.example.org' }, HEADERS],
-        to: V2,
-      },
-    ],
-    [
-      { asked: { host, path: '/one' }, expected: { backend: V1, upstream: { host: 'one.example.org' } } },
-      { asked: { host, path: '/two' }, expected: { backend: V2, upstream: { host: 'example.org' } } },
-      {
-        asked: { host, path: modifying, headers: asIs },
-        expected: { backend: V2, upstream: { host: 'test.example.org', ...changed } },
-      },
-    ],
-  );
+  const rules = [
+    rewrite('/one', V1, 'hostname: one.example.org'),
+    rewrite('/', V2, 'hostname: example.org'),
+    rewrite(modifying, V2, 'hostname: test.example.org', HEADERS),
+  ];
+  conformance(route('rewrite-host', rules.join(''), [host]), [
+    { asked: { host, path: '/one' }, expected: { backend: V1, upstream: { host: 'one.example.org' } } },
+    { asked: { host, path: '/two' }, expected: { backend: V2, upstream: { host: 'example.org' } } },
+    {
+      asked: { host, path: modifying, headers: asIs },
+      expected: { backend: V2, upstream: { host: 'test.example.org', ...changed } },
+    },
+  ]);
 });
 
 describe('HTTPRouteRewritePath', () => {
   const modifyingFull = '/full/rewrite-path-and-modify-headers';
   const modifyingPrefix = '/prefix/rewrite-path-and-modify-headers';
-  const prefix = (value: string): Filter => ({ type: 'rewrite', path: { kind: 'prefix', value } });
-  const full = (value: string): Filter => ({ type: 'rewrite', path: { kind: 'full', value } });
-  conformance(
-    [
-      { match: { path: '/prefix/one' }, filters: [prefix('/one')], to: V1 },
-      { match: { path: '/strip-prefix' }, filters: [prefix('/')], to: V1 },
-      { match: { path: '/full/one' }, filters: [full('/one')], to: V1 },
-      { match: { path: modifyingFull }, filters: [full('/test'), HEADERS], to: V1 },
-      { match: { path: modifyingPrefix }, filters: [prefix('/prefix'), HEADERS], to: V1 },
-    ],
-    [
-      { asked: { path: '/prefix/one/two' }, expected: { backend: V1, upstream: { path: '/one/two' } } },
-      { asked: { path: '/strip-prefix/three' }, expected: { backend: V1, upstream: { path: '/three' } } },
-      { asked: { path: '/strip-prefix' }, expected: { backend: V1, upstream: { path: '/' } } },
-      { asked: { path: '/full/one/two' }, expected: { backend: V1, upstream: { path: '/one' } } },
-      {
-        asked: { path: `${modifyingFull}/test`, headers: asIs },
-        expected: { backend: V1, upstream: { path: '/test', ...changed } },
-      },
-      {
-        asked: { path: `${modifyingPrefix}/one`, headers: asIs },
-        expected: { backend: V1, upstream: { path: '/prefix/one', ...changed } },
-      },
-    ],
-  );
+  const prefix = (value: string): string => `path: {type: ReplacePrefixMatch, replacePrefixMatch: ${value}}`;
+  const full = (value: string): string => `path: {type: ReplaceFullPath, replaceFullPath: ${value}}`;
+  const rules = [
+    rewrite('/prefix/one', V1, prefix('/one')),
+    rewrite('/strip-prefix', V1, prefix('/')),
+    rewrite('/full/one', V1, full('/one')),
+    rewrite(modifyingFull, V1, full('/test'), HEADERS),
+    rewrite(modifyingPrefix, V1, prefix('/prefix'), HEADERS),
+  ];
+  conformance(route('rewrite-path', rules.join('')), [
+    { asked: { path: '/prefix/one/two' }, expected: { backend: V1, upstream: { path: '/one/two' } } },
+    { asked: { path: '/strip-prefix/three' }, expected: { backend: V1, upstream: { path: '/three' } } },
+    { asked: { path: '/strip-prefix' }, expected: { backend: V1, upstream: { path: '/' } } },
+    { asked: { path: '/full/one/two' }, expected: { backend: V1, upstream: { path: '/one' } } },
+    {
+      asked: { path: `${modifyingFull}/test`, headers: asIs },
+      expected: { backend: V1, upstream: { path: '/test', ...changed } },
+    },
+    {
+      asked: { path: `${modifyingPrefix}/one`, headers: asIs },
+      expected: { backend: V1, upstream: { path: '/prefix/one', ...changed } },
+    },
+  ]);
 });
