@@ -4,6 +4,7 @@ import { Fleet } from '../../src/core/balance/fleet.ts';
 import { decide } from '../../src/core/decide/decide.ts';
 import { NO_PINS, type Picking } from '../../src/core/decide/picking.ts';
 import { compileRoutes } from '../../src/core/match/match.ts';
+import type { SessionRule } from '../../src/core/model/traffic.ts';
 import { SessionSeal } from '../../src/core/route/session-seal.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 import { startHttp, startProxy } from './support/proxy.ts';
@@ -12,9 +13,16 @@ import { deadPort, fieldsOf, rawExchange, rawUpstream } from './support/raw.ts';
 const PICKING: Picking = { ...NO_PINS, sessions: { seal: new SessionSeal('a key'), clock: () => 1e12 } };
 
 /** A proxy before instances of one service, whose callers have sessions; the first is picked where it can be. */
-const startSessions = async (t: TestContext, express: boolean, ...ports: number[]): Promise<number> => {
+const startSessions = (t: TestContext, express: boolean, ...ports: number[]): Promise<number> =>
+  startSessionsBy({ by: 'cookie', name: 'sid', scope: 'default/shop/0' }, t, express, ...ports);
+
+const startSessionsBy = async (
+  session: SessionRule,
+  t: TestContext,
+  express: boolean,
+  ...ports: number[]
+): Promise<number> => {
   const instances = ports.map(port => instance({ service: 'shop', address: '127.0.0.1', port }));
-  const session = { by: 'cookie', name: 'sid', scope: 'default/shop/0' } as const;
   const { rules } = buildSnapshot({
     catalog: catalogOf(...instances),
     weights: new Map(),
@@ -60,6 +68,20 @@ for (const express of [true, false]) {
       const again = await get(t, port, `Cookie: ${cookieIn(first)}`);
       assert.match(again, /hello$/);
       assert.equal(fieldsOf(again)['set-cookie'], undefined);
+    });
+
+    it('by a header: the first answer gives the token, the instance sees what the caller sends of it', async t => {
+      const { port: upstream } = await startHttp(t, (req, res) => res.end(`saw ${req.headers['x-sid']}`));
+      const rule: SessionRule = { by: 'header', name: 'x-sid', scope: 'default/shop/0' };
+      const port = await startSessionsBy(rule, t, express, upstream);
+      const first = await get(t, port);
+      assert.match(first, /saw undefined$/);
+      const [token = '', ...more] = fieldsOf(first)['x-sid'] ?? [];
+      assert.match(token, /^[\w.-]+$/);
+      assert.deepEqual([more, fieldsOf(first)['set-cookie']], [[], undefined]);
+      const again = await get(t, port, `X-Sid: ${token}`);
+      assert.ok(again.endsWith(`saw ${token}`), again);
+      assert.equal(fieldsOf(again)['x-sid'], undefined);
     });
 
     it('an answer of our own gives none', async t => {

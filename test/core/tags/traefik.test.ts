@@ -75,6 +75,16 @@ describe('the service of a router', () => {
       )?.use,
       { port: 82 },
     ));
+  for (const elsewhere of ['other', 'other@consulcatalog', 'api@internal', 'svc@file']) {
+    it(`${elsewhere}, of somebody else, shuts the router and says what to do`, () => {
+      const said = read(RULE, `${SERVICE}server.port=81`, `${ROUTER}service=${elsewhere}`);
+      assert.deepEqual(said.rules, [{ match: MATCH, isClosed: true }]);
+      assert.equal(
+        reasonsOf(said),
+        `the service ${elsewhere} is not among the tags of this instance: define it there, or use a route document`,
+      );
+    });
+  }
 });
 
 describe('middlewares', () => {

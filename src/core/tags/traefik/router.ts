@@ -84,7 +84,7 @@ const readServer = (section: Section, { services }: Labels, source: TagSource): 
   const service = name === undefined ? undefined : services.get(name);
   const isAuto = services.size === 0 && name === auto.toLowerCase();
   if (name === undefined || (reference !== undefined && service === undefined && !isAuto)) {
-    return `the service ${reference} is not among the tags of this instance`;
+    return `the service ${reference} is not among the tags of this instance: define it there, or use a route document`;
   }
   return readService(name, service ?? new Map(), source);
 };
