@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificate } from '../test/support/certificates.ts';
 import type { Arguments } from './arguments.ts';
 import { CASES, type Case, SMALL_GET } from './cases.ts';
 import type { Measurement } from './figures.ts';
@@ -8,7 +9,7 @@ import { IDLE, type IdleFigures, measureIdle } from './idle.ts';
 import { startLoadProcess } from './load/load-process.ts';
 import { describeMachine, isBusy } from './machine.ts';
 import { PEERS, VARIANTS } from './peers/all.ts';
-import type { Peer } from './peers/peer.ts';
+import type { Peer, SiteCertificate } from './peers/peer.ts';
 import { type Progress, showProgress } from './progress.ts';
 import type { PeerFacts, Report } from './report.ts';
 import { type Failure, plannedSeconds, runCase, type Stage } from './run.ts';
@@ -34,7 +35,9 @@ export const bench = async (given: Arguments, stopping: AbortSignal): Promise<Re
   const chosen = PEERS.filter(({ name }) => isWanted(name, given.peers));
   const work = CASES.filter(({ name }) => isWanted(name, given.cases)).map(one => ({
     one,
-    peers: there(one.only === undefined ? chosen : VARIANTS.filter(({ name }) => one.only?.includes(name))),
+    peers: there(
+      one.only === undefined ? chosen : VARIANTS.filter(({ name }) => one.only?.includes(name)),
+    ).filter(({ speaks }) => one.needs === undefined || speaks?.includes(one.needs)),
     rounds: quick ? rounds : Math.max(rounds, one.rounds ?? 1),
   }));
   const idlers = isWanted(IDLE.name, given.cases)
@@ -95,6 +98,13 @@ const factsOf = (peer: Peer): PeerFacts => {
 const absence = ({ name, missing }: PeerFacts): Failure[] =>
   missing === undefined ? [] : [{ case: 'all', peer: name, reason: missing }];
 
+const makeSiteCertificate = (folder: string): SiteCertificate => {
+  const { cert, key } = makeCertificate(folder, 'site', ['localhost']);
+  const bundle = join(folder, 'bundle.pem');
+  writeFileSync(bundle, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));
+  return { cert, key, bundle };
+};
+
 /** Starts what every case needs, and ends it whatever becomes of it. */
 const onStage = async <T>(
   progress: Progress,
@@ -107,7 +117,9 @@ const onStage = async <T>(
   try {
     const upstream = await startUpstream(folder);
     try {
-      const site = { upstream, folder: (name: string) => mkdtempSync(join(folder, `${name}-`)) };
+      const certificate = makeSiteCertificate(folder);
+      const folderFor = (name: string): string => mkdtempSync(join(folder, `${name}-`));
+      const site = { upstream, certificate, folder: folderFor };
       return await play({ site, client, progress, seconds, stopping });
     } finally {
       await upstream.stop();

@@ -1,4 +1,5 @@
 import type { Load, Requests } from './load/load.ts';
+import type { Speech } from './peers/peer.ts';
 import { RULES, rulePath } from './rule-path.ts';
 import { BODY_BYTES } from './upstream.ts';
 
@@ -10,6 +11,8 @@ export interface Case {
   readonly rate: number;
   /** Who runs it; without, everyone. */
   readonly only?: readonly string[];
+  /** Without: what everyone speaks. */
+  readonly needs?: Speech;
   /** Whom the others are compared with, within each round. */
   readonly against: readonly string[];
   /** Rounds that it takes at least, unless the run is for soundness only. */
@@ -24,6 +27,7 @@ export const SMALL_GET: Requests = {
   answerBytes: BODY_BYTES.small,
   connections: 64,
   fresh: false,
+  tls: 'no',
   rules: 1,
 };
 
@@ -71,6 +75,54 @@ export const CASES: readonly Case[] = [
     load: { kind: 'websocket', connections: 64 },
     rate: 2_000,
     against: BOTH,
+  },
+  {
+    name: 'tls',
+    about: 'GET over TLS, 64 connections',
+    load: { ...SMALL_GET, tls: 'yes' },
+    rate: 1_000,
+    needs: 'tls',
+    against: ['nginx'],
+  },
+  {
+    name: 'handshake',
+    about: 'GET, a new TLS connection each, 16 at a time',
+    load: { ...SMALL_GET, tls: 'yes', fresh: true, connections: 16 },
+    rate: 100,
+    needs: 'tls',
+    against: ['nginx'],
+  },
+  {
+    name: 'resumed',
+    about: 'the same with the TLS session of an earlier one',
+    load: { ...SMALL_GET, tls: 'resumed', fresh: true, connections: 16 },
+    rate: 100,
+    needs: 'tls',
+    against: ['nginx'],
+  },
+  {
+    name: 'http2',
+    about: 'GET over HTTP/2 and TLS, 16 connections with 8 streams each',
+    load: { kind: 'http2', connections: 16, streams: 8, answerBytes: BODY_BYTES.small },
+    rate: 1_000,
+    needs: 'http2',
+    against: ['nginx'],
+  },
+  {
+    name: 'grpc',
+    about: 'unary gRPC of 64 bytes echoed, 16 connections with 8 calls each',
+    load: { kind: 'grpc', connections: 16, streams: 8, streaming: false },
+    rate: 500,
+    needs: 'grpc',
+    against: ['nginx'],
+  },
+  {
+    name: 'grpc-stream',
+    about: 'gRPC messages of 64 bytes echoed within calls, 16 connections with 4 calls each',
+    load: { kind: 'grpc', connections: 16, streams: 4, streaming: true },
+    rate: 1_000,
+    needs: 'grpc',
+    against: ['nginx'],
   },
   {
     name: 'rules',

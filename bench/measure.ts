@@ -1,8 +1,8 @@
 import type { Case } from './cases.ts';
 import type { Measurement } from './figures.ts';
-import type { Throughput } from './load/load.ts';
+import type { Load, Throughput } from './load/load.ts';
 import type { LoadProcess } from './load/load-process.ts';
-import { saturate } from './load/wrk.ts';
+import { asManyAsItCan } from './load/saturate.ts';
 import type { RunningPeer } from './peers/peer.ts';
 import { duringIt } from './window.ts';
 
@@ -21,9 +21,9 @@ export const measure = async (
   client: LoadProcess,
   stopping: AbortSignal,
 ): Promise<Omit<Measurement, 'case' | 'peer' | 'round'>> => {
-  const port = load.kind === 'http' ? peer.port : peer.echoPort;
+  const port = portFor(load, peer);
   const asFastAsCan = (time: number): Promise<Throughput> =>
-    load.kind === 'http' ? saturate(port, load, time, stopping) : client.saturate(load, port, time);
+    asManyAsItCan(load, port, time, client, stopping);
 
   const warm = await asFastAsCan(warmUp);
   const { result: full, usage } = await duringIt(peer.pid, () => asFastAsCan(seconds));
@@ -37,4 +37,23 @@ export const measure = async (
     p999,
     bad: warm.bad + full.bad + latency.bad + latency.missed,
   };
+};
+
+/** @throws where the peer has none for such a load */
+const portFor = (load: Load, { port, echoPort, tlsPort, grpcPort }: RunningPeer): number => {
+  switch (load.kind) {
+    case 'websocket':
+      return echoPort;
+    case 'grpc':
+      return there(grpcPort, 'gRPC');
+    case 'http2':
+      return there(tlsPort, 'TLS');
+    case 'http':
+      return load.tls === 'no' ? port : there(tlsPort, 'TLS');
+  }
+};
+
+const there = (port: number | undefined, what: string): number => {
+  if (port === undefined) throw new Error(`it is not set up for ${what}`);
+  return port;
 };

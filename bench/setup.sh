@@ -11,10 +11,13 @@ bash scripts/servers.sh
 have() { command -v "$1" >/dev/null 2>&1; }
 
 quick=${1:-}
-wanted=(nginx wrk)
+wanted=(nginx wrk h2load)
 [ "$quick" = --quick ] || wanted+=(haproxy caddy)
 missing=()
-for command in "${wanted[@]}"; do have "$command" || missing+=("$command"); done
+for command in "${wanted[@]}"; do
+  # h2load comes with the client of nghttp2.
+  have "$command" || missing+=("${command/#h2load/nghttp2-client}")
+done
 if [ ${#missing[@]} -gt 0 ] && have apt-get; then
   echo "bench: installing ${missing[*]} with apt-get" >&2
   apt update || true

@@ -21,6 +21,8 @@ export interface SluiceSetup {
 export interface RunningSluice {
   /** Of 127.0.0.1, for traffic. */
   readonly port: number;
+  /** The same over TLS, where it was given a certificate. */
+  readonly tlsPort: number;
   readonly pid: number;
   /** `http://127.0.0.1:PORT` of the admin API. */
   readonly admin: string;
@@ -38,6 +40,7 @@ export interface RunningSluice {
 export const startSluice = async (
   upstream: Upstream,
   { catalog, traced, nodeOptions = '' }: SluiceSetup,
+  certificate?: { readonly cert: string; readonly key: string },
 ): Promise<RunningSluice> => {
   return startInTurn(async endBy => {
     const consul = await startConsul();
@@ -55,7 +58,7 @@ export const startSluice = async (
     const expected = await CATALOGS[catalog](consul.address, upstream);
     await setWeights(redis.url);
     const receiverUrl = `http://127.0.0.1:${receiverPort}`;
-    const { port, adminPort } = await freePorts(['port', 'adminPort']);
+    const { port, tlsPort, adminPort } = await freePorts(['port', 'tlsPort', 'adminPort']);
     const admin = `http://127.0.0.1:${adminPort}`;
     const gateway = await startProgram({
       name: 'sluice gateway',
@@ -64,6 +67,12 @@ export const startSluice = async (
         ...['--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${adminPort}`],
         ...['--consul', consul.address, '--redis', redis.url, '--access-log', 'off'],
         ...(traced === 'off' ? [] : ['--otlp', receiverUrl]),
+        ...(certificate === undefined
+          ? []
+          : [
+              ...['--tls-listen', `127.0.0.1:${tlsPort}`],
+              ...['--tls-cert', certificate.cert, '--tls-key', certificate.key],
+            ]),
       ] as [string, ...string[]],
       env: {
         NODE_OPTIONS: nodeOptions,
@@ -80,6 +89,7 @@ export const startSluice = async (
     });
     return {
       port,
+      tlsPort,
       pid: gateway.pid,
       admin,
       consul: consul.address,

@@ -5,20 +5,24 @@ import { onPath } from '../test/support/child.ts';
 import { freePorts } from '../test/support/servers.ts';
 import { startProgram } from './programs.ts';
 
-/** What stands behind every peer: an nginx with fixed answers, and a WebSocket echo. */
+/** What stands behind every peer: an nginx with fixed answers, an echo of WebSockets and one of gRPC. */
 export interface Upstream {
   /** Two ports of one nginx: the two versions of a service. */
   readonly ports: readonly [number, number];
   readonly echoPort: number;
+  /** HTTP/2 by prior knowledge. */
+  readonly grpcPort: number;
   stop(): Promise<void>;
 }
 
 /** Bytes of the answer by path; any other path gets the small one. */
 export const BODY_BYTES = { small: 128, '16k': 16_384, '1m': 1_048_576 } as const;
 
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
 /** @param folder for its configuration and files */
 export const startUpstream = async (folder: string): Promise<Upstream> => {
-  const { first, second, echo } = await freePorts(['first', 'second', 'echo']);
+  const { first, second, echo, grpc } = await freePorts(['first', 'second', 'echo', 'grpc']);
   for (const name of ['16k', '1m'] as const) writeFileSync(join(folder, name), 'x'.repeat(BODY_BYTES[name]));
   const config = join(folder, 'upstream.conf');
   writeFileSync(
@@ -45,10 +49,11 @@ export const startUpstream = async (folder: string): Promise<Upstream> => {
       command: [nginx, '-e', 'stderr', '-c', config],
       port: first,
     }),
+    startProgram({ name: 'the echo', command: [process.execPath, here('echo.mjs'), `${echo}`], port: echo }),
     startProgram({
-      name: 'the echo',
-      command: [process.execPath, fileURLToPath(new URL('echo.mjs', import.meta.url)), `${echo}`],
-      port: echo,
+      name: 'the echo of gRPC',
+      command: [process.execPath, here('grpc-echo.mjs'), `${grpc}`],
+      port: grpc,
     }),
   ]);
   const stop = async (): Promise<void> => {
@@ -59,7 +64,7 @@ export const startUpstream = async (folder: string): Promise<Upstream> => {
     await stop();
     throw failed.reason;
   }
-  return { ports: [first, second], echoPort: echo, stop };
+  return { ports: [first, second], echoPort: echo, grpcPort: grpc, stop };
 };
 
 /** The frame of an nginx that runs in the foreground, with one worker, below a folder of its own. */

@@ -1,19 +1,20 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { rulePath } from '../rule-path.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { type Dial, dialler } from './dial.ts';
 import type { Lane, OpenLane } from './lane.ts';
 import type { Requests } from './load.ts';
 
 /** HTTP/1.1 on raw sockets: what a general client would cost would be taken for the proxy's latency. */
 export const httpLanes = (port: number, load: Requests): OpenLane => {
   const requests = pathsOf(load).map(path => requestBytes(load, path));
-  return i => openHttpLane(port, load, requests, i);
+  return i => openHttpLane(dialler(port, load.tls), load, requests, i);
 };
 
 /** @param first which of the requests it begins with; the others follow in turn */
 const openHttpLane = async (
-  port: number,
+  dial: Dial,
   load: Requests,
   requests: readonly Buffer[],
   first: number,
@@ -34,7 +35,7 @@ const openHttpLane = async (
     socket = undefined;
   };
   const open = (): Socket => {
-    const opened = connect(port, '127.0.0.1').setNoDelay(true);
+    const opened = dial.open();
     const ended = (): void => {
       if (socket !== opened) return;
       socket = undefined;
@@ -52,7 +53,7 @@ const openHttpLane = async (
   };
 
   // Kept-alive connections are there before the clock starts.
-  if (!load.fresh) await once(open(), 'connect');
+  if (!load.fresh) await once(open(), dial.opened);
   return {
     send: done => {
       finish = done;

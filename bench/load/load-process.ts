@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { forkLoad } from './fork-load.ts';
-import type { Answer, Held, Job, Latency, Load, Messages, Requests, Throughput, Work } from './load.ts';
+import type { Answer, Held, Job, Latency, Load, Requests, Throughput, Work } from './load.ts';
 
 /** The load that wrk has no part in (fork-load.ts). One job at a time. */
 export interface LoadProcess {
   /** An open loop at so many a second (drive.ts). @throws where a connection can't be opened */
   atRate(load: Load, port: number, rate: number, warmUp: number, seconds: number): Promise<Latency>;
-  /** As many messages as come back. @throws where a connection can't be opened */
-  saturate(load: Messages, port: number, seconds: number): Promise<Throughput>;
+  /** As many as are answered. @throws where a connection can't be opened */
+  saturate(load: Load, port: number, seconds: number): Promise<Throughput>;
   /** Opens `load.connections`, makes one request on each and keeps them. @throws where one gets no good answer */
   hold(load: Requests, port: number): Promise<Held>;
   /** Closes what is held. @returns how many were still open */

@@ -10,6 +10,8 @@ export interface Requests {
   readonly connections: number;
   /** A new connection for each. */
   readonly fresh: boolean;
+  /** `resumed`: each new connection goes on with the TLS session of an earlier one. */
+  readonly tls: 'no' | 'yes' | 'resumed';
   /** More than one: the paths of so many rules (../rule-path.ts) in turn, `path` being the first. */
   readonly rules: number;
 }
@@ -20,7 +22,31 @@ export interface Messages {
   readonly connections: number;
 }
 
-export type Load = Requests | Messages;
+/** Small GETs over HTTP/2 and TLS. */
+export interface Streams {
+  readonly kind: 'http2';
+  readonly connections: number;
+  /** Requests at once on each connection. */
+  readonly streams: number;
+  /** Of each answer. */
+  readonly answerBytes: number;
+}
+
+/** gRPC messages that come back, over HTTP/2 by prior knowledge. */
+export interface Calls {
+  readonly kind: 'grpc';
+  readonly connections: number;
+  /** Calls at once on each connection. */
+  readonly streams: number;
+  /** One call for all messages of a stream, instead of one for each. */
+  readonly streaming: boolean;
+}
+
+export type Load = Requests | Messages | Streams | Calls;
+
+/** Requests or messages at once. */
+export const lanesOf = (load: Load): number =>
+  'streams' in load ? load.connections * load.streams : load.connections;
 
 export interface Throughput {
   /** Requests answered, or messages that came back. */
@@ -51,7 +77,7 @@ export type Work =
       readonly warmUp: number;
       readonly seconds: number;
     }
-  | { readonly kind: 'saturate'; readonly load: Messages; readonly port: number; readonly seconds: number }
+  | { readonly kind: 'saturate'; readonly load: Load; readonly port: number; readonly seconds: number }
   | { readonly kind: 'hold'; readonly load: Requests; readonly port: number }
   | { readonly kind: 'release' };
 

@@ -12,16 +12,23 @@ const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
  */
 export const saturate = async (
   port: number,
-  { method, path, bodyBytes, connections, fresh, rules }: Requests,
+  { method, path, bodyBytes, connections, fresh, tls, rules }: Requests,
   seconds: number,
   stopping: AbortSignal,
 ): Promise<Throughput> => {
   const wrk = onPath('wrk');
   if (wrk === undefined) throw new Error('the load is wrk: run `bash bench/setup.sh` to get it');
+  const scheme = tls === 'no' ? 'http' : 'https';
   const [file, ...args] = mortal([
     ...[wrk, '--threads', '1', '--connections', `${connections}`, '--timeout', '10s'],
     // Ended below, to a fraction of a second; this is for when nobody does.
-    ...['--duration', `${Math.ceil(seconds) + 60}s`, '--script', SCRIPT, `http://127.0.0.1:${port}${path}`],
+    ...[
+      '--duration',
+      `${Math.ceil(seconds) + 60}s`,
+      '--script',
+      SCRIPT,
+      `${scheme}://127.0.0.1:${port}${path}`,
+    ],
     ...['--', method, `${bodyBytes}`, fresh ? 'close' : 'keep-alive', `${rules}`],
   ] as [string, ...string[]]);
   const child = endWithUs(spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }));

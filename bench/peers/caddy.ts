@@ -12,28 +12,43 @@ export const caddyPeer: Peer = {
   about: 'GOMAXPROCS=1, up to 256 idle upstream connections',
   missing: caddy.missing,
   version: caddy.version,
-  start: async ({ upstream, folder: folderFor }) => {
+  speaks: ['tls', 'http2', 'grpc'],
+  start: async ({ upstream, certificate, folder: folderFor }) => {
     const folder = folderFor('caddy');
-    const { port } = await freePorts(['port']);
+    const { port, tlsPort, grpcPort } = await freePorts(['port', 'tlsPort', 'grpcPort']);
     const config = join(folder, 'Caddyfile');
     writeFileSync(
       config,
       `{
   admin off
   auto_https off
+  default_sni localhost
   log {
     level ERROR
   }
+  servers {
+    protocols h1 h2 h2c
+  }
 }
-http://:${port} {
+(site) {
   bind 127.0.0.1
   reverse_proxy /ws 127.0.0.1:${upstream.echoPort}
+  reverse_proxy /bench.Echo/* h2c://127.0.0.1:${upstream.grpcPort} {
+    flush_interval -1
+  }
   reverse_proxy 127.0.0.1:${upstream.ports[0]} {
     header_up X-Request-Id {http.request.uuid}
     transport http {
       keepalive_idle_conns_per_host 256
     }
   }
+}
+http://:${port}, http://:${grpcPort} {
+  import site
+}
+https://:${tlsPort} {
+  tls ${certificate.cert} ${certificate.key}
+  import site
 }
 `,
     );
@@ -43,6 +58,6 @@ http://:${port} {
       env: { GOMAXPROCS: '1', XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
       port,
     });
-    return { ...program, port, echoPort: port };
+    return { ...program, port, echoPort: port, tlsPort, grpcPort };
   },
 };

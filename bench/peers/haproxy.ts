@@ -12,8 +12,9 @@ export const haproxyPeer: Peer = {
   about: 'one thread, upstream connections always reused',
   missing: haproxy.missing,
   version: haproxy.version,
-  start: async ({ upstream, folder }) => {
-    const { port } = await freePorts(['port']);
+  speaks: ['tls', 'http2', 'grpc'],
+  start: async ({ upstream, certificate, folder }) => {
+    const { port, tlsPort, grpcPort } = await freePorts(['port', 'tlsPort', 'grpcPort']);
     const config = join(folder('haproxy'), 'haproxy.cfg');
     writeFileSync(
       config,
@@ -30,14 +31,19 @@ defaults
   http-reuse always
 frontend front
   bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.bundle} alpn h2,http/1.1
+  bind 127.0.0.1:${grpcPort} backlog 4096 proto h2
   option forwardfor
   http-request set-header X-Request-Id %[uuid()]
   use_backend echo if { path /ws }
+  use_backend calls if { path_beg /bench.Echo/ }
   default_backend web
 backend web
   server one 127.0.0.1:${upstream.ports[0]}
 backend echo
   server one 127.0.0.1:${upstream.echoPort}
+backend calls
+  server one 127.0.0.1:${upstream.grpcPort} proto h2
 `,
     );
     const program = await startProgram({
@@ -45,6 +51,6 @@ backend echo
       command: [haproxy.path(), '-q', '-db', '-f', config],
       port,
     });
-    return { ...program, port, echoPort: port };
+    return { ...program, port, echoPort: port, tlsPort, grpcPort };
   },
 };

@@ -13,9 +13,10 @@ export const nginxPeer: Peer = {
   about: 'one worker, upstream keep-alive, no spilling to disk',
   missing: nginx.missing,
   version: nginx.version,
-  start: async ({ upstream, folder: folderFor }) => {
+  speaks: ['tls', 'http2', 'grpc'],
+  start: async ({ upstream, certificate, folder: folderFor }) => {
     const folder = folderFor('nginx');
-    const { port } = await freePorts(['port']);
+    const { port, tlsPort, grpcPort } = await freePorts(['port', 'tlsPort', 'grpcPort']);
     const config = join(folder, 'nginx.conf');
     writeFileSync(
       config,
@@ -23,8 +24,14 @@ export const nginxPeer: Peer = {
         folder,
         `
     upstream web { server 127.0.0.1:${upstream.ports[0]}; keepalive 256; keepalive_requests 1000000000; }
+    upstream calls { server 127.0.0.1:${upstream.grpcPort}; keepalive 256; }
     server {
       listen 127.0.0.1:${port} backlog=4096;
+      listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;
+      listen 127.0.0.1:${grpcPort} http2 backlog=4096;
+      ssl_certificate ${certificate.cert};
+      ssl_certificate_key ${certificate.key};
+      ssl_session_cache shared:sessions:10m;
       proxy_http_version 1.1;
       proxy_max_temp_file_size 0;
       proxy_set_header Host $host;
@@ -35,6 +42,7 @@ export const nginxPeer: Peer = {
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection upgrade;
       }
+      location /bench.Echo/ { grpc_pass grpc://calls; }
       location / { proxy_pass http://web; proxy_set_header Connection ""; }
     }`,
       ),
@@ -44,6 +52,6 @@ export const nginxPeer: Peer = {
       command: [nginx.path(), '-e', 'stderr', '-c', config],
       port,
     });
-    return { ...program, port, echoPort: port };
+    return { ...program, port, echoPort: port, tlsPort, grpcPort };
   },
 };

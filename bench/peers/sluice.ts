@@ -15,9 +15,17 @@ export const sluicePeer = (name: string, about: string, setup: SluiceSetup): Pee
     return absent.length === 0 ? undefined : `without ${absent.join(' and ')} (bash scripts/servers.sh)`;
   },
   version: commit,
-  start: async ({ upstream }) => {
-    const sluice = await startSluice(upstream, setup);
-    return { ...sluice, echoPort: sluice.port, problems: sluice.lostSpans, reasons: sluice.ownErrors };
+  speaks: ['tls'],
+  start: async ({ upstream, certificate }) => {
+    const sluice = await startSluice(upstream, setup, certificate);
+    const { port } = sluice;
+    return {
+      ...sluice,
+      echoPort: port,
+      grpcPort: port,
+      problems: sluice.lostSpans,
+      reasons: sluice.ownErrors,
+    };
   },
 });
 

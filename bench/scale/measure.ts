@@ -56,6 +56,7 @@ const LOAD: Requests = {
   answerBytes: 3,
   connections: 32,
   fresh: false,
+  tls: 'no',
   rules: 1,
 };
 
