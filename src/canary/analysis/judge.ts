@@ -11,6 +11,9 @@ export const FALSE_ALARMS = 0.005;
 /** With less chance than this a canary is under suspicion: its step is not passed before that is over or proven. */
 const SUSPICIOUS = 0.1;
 
+/** A p99 is that of the slowest hundredth: of fewer requests than this, of one or two that may have been unlucky. */
+const ENOUGH_FOR_P99 = 500;
+
 const WORDS: Readonly<Record<TestName, (state: Analysis) => string>> = {
   limit: limitInWords,
   errors: errorsInWords,
@@ -49,8 +52,9 @@ const doubtOf = (state: Analysis, findings: readonly Finding[]): string | undefi
   const suspicious = findings.filter(finding => finding.chance < SUSPICIOUS);
   if (suspicious.length > 0) return `suspicious, not proven: ${textOf(suspicious)}`;
   if (errorRate(seen.canary) > limits.maxErrorRate) return `not within the limit: ${limitInWords(state)}`;
-  // Of the few that still go to a stable version which is on its way out, the p99 says nothing.
-  return seen.stable.requests >= limits.minRequests && isSlowerAt(seen, 99, limits.maxP99Ratio)
+  // Both: a stable version on its way out has a few, and no more come.
+  return Math.min(requests, seen.stable.requests) >= ENOUGH_FOR_P99 &&
+    isSlowerAt(seen, 99, limits.maxP99Ratio)
     ? `not within the limit: ${latencyInWords(state)}`
     : undefined;
 };

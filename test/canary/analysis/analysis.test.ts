@@ -10,6 +10,8 @@ interface Case {
   readonly name: string;
   readonly pair: Pair;
   readonly times?: number;
+  /** Default: that of LIMITS. */
+  readonly minRequests?: number;
   readonly outcome: string;
   readonly text: RegExp;
 }
@@ -121,15 +123,32 @@ describe('a verdict', () => {
       text: /; latency p99 1[78]\d ms against 12\d ms × 1\.3$/,
     },
     {
+      name: 'is not held by them where no least number was asked for, either',
+      pair: { canary: sample(1000, 3, 1.5), stable: sample(3) },
+      minRequests: 0,
+      outcome: 'sound',
+      text: /; latency p99 1[78]\d ms against \d+ ms × 1\.3$/,
+    },
+    {
+      name: 'is not held by one slow request among few',
+      pair: {
+        canary: { requests: 30, errors: 0, latency: histogram([...Array(29).fill(100), 200]) },
+        stable: { requests: 3000, errors: 0, latency: histogram(Array(3000).fill(100)) },
+      },
+      minRequests: 0,
+      outcome: 'sound',
+      text: /latency p99 73\.2 ms against 2\.73 ms × 1\.3$/,
+    },
+    {
       name: 'knows nothing without a canary',
       pair: { canary: NOTHING, stable: sample(1000) },
       outcome: 'inconclusive',
       text: /^0 of 500 requests$/,
     },
   ];
-  for (const { name, pair, times = 1, outcome, text } of cases) {
+  for (const { name, pair, times = 1, minRequests = LIMITS.minRequests, outcome, text } of cases) {
     it(name, () => {
-      const { verdict } = look(pair, { times });
+      const { verdict } = look(pair, { times, from: beginAnalysis({ ...LIMITS, minRequests }) });
       assert.equal(verdict.outcome, outcome, verdict.text);
       assert.match(verdict.text, text);
     });
