@@ -57,7 +57,7 @@ export const decideOutbound = (
   const service = meshService(facts.host);
   if (service !== undefined) return called.decide(service, facts);
   // Open to the network, it would let strangers into whatever this machine can reach.
-  if (facts.host === '' || !isLoopback(facts.clientAddress)) return { code: 'no_route' };
+  if (facts.host === '' || !isLoopback(facts.peerAddress)) return { code: 'no_route' };
   return isHost(withoutBrackets(facts.host)) ? forward(facts) : { code: 'bad_request' };
 };
 

@@ -298,7 +298,7 @@ export const SETTINGS = {
     fallbackText: 'nobody',
     read: readBlocks,
     expected: 'addresses or CIDR blocks joined by commas, e.g. 10.0.0.0/8,192.0.2.7',
-    help: 'whose word holds for how a client asked: X-Forwarded-Proto, -Host and -Port',
+    help: 'whose word holds for who the client is and how it asked: X-Forwarded-*, Forwarded',
   }),
   live: setting<LivePolicy>({
     env: ['SLUICE_LIVE'],

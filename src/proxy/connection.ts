@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { readAddress } from '../core/client/node.ts';
+import type { Client } from './client.ts';
 import { RequestStamp } from './request-stamp.ts';
 
 /** Something that runs on a client's connection. */
@@ -26,8 +28,8 @@ const MOST_AHEAD = 256;
  */
 export class Connection {
   readonly socket: Socket;
-  /** IP literal; IPv4 is never mapped into IPv6. Empty where the client was gone before it was looked at. */
-  readonly clientAddress: string;
+  /** The client, as far as the connection tells. */
+  readonly client: Client;
   readonly scheme: 'http' | 'https';
   readonly stamp = new RequestStamp();
   #isTrusted: boolean | undefined;
@@ -37,13 +39,26 @@ export class Connection {
   constructor(socket: Socket) {
     this.socket = socket;
     this.scheme = socket instanceof TLSSocket ? 'https' : 'http';
-    const address = socket.remoteAddress ?? '';
-    this.clientAddress = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+    const address = readAddress(socket.remoteAddress ?? '') ?? '';
+    this.client = { address, scheme: this.scheme, port: undefined };
   }
 
-  /** Whether what its client says of those in front of it holds; asked once. */
+  /**
+   * IP literal of the other end, which may be a proxy's; IPv4 is never mapped into IPv6. Empty where it was gone before it
+   * was looked at.
+   */
+  get peerAddress(): string {
+    return this.client.address;
+  }
+
+  /** The port by which it came in. */
+  get localPort(): number | undefined {
+    return this.socket.localPort;
+  }
+
+  /** Whether what its peer says of those in front of it holds; asked once. */
   isTrusted(trusts: (peerAddress: string) => boolean): boolean {
-    this.#isTrusted ??= trusts(this.clientAddress);
+    this.#isTrusted ??= trusts(this.peerAddress);
     return this.#isTrusted;
   }
 
@@ -75,7 +90,7 @@ export class Connection {
 /** The open connections of one server. */
 export class Connections implements Iterable<Connection> {
   readonly #all = new Map<Duplex, Connection>();
-  readonly #perClient = new Map<string, number>();
+  readonly #perPeer = new Map<string, number>();
   #onEmpty = (): void => {};
 
   /** Follows a connection to its end; one that is known already stays what it is. */
@@ -83,27 +98,27 @@ export class Connections implements Iterable<Connection> {
     const known = this.#all.get(socket);
     if (known !== undefined) return known;
     const connection = new Connection(socket);
-    const { clientAddress } = connection;
+    const { peerAddress } = connection;
     this.#all.set(socket, connection);
-    this.#count(clientAddress, 1);
+    this.#count(peerAddress, 1);
     socket.once('close', () => {
       this.#all.delete(socket);
-      this.#count(clientAddress, -1);
+      this.#count(peerAddress, -1);
       for (const each of [...connection.running]) each.clientLeft();
       if (this.#all.size === 0) this.#onEmpty();
     });
     return connection;
   }
 
-  /** Open connections of its client, itself included. */
-  ofClient({ clientAddress }: Connection): number {
-    return this.#perClient.get(clientAddress) ?? 0;
+  /** Open connections of its peer, itself included. */
+  ofPeer({ peerAddress }: Connection): number {
+    return this.#perPeer.get(peerAddress) ?? 0;
   }
 
-  #count(clientAddress: string, change: 1 | -1): void {
-    const count = (this.#perClient.get(clientAddress) ?? 0) + change;
-    if (count === 0) this.#perClient.delete(clientAddress);
-    else this.#perClient.set(clientAddress, count);
+  #count(peerAddress: string, change: 1 | -1): void {
+    const count = (this.#perPeer.get(peerAddress) ?? 0) + change;
+    if (count === 0) this.#perPeer.delete(peerAddress);
+    else this.#perPeer.set(peerAddress, count);
   }
 
   /** @returns undefined where it is over already */

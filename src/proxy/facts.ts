@@ -1,9 +1,9 @@
 import { readQuery } from '../core/route/query.ts';
+import type { Client } from './client.ts';
 import type { Connection } from './connection.ts';
 import { fieldOf, fieldsOf } from './fields.ts';
-import type { RequestLines } from './intake.ts';
+import type { Intake, RequestLines } from './intake.ts';
 import type { ProxyFacts } from './options.ts';
-import type { RequestTarget } from './target.ts';
 
 /** After so many looks at fields all of them are sorted. */
 const FEW_LOOKS = 8;
@@ -15,31 +15,31 @@ export class Facts implements ProxyFacts {
   readonly port: number | undefined;
   readonly method: string;
   readonly clientAddress: string;
+  readonly scheme: 'http' | 'https';
   /** With its `?`. */
   readonly search: string;
   readonly #rawHeaders: readonly string[];
   readonly #connection: Connection;
-  readonly #trusts: (peerAddress: string) => boolean;
+  readonly #client: Client;
   #looks = 0;
   #fields: ReadonlyMap<string, string> | undefined = undefined;
   #parameters: ReadonlyMap<string, string> | undefined = undefined;
 
-  /** @param trusts whether what a peer says of the entrance in front of it holds */
   constructor(
-    { host, path, port, query }: RequestTarget,
+    { client, target: { host, path, port, query } }: Pick<Intake, 'client' | 'target'>,
     { method, rawHeaders }: Pick<RequestLines, 'method' | 'rawHeaders'>,
     connection: Connection,
-    trusts: (peerAddress: string) => boolean,
   ) {
     this.host = host;
     this.path = path;
     this.port = port;
     this.method = method;
-    this.clientAddress = connection.clientAddress;
+    this.clientAddress = client.address;
+    this.scheme = client.scheme;
     this.search = query;
     this.#rawHeaders = rawHeaders;
     this.#connection = connection;
-    this.#trusts = trusts;
+    this.#client = client;
   }
 
   header(name: string): string | undefined {
@@ -55,26 +55,11 @@ export class Facts implements ProxyFacts {
     return this.#parameters.get(name);
   }
 
-  get scheme(): 'http' | 'https' {
-    return this.#schemeInFront ?? this.#connection.scheme;
-  }
-
   get entrancePort(): number {
-    const told = this.#toldInFront('x-forwarded-port');
-    if (told !== undefined && /^[1-9]\d{0,4}$/.test(told) && Number(told) < 65_536) return Number(told);
-    const scheme = this.#schemeInFront;
-    if (scheme !== undefined) return scheme === 'https' ? 443 : 80;
-    return this.#connection.socket.localPort ?? 80;
+    return this.#client.port ?? this.#connection.localPort ?? 80;
   }
 
-  get #schemeInFront(): 'http' | 'https' | undefined {
-    const told = this.#toldInFront('x-forwarded-proto');
-    return told === 'http' || told === 'https' ? told : undefined;
-  }
-
-  /** The first of several is that of the outermost proxy, whose entrance the client sees. */
-  #toldInFront(name: string): string | undefined {
-    if (!this.#connection.isTrusted(this.#trusts)) return undefined;
-    return this.header(name)?.split(',', 1)[0]?.trim().toLowerCase();
+  get peerAddress(): string {
+    return this.#connection.peerAddress;
   }
 }

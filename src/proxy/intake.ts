@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { type Client, clientBehind } from './client.ts';
+import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import {
   type Framing,
@@ -23,6 +25,7 @@ export interface RequestLines {
 /** A request as far as it is understood before anything is done about it, the same for every lane. */
 export interface Intake {
   readonly requestId: string;
+  readonly client: Client;
   readonly head: RequestHead;
   readonly target: RequestTarget;
   readonly framing: Framing;
@@ -34,13 +37,15 @@ export interface Intake {
 const UNREAD: RequestTarget = { authority: '', host: '', path: '', query: '' };
 
 /** Reads and judges a request; a faulty one still comes with what could be read, for whoever observes. */
-export const takeIn = (ctx: Context, lines: RequestLines): Intake => {
+export const takeIn = (ctx: Context, connection: Connection, lines: RequestLines): Intake => {
   const { method, url, httpVersion, rawHeaders } = lines;
-  const head = readRequestHead(rawHeaders, ctx.observer.propagationFields);
+  const isTrusted = connection.isTrusted(ctx.trusts);
+  const head = readRequestHead(rawHeaders, ctx.observer.propagationFields, isTrusted);
   const target = readTarget(method, url, head.host);
   const framing = framingOf(head, httpVersion);
   return {
     requestId: isSoundRequestId(head.requestId) ? head.requestId : ctx.nextId(),
+    client: isTrusted ? clientBehind(connection.client, head, ctx.trusts) : connection.client,
     head,
     target: target ?? UNREAD,
     framing: framing ?? 'none',

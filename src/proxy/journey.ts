@@ -79,15 +79,15 @@ export class Journey {
     this.#connection = connection;
     this.#request = request;
     this.#traveller = traveller;
-    this.intake = takeIn(ctx, request);
-    const { target, requestId } = this.intake;
+    this.intake = takeIn(ctx, connection, request);
+    const { client, target, requestId } = this.intake;
     this.#observation = ctx.observer.begin({
       method: request.method,
       path: target.path,
-      scheme: connection.scheme,
+      scheme: client.scheme,
       authority: target.authority,
       protocolVersion: request.httpVersion,
-      clientAddress: connection.clientAddress,
+      clientAddress: client.address,
       requestId,
       rawHeaders: request.rawHeaders,
     });
@@ -95,7 +95,7 @@ export class Journey {
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake.target, this.#request, this.#connection, this.#ctx.trusts);
+    const facts = new Facts(this.intake, this.#request, this.#connection);
     const prepared = this.#ctx.prepare?.(facts);
     if (prepared === undefined) this.#decide(facts);
     else {

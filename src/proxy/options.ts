@@ -13,8 +13,10 @@ export type { Limits, Timeouts } from '../core/settings/limits.ts';
 export interface ProxyFacts extends RequestFacts {
   /** Absent where the client named none. */
   readonly port?: number | undefined;
-  /** IP literal; IPv4 is never mapped into IPv6. */
+  /** IP literal; IPv4 is never mapped into IPv6. A trusted peer's word for it counts. */
   readonly clientAddress: string;
+  /** Of the other end of the connection, whoever it speaks for. */
+  readonly peerAddress: string;
 }
 
 export interface ProxyOptions {
@@ -29,7 +31,8 @@ export interface ProxyOptions {
   readonly observer: RequestObserver;
   readonly fleet: Fleet;
   readonly log: Log;
-  /** Whether `X-Forwarded-Host` and `-Proto` of this peer hold. Default: nobody's do, and ours replace them. */
+  /** Whether what this peer says of the client in front of it holds (`X-Forwarded-*`, `Forwarded`). Default: nobody's does,
+   * and ours replaces it. */
   readonly trusts?: (peerAddress: string) => boolean;
   /** Takes over the socket of a CONNECT, bytes that came with it included. Default: CONNECT is refused. */
   readonly tunnel?: Tunnel;

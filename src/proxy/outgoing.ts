@@ -2,6 +2,7 @@ import type { RequestChange } from '../core/filters/compile.ts';
 import { editFields } from '../core/filters/header-change.ts';
 import type { Target } from '../core/model/rule.ts';
 import { formatHostPort } from '../core/values.ts';
+import { askedPort } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
@@ -17,7 +18,7 @@ export const outgoingLines = (
   { via, trusts }: Context,
   connection: Connection,
   httpVersion: string,
-  { head, target: asked, requestId }: Intake,
+  { client, head, target: asked, requestId }: Intake,
   { instance: { address, port }, host }: Target,
   change: RequestChange | undefined,
 ): string => {
@@ -28,7 +29,9 @@ export const outgoingLines = (
     host: host ?? change?.hostname ?? authority,
     scheme: connection.scheme,
     httpVersion,
-    clientAddress: connection.clientAddress,
+    peerAddress: connection.peerAddress,
+    clientScheme: client.scheme,
+    port: askedPort(asked.port, client),
     via,
     trusted: connection.isTrusted(trusts),
   });

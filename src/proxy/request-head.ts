@@ -15,6 +15,7 @@ export interface RequestHead {
   readonly forwarded: string | undefined;
   readonly forwardedFor: string | undefined;
   readonly forwardedHost: string | undefined;
+  readonly forwardedPort: string | undefined;
   readonly forwardedProto: string | undefined;
   readonly requestId: string | undefined;
 }
@@ -24,8 +25,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /**
  * @param raw as received
  * @param ownFields lower-case names that the proxy writes anew for each attempt (trace context)
+ * @param isTrusted whether what the peer says of those in front of it holds; of others its claims are left out
  */
-export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<string>): RequestHead => {
+export const readRequestHead = (
+  raw: readonly string[],
+  ownFields: ReadonlySet<string>,
+  isTrusted: boolean,
+): RequestHead => {
   const fields: string[] = [];
   const head: Mutable<RequestHead> = {
     fields,
@@ -40,6 +46,7 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
     forwarded: undefined,
     forwardedFor: undefined,
     forwardedHost: undefined,
+    forwardedPort: undefined,
     forwardedProto: undefined,
     requestId: undefined,
   };
@@ -79,6 +86,9 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
       case 'x-forwarded-host':
         head.forwardedHost ??= value;
         break;
+      case 'x-forwarded-port':
+        head.forwardedPort ??= value;
+        break;
       case 'x-forwarded-proto':
         head.forwardedProto ??= value;
         break;
@@ -91,6 +101,7 @@ export const readRequestHead = (raw: readonly string[], ownFields: ReadonlySet<s
         break;
       default:
         if (HOP_BY_HOP.has(lower) || ownFields.has(lower) || isLookAlike(lower)) break;
+        if (!isTrusted && isClaim(lower)) break;
         fields.push(name, value);
     }
   }
@@ -107,9 +118,16 @@ const SAID_HERE: ReadonlySet<string> = new Set([
   'via',
   'x-forwarded-for',
   'x-forwarded-host',
+  'x-forwarded-port',
   'x-forwarded-proto',
   'x-request-id',
 ]);
+
+/** What proxies say of a client, and services believe: its address, the prefix that was taken off, who it is. */
+const isClaim = (name: string): boolean => {
+  const said = name.includes('_') ? name.replaceAll('_', '-') : name;
+  return said.startsWith('x-forwarded-') || said === 'x-real-ip';
+};
 
 /** CGI, WSGI and their kin take `_` for `-`, so that a client could say it in this hop's name. */
 const isLookAlike = (name: string): boolean => name.includes('_') && SAID_HERE.has(name.replaceAll('_', '-'));

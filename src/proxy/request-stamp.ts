@@ -8,28 +8,36 @@ export interface HopWords {
   readonly authority: string;
   /** For `Host` upstream. */
   readonly host: string;
+  /** Of the connection. */
   readonly scheme: 'http' | 'https';
+  readonly clientScheme: 'http' | 'https';
+  /** That the client asked for. */
+  readonly port: number;
   readonly httpVersion: string;
-  readonly clientAddress: string;
+  readonly peerAddress: string;
   readonly via: string;
-  /** Whether what the client says of the outermost host and scheme holds. */
+  /** Whether what the peer says of those in front of it holds: it stays, and ours is added; else ours replaces it. */
   readonly trusted: boolean;
 }
 
 /** The lines that a proxy owes the upstream: `Host`, `Via`, who asked and by which name. */
 export const stampLines = (head: RequestHead, words: HopWords): string => {
-  const { authority, clientAddress, scheme, trusted } = words;
-  const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress;
+  const { authority, peerAddress, scheme } = words;
+  const node = peerAddress.includes(':') ? `"[${peerAddress}]"` : peerAddress;
   const host = authority.includes(':') ? `"${authority}"` : authority;
+  const before: Partial<RequestHead> = words.trusted ? head : NOBODY_BEFORE;
   return (
     `Host: ${words.host}\r\n` +
-    `X-Forwarded-For: ${and(head.forwardedFor, clientAddress)}\r\n` +
-    `X-Forwarded-Host: ${(trusted ? head.forwardedHost : undefined) ?? authority}\r\n` +
-    `X-Forwarded-Proto: ${(trusted ? head.forwardedProto : undefined) ?? scheme}\r\n` +
-    `Forwarded: ${and(head.forwarded, `for=${node};host=${host};proto=${scheme}`)}\r\n` +
+    `X-Forwarded-For: ${and(before.forwardedFor, peerAddress)}\r\n` +
+    `X-Forwarded-Host: ${before.forwardedHost ?? authority}\r\n` +
+    `X-Forwarded-Port: ${before.forwardedPort ?? words.port}\r\n` +
+    `X-Forwarded-Proto: ${before.forwardedProto ?? words.clientScheme}\r\n` +
+    `Forwarded: ${and(before.forwarded, `for=${node};host=${host};proto=${scheme}`)}\r\n` +
     `Via: ${and(head.via, `${words.httpVersion} ${words.via}`)}\r\n`
   );
 };
+
+const NOBODY_BEFORE: Partial<RequestHead> = {};
 
 /** The stamp of one connection: most of its requests ask for the same host again, and nobody has spoken before us. */
 export class RequestStamp {
@@ -37,7 +45,7 @@ export class RequestStamp {
   #lines = '';
 
   lines(head: RequestHead, words: HopWords): string {
-    if (hasBeenForwarded(head)) return stampLines(head, words);
+    if (head.via !== undefined || (words.trusted && hasBeenForwarded(head))) return stampLines(head, words);
     if (this.#words === undefined || !areSame(this.#words, words)) {
       this.#words = words;
       this.#lines = inOnePiece(stampLines(head, words));
@@ -46,16 +54,11 @@ export class RequestStamp {
   }
 }
 
-const hasBeenForwarded = ({
-  via,
-  forwarded,
-  forwardedFor,
-  forwardedHost,
-  forwardedProto,
-}: RequestHead): boolean =>
-  (via ?? forwarded ?? forwardedFor ?? forwardedHost ?? forwardedProto) !== undefined;
+const hasBeenForwarded = (head: RequestHead): boolean =>
+  (head.forwarded ?? head.forwardedFor ?? head.forwardedHost ?? head.forwardedPort ?? head.forwardedProto) !==
+  undefined;
 
-/** Of one connection: the client is the same. */
+/** Of one connection, with nobody before us: the client is the same, and its port follows from the authority. */
 const areSame = (a: HopWords, b: HopWords): boolean =>
   a.authority === b.authority &&
   a.host === b.host &&

@@ -77,7 +77,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     const inlet = options.express === false ? undefined : new Inlet(accepted);
     const socket = inlet?.socket ?? accepted;
     const connection = connections.add(socket);
-    if (ctx.admission.refusesConnection(connections.ofClient(connection))) socket.destroy();
+    if (ctx.admission.refusesConnection(connections.ofPeer(connection))) socket.destroy();
     else if (inlet === undefined) read(socket);
     else {
       const lane = new ExpressLane(ctx, connection, inlet, leaveExpress);

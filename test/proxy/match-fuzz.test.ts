@@ -14,6 +14,7 @@ import { naiveMatch } from '../core/match/naive-match.ts';
 import { fuzz } from '../support/fuzz.ts';
 
 const connection = new Connection(new Socket());
+const { client } = connection;
 
 /** The older is first where precedence leaves two equal: their order in the list. */
 const rule = (match: Match, createIndex: number): Rule => ({
@@ -63,7 +64,7 @@ it('whatever stands in a request line and its fields, the rule is the one of the
           const read = readTarget(method, url + search, host);
           // `*` is about the proxy itself (RFC 9112, 3.2.4), and no rule is asked.
           if (read === undefined || read.path === '*') continue;
-          const facts = new Facts(read, { method, rawHeaders: lines.flat() }, connection, () => false);
+          const facts = new Facts({ client, target: read }, { method, rawHeaders: lines.flat() }, connection);
           assert.equal(matchRoute(table, facts)?.rule.match, naiveMatch(all, facts));
           requests += 1;
         }

@@ -99,7 +99,7 @@ describe('WebSocket', () => {
         via: [`1.1 ${VIA}`],
         cookie: ['a=1'],
         two: ['1', '2'],
-        for: ['10.0.0.9, 127.0.0.1'],
+        for: ['127.0.0.1'],
         trace: ['00-new'],
         secret: undefined,
         key: ['abc'],

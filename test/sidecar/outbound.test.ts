@@ -26,9 +26,12 @@ describe('what comes to the outbound port', () => {
     ['is refused where nobody can have that address', '999.1.1.1', '127.0.0.1', 'bad_request'],
     ['goes to the mesh for whoever asks', 'users.mesh', '10.0.0.7', 'no_route for users'],
   ];
-  for (const [name, host, clientAddress, expected] of cases) {
+  for (const [name, host, peerAddress, expected] of cases) {
     it(name, () => {
-      const outcome = decideOutbound(nobody, factsOf({ host, clientAddress }));
+      const outcome = decideOutbound(nobody, {
+        ...factsOf({ host, clientAddress: '127.0.0.1' }),
+        peerAddress,
+      });
       const said = isRefusal(outcome)
         ? outcome.code + (outcome.where === undefined ? '' : ` for ${outcome.where.service}`)
         : `${outcome.target.instance.address}:${outcome.target.instance.port}`;
@@ -38,7 +41,8 @@ describe('what comes to the outbound port', () => {
 
   it('is forwarded to an IPv6 address without its brackets', () => {
     const outcome = decideOutbound(nobody, {
-      ...factsOf({ host: '[2001:db8::1]', clientAddress: '::1' }),
+      ...factsOf({ host: '[2001:db8::1]' }),
+      peerAddress: '::1',
       port: 8080,
     });
     assert.ok(!isRefusal(outcome));
