@@ -15,6 +15,14 @@ export interface OnConnection {
   garbled?(): boolean;
 }
 
+/** A lane whose requests run beside each other on one connection, which has words of its own for its end (HTTP/2). */
+export interface Multiplexer {
+  /** Asks the client to send no more requests here. Those that are on their way are served. */
+  announceEnd(): void;
+  /** Takes no more; the connection closes behind the last answer. */
+  finish(): void;
+}
+
 /**
  * Requests that a client may send ahead of their answers. One that sends more floods, and is cut off: Node reads on
  * whatever one asks of the socket.
@@ -32,8 +40,10 @@ export class Connection {
   readonly client: Client;
   readonly scheme: 'http' | 'https';
   readonly stamp = new RequestStamp();
+  /** Set by a lane that serves requests beside each other. */
+  multiplexer: Multiplexer | undefined;
   #isTrusted: boolean | undefined;
-  /** In the order of their coming; the first is under way, the others wait. */
+  /** In the order of their coming; the first is under way, the others wait unless they are multiplexed. */
   readonly #entered: OnConnection[] = [];
 
   constructor(socket: Socket) {
@@ -62,15 +72,16 @@ export class Connection {
     return this.#isTrusted;
   }
 
-  /** Under way and waiting: normally none or one. */
+  /** Under way and waiting: of HTTP/1.1 normally none or one. */
   get running(): readonly OnConnection[] {
     return this.#entered;
   }
 
-  /** Begins it as soon as everything before it has left. */
+  /** Begins it as soon as everything before it has left; at once where they are multiplexed. */
   enter(one: OnConnection): void {
     this.#entered.push(one);
-    if (this.#entered.length === 1) this.#beginFirst();
+    if (this.multiplexer !== undefined) one.begin();
+    else if (this.#entered.length === 1) this.#beginFirst();
     else if (this.#entered.length > MOST_AHEAD) this.socket.destroy();
   }
 
@@ -78,7 +89,7 @@ export class Connection {
     const at = this.#entered.indexOf(one);
     if (at < 0) return;
     this.#entered.splice(at, 1);
-    if (at === 0) this.#beginFirst();
+    if (at === 0 && this.multiplexer === undefined) this.#beginFirst();
   }
 
   #beginFirst(): void {

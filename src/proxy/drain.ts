@@ -13,7 +13,10 @@ const IDLE_GRACE = 1_000;
 export const drain = (connections: Connections, deadline: number): Promise<{ cut: number }> =>
   new Promise(resolve => {
     const closeIdle = (): void => {
-      for (const { socket, running } of connections) if (running.length === 0) socket.destroySoon();
+      for (const { socket, running, multiplexer } of connections) {
+        if (multiplexer !== undefined) multiplexer.finish();
+        else if (running.length === 0) socket.destroySoon();
+      }
     };
     const cutAll = (): void => {
       const cut = [...connections].filter(({ running }) => running.length > 0).length;
@@ -27,5 +30,6 @@ export const drain = (connections: Connections, deadline: number): Promise<{ cut
       clearTimeout(end);
       resolve({ cut });
     };
+    for (const { multiplexer } of connections) multiplexer?.announceEnd();
     connections.whenEmpty(() => finish(0));
   });

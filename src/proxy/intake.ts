@@ -16,10 +16,14 @@ import { type RequestTarget, readTarget } from './target.ts';
 export interface RequestLines {
   readonly method: string;
   readonly url: string;
-  /** `1.1`. */
+  /** `1.0`, `1.1` or `2`. */
   readonly httpVersion: string;
   /** Name, value, name, value … */
   readonly rawHeaders: readonly string[];
+  /** Where that is told otherwise than by fields (RFC 9113, 8.1). */
+  readonly hasBody?: boolean | undefined;
+  /** What its lane found wrong with it. */
+  readonly fault?: ErrorCode | undefined;
 }
 
 /** A request as far as it is understood before anything is done about it, the same for every lane. */
@@ -42,7 +46,7 @@ export const takeIn = (ctx: Context, connection: Connection, lines: RequestLines
   const isTrusted = connection.isTrusted(ctx.trusts);
   const head = readRequestHead(rawHeaders, ctx.observer.propagationFields, isTrusted);
   const target = readTarget(method, url, head.host);
-  const framing = framingOf(head, httpVersion);
+  const framing = framingOf(head, httpVersion, lines.hasBody);
   return {
     requestId: isSoundRequestId(head.requestId) ? head.requestId : ctx.nextId(),
     client: isTrusted ? clientBehind(connection.client, head, ctx.trusts) : connection.client,
@@ -55,16 +59,17 @@ export const takeIn = (ctx: Context, connection: Connection, lines: RequestLines
 
 const faultOf = (
   { limits, via }: Context,
-  { url, httpVersion, rawHeaders }: RequestLines,
+  { url, httpVersion, rawHeaders, fault }: RequestLines,
   head: RequestHead,
   target: RequestTarget | undefined,
   framing: Framing | undefined,
 ): ErrorCode | undefined => {
+  if (fault !== undefined) return fault;
   if (url.length > limits.uriBytes) return 'uri_too_long';
   if (rawHeaders.length > limits.headerCount * 2) return 'headers_too_large';
   if (target === undefined || framing === undefined) return 'bad_request';
-  // Node's parser takes 0.9 and 2.0, too, whose messages look otherwise.
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'bad_request';
+  // Node's parser of HTTP/1 takes 0.9 and 2.0, too, whose messages look otherwise.
+  if (httpVersion !== '1.1' && httpVersion !== '2' && httpVersion !== '1.0') return 'bad_request';
   // RFC 9112, 3.2: exactly one Host, but for HTTP/1.0 clients, which may have none.
   if (head.hosts > 1 || (head.hosts === 0 && httpVersion !== '1.0')) return 'bad_request';
   if (head.expect !== undefined && head.expect.toLowerCase() !== '100-continue') return 'bad_request';

@@ -44,6 +44,8 @@ export interface ProxyOptions {
   readonly tellsFailures?: boolean;
   /** The oldest that clients may speak. Default: TLS 1.2. */
   readonly tlsMinVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Whether clients may speak HTTP/2: over TLS where they ask for it, in the clear where they begin with it. Default: they may. */
+  readonly http2?: boolean;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** Whether plain requests take the express lane. Default: they do. */

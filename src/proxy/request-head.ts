@@ -149,17 +149,19 @@ export type Framing = 'none' | 'length' | 'chunked';
 /**
  * Stricter than the RFC asks, since whatever two readers could frame in two ways smuggles requests.
  *
+ * @param hasBody where that is known without the fields that frame it; one without a length goes on in chunks
  * @returns undefined where the framing is faulty
  */
-export const framingOf = (head: RequestHead, httpVersion: string): Framing | undefined => {
+export const framingOf = (head: RequestHead, httpVersion: string, hasBody?: boolean): Framing | undefined => {
   const { transferEncoding, contentLength } = head;
   if (transferEncoding !== undefined) {
     const sound = transferEncoding.toLowerCase() === 'chunked' && contentLength === undefined;
-    return sound && httpVersion !== '1.0' ? 'chunked' : undefined;
+    return sound && httpVersion === '1.1' ? 'chunked' : undefined;
   }
-  if (contentLength === undefined) return 'none';
+  if (contentLength === undefined) return hasBody === true ? 'chunked' : 'none';
   if (!/^\d{1,15}$/.test(contentLength)) return undefined;
-  return Number(contentLength) === 0 ? 'none' : 'length';
+  if (Number(contentLength) === 0) return 'none';
+  return hasBody === false ? undefined : 'length';
 };
 
 /** Whether a `Via` list names this process (RFC 9110, 7.6.3: `[protocol/]version received-by [comment]`). */

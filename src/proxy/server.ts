@@ -1,13 +1,16 @@
 import { createServer, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import type { HostPort } from '../core/values.ts';
 import type { ShedReason } from './admission.ts';
-import { Connections } from './connection.ts';
+import { type Connection, Connections } from './connection.ts';
 import { createContext } from './context.ts';
 import { drain } from './drain.ts';
 import { Inlet } from './express/inlet.ts';
 import { ExpressLane, type HandOver } from './express/lane.ts';
 import { createFullServer } from './full/server.ts';
+import { Http2Lane } from './h2/lane.ts';
+import { isPreface } from './h2/preface.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
 import { listen } from './listen.ts';
 import type { MirrorCount } from './mirrors.ts';
@@ -66,18 +69,31 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const { listener, read } = createFullServer(ctx, connections);
 
   const expressLanes = new Running<ExpressLane>();
+  const http2Lanes = new Running<Http2Lane>();
+  const multiplex = (connection: Connection): void => {
+    const lane = new Http2Lane(ctx, connection);
+    http2Lanes.enter(lane);
+    connection.socket.once('close', () => http2Lanes.leave(lane));
+  };
+  const { http2 = true } = options;
   const leaveExpress: HandOver = (lane, bytes) => {
-    const { socket } = lane.connection;
+    const { socket, scheme } = lane.connection;
     expressLanes.leave(lane);
     socket.unshift(bytes);
-    read(socket);
-    socket.resume();
+    // Over TLS a client asks for it in its handshake (RFC 9113, 3.2).
+    if (http2 && scheme === 'http' && lane.isNew && isPreface(bytes) === 'yes') multiplex(lane.connection);
+    else {
+      read(socket);
+      socket.resume();
+    }
   };
   const accept = (accepted: Socket): void => {
-    const inlet = options.express === false ? undefined : new Inlet(accepted);
+    const isMultiplexed = accepted instanceof TLSSocket && accepted.alpnProtocol === 'h2';
+    const inlet = isMultiplexed || options.express === false ? undefined : new Inlet(accepted);
     const socket = inlet?.socket ?? accepted;
     const connection = connections.add(socket);
     if (ctx.admission.refusesConnection(connections.ofPeer(connection))) socket.destroy();
+    else if (isMultiplexed) multiplex(connection);
     else if (inlet === undefined) read(socket);
     else {
       const lane = new ExpressLane(ctx, connection, inlet, leaveExpress);
@@ -91,6 +107,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const door = new TlsDoor({
     handshakeTimeout: timeouts.requestHead || 15_000,
     minVersion: options.tlsMinVersion ?? 'TLSv1.2',
+    protocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     onSecure: accept,
   });
   const shakeHands = (socket: Socket): void => {
@@ -122,6 +139,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     if (now - idleSeen < lookForIdleEvery) return;
     idleSeen = now;
     for (const lane of expressLanes) lane.endIdle(now);
+    for (const lane of http2Lanes) lane.endIdle(now);
   };
 
   let serves = false;

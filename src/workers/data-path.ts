@@ -96,6 +96,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     readyPath: '/.sluice/ready',
     trusts: address => trusted.has(address),
     tlsMinVersion: config.tlsMinVersion,
+    http2: config.http2,
     limits: limitsOf(config),
     timeouts: timeoutsOf(config),
   });

@@ -77,7 +77,7 @@ const refused: readonly (readonly [attack: string, request: string, status: numb
   ['climbing out of the root', 'GET /a/../../etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['climbing in disguise', 'GET /%2e%2e/etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['CONNECT through a gateway', 'CONNECT inner:22 HTTP/1.1\r\nHost: inner:22\r\n\r\n', 400],
-  ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ['a preface of HTTP/2 that goes wrong', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n', 400],
   ['a loop', `GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 edge, 1.1 ${VIA} (sluice)\r\n\r\n`, 508],
 ];
 

@@ -157,6 +157,13 @@ export const LIMIT_SETTINGS = {
     DEFAULT_LIMITS.connectionsPerClient,
     'connections from one address; more are closed as they come',
   ),
+  maxStreams: bound(
+    COUNT,
+    'max-streams',
+    DEFAULT_LIMITS.streamsPerConnection,
+    'requests under way on one HTTP/2 connection; the client keeps others back',
+    NEVER_OFF,
+  ),
   maxConnectionsPerInstance: bound(
     COUNT,
     'max-connections-per-instance',
@@ -184,6 +191,7 @@ export const limitsOf = (settings: LimitSettings): Limits => ({
   requests: unlessOff(settings.maxRequests),
   connections: unlessOff(settings.maxConnections),
   connectionsPerClient: unlessOff(settings.maxConnectionsPerClient),
+  streamsPerConnection: settings.maxStreams,
   connectionsPerInstance: unlessOff(settings.maxConnectionsPerInstance),
   clientRate: settings.clientRate,
 });

@@ -13,6 +13,8 @@ export interface Limits {
   readonly connections: number;
   /** Of these, connections from one address; more are closed as they come. */
   readonly connectionsPerClient: number;
+  /** Requests under way on one connection of HTTP/2; the client keeps others back. */
+  readonly streamsPerConnection: number;
   /** Connections to one instance; a request over it goes to another instance or is refused as `overloaded`. */
   readonly connectionsPerInstance: number;
   /** Bytes a second that a client has to send of its body, or to take of its answer, while we wait for it. */
@@ -54,6 +56,7 @@ export const DEFAULT_LIMITS: Limits = {
   connections: 20_000,
   // One address must not take them all; a load balancer in front is one address, too.
   connectionsPerClient: 15_000,
+  streamsPerConnection: 250,
   connectionsPerInstance: 1_024,
   clientRate: 240,
 };

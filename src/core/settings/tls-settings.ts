@@ -1,4 +1,4 @@
-import { type HostPort, readHostPort } from '../values.ts';
+import { type HostPort, readHostPort, readSwitch } from '../values.ts';
 import { type SettingValues, setting } from './settings.ts';
 
 const readFiles = (value: string): readonly string[] | undefined => {
@@ -8,7 +8,7 @@ const readFiles = (value: string): readonly string[] | undefined => {
 
 const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
-/** How clients reach the gateway over TLS. */
+/** How clients reach the gateway: over TLS, and in which version of HTTP. */
 export const TLS_SETTINGS = {
   tlsListen: setting<HostPort | undefined>({
     flag: '--tls-listen <host:port>',
@@ -44,6 +44,14 @@ export const TLS_SETTINGS = {
     read: value => TLS_VERSIONS.find(version => version.toLowerCase() === value.toLowerCase()),
     expected: TLS_VERSIONS.join(' or '),
     help: 'the oldest version of TLS that is spoken with clients',
+  }),
+  http2: setting<boolean>({
+    env: ['SLUICE_HTTP2'],
+    fallback: true,
+    fallbackText: 'on',
+    read: readSwitch,
+    expected: 'on or off',
+    help: 'whether clients may speak HTTP/2: over TLS by ALPN, in the clear where they begin with it (h2c by prior knowledge)',
   }),
 };
 

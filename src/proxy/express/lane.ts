@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { Exchange } from '../exchange.ts';
+import { isPreface } from '../h2/preface.ts';
 import type { Incoming, RequestBody } from '../lane.ts';
 import { answerSocket, closeAfter, problem } from '../respond.ts';
 import type { Placed } from '../running.ts';
@@ -27,6 +28,8 @@ export class ExpressLane implements Placed {
   /** What the client sent ahead. No more is read meanwhile. */
   #ahead: Buffer | undefined;
   #hasServed = false;
+  /** The beginning of what may become the preface of HTTP/2. */
+  #begun: Buffer | undefined;
   #idleSince = performance.now();
 
   constructor(ctx: Context, connection: Connection, inlet: Inlet, handOver: HandOver) {
@@ -42,6 +45,11 @@ export class ExpressLane implements Placed {
     return this.#connection;
   }
 
+  /** No request has come yet. */
+  get isNew(): boolean {
+    return !this.#hasServed;
+  }
+
   /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
   endIdle(now: number): void {
     const { keepAlive, requestHead, linger } = this.#ctx.timeouts;
@@ -53,7 +61,8 @@ export class ExpressLane implements Placed {
   }
 
   readonly #onBytes = (bytes: Buffer): void => {
-    if (this.#current === undefined) this.#read(bytes);
+    if (!this.#hasServed) this.#readFirst(bytes);
+    else if (this.#current === undefined) this.#read(bytes);
     else this.#keepAhead(this.#current.take(bytes));
   };
 
@@ -61,6 +70,13 @@ export class ExpressLane implements Placed {
   readonly #onEnd = (): void => {
     this.#connection.socket.end();
   };
+
+  /** Of a preface, all is needed to tell who goes on with it. */
+  #readFirst(bytes: Buffer): void {
+    const first = this.#begun === undefined ? bytes : Buffer.concat([this.#begun, bytes]);
+    this.#begun = isPreface(first) === 'perhaps' ? Buffer.from(first) : undefined;
+    if (this.#begun === undefined) this.#read(first);
+  }
 
   #read(bytes: Buffer): void {
     const request = readPlainRequest(bytes.toString('latin1'), this.#ctx.limits);

@@ -4,8 +4,8 @@ import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { Exchange } from '../exchange.ts';
 import type { Incoming, RequestBody } from '../lane.ts';
+import { discardRest, KeptBody, StreamedBody } from '../request-body.ts';
 import { FullReply } from './reply.ts';
-import { discardRest, KeptBody, StreamedBody } from './request-body.ts';
 
 /**
  * Carries a request that Node's server has read.

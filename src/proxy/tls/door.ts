@@ -7,6 +7,8 @@ export interface DoorOptions {
   /** Milliseconds for a whole handshake. */
   readonly handshakeTimeout: number;
   readonly minVersion: SecureVersion;
+  /** What is offered to clients (RFC 7301), the best first. */
+  readonly protocols: readonly string[];
   /** A client is in; nothing was read from it yet. */
   readonly onSecure: (socket: TLSSocket) => void;
 }
@@ -29,12 +31,12 @@ export class TlsDoor {
   #failed = 0;
   #table: CertificateTable | undefined;
 
-  constructor({ handshakeTimeout, minVersion, onSecure }: DoorOptions) {
+  constructor({ handshakeTimeout, minVersion, protocols, onSecure }: DoorOptions) {
     this.#minVersion = minVersion;
     this.#server = createServer({
       handshakeTimeout,
       minVersion,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...protocols],
       SNICallback: (name, done) => done(null, this.#table?.contextFor(name)),
     });
     this.#server.on('secureConnection', socket => {

@@ -1,8 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type { ErrorCode } from '../../core/errors.ts';
-import { BodyCopy, type TakeBody, takeLater } from '../body-copy.ts';
-import type { RequestBody } from '../lane.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { BodyCopy, type TakeBody, takeLater } from './body-copy.ts';
+import type { RequestBody } from './lane.ts';
+
+/** A request as Node's servers hand it over, or one stream of HTTP/2. */
+export interface BodySource extends Readable {
+  /** The client gave it up. HTTP/2 ends such a body as if it were whole. */
+  readonly aborted: boolean;
+}
 
 export interface BodyOptions {
   readonly maxBytes: number;
@@ -15,10 +21,10 @@ export class KeptBody implements RequestBody {
   content: Buffer = NOTHING;
   readonly isLost = false;
   isAwaited = true;
-  readonly #req: IncomingMessage;
+  readonly #req: BodySource;
   #onReady = (): void => {};
 
-  constructor(req: IncomingMessage) {
+  constructor(req: BodySource) {
     this.#req = req;
     req.on('data', this.#onData).on('end', this.#onEnd);
   }
@@ -46,7 +52,7 @@ export class KeptBody implements RequestBody {
 
   readonly #onEnd = (): void => {
     this.destroy();
-    this.#onReady();
+    if (!this.#req.aborted) this.#onReady();
   };
 }
 
@@ -61,11 +67,11 @@ export class StreamedBody extends Readable implements RequestBody {
   received = 0;
   isLost = false;
   isAwaited = false;
-  readonly #req: IncomingMessage;
+  readonly #req: BodySource;
   readonly #options: BodyOptions;
   #copy: BodyCopy | undefined;
 
-  constructor(req: IncomingMessage, options: BodyOptions) {
+  constructor(req: BodySource, options: BodyOptions) {
     super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#options = options;
@@ -112,6 +118,7 @@ export class StreamedBody extends Readable implements RequestBody {
 
   readonly #onEnd = (): void => {
     this.#detach();
+    if (this.#req.aborted) return;
     this.push(null);
     this.#copy?.end();
   };

@@ -1,0 +1,85 @@
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Connection, Multiplexer } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { Exchange } from '../exchange.ts';
+import type { Placed } from '../running.ts';
+import { StreamReply } from './reply.ts';
+import { readStreamHead } from './request.ts';
+import { StreamRequest } from './stream-request.ts';
+
+/** The highest number of a stream: a GOAWAY that names it refuses none that is on its way (RFC 9113, 6.8). */
+const LAST_STREAM = 2 ** 31 - 1;
+
+/** One connection that speaks HTTP/2. */
+export class Http2Lane implements Multiplexer, Placed {
+  place = -1;
+  readonly #ctx: Context;
+  readonly #connection: Connection;
+  readonly #session: ServerHttp2Session;
+  #streams = 0;
+  #hasServed = false;
+  #isEndAnnounced = false;
+  #idleSince = performance.now();
+
+  /** @param connection whose client has said the preface, or will: nothing behind it was read */
+  constructor(ctx: Context, connection: Connection) {
+    const { limits } = ctx;
+    this.#ctx = ctx;
+    this.#connection = connection;
+    connection.multiplexer = this;
+    this.#session = performServerHandshake(connection.socket, {
+      settings: {
+        maxConcurrentStreams: limits.streamsPerConnection,
+        maxHeaderListSize: limits.headerBytes,
+      },
+      // One above the limit is told so; only what goes on beyond costs the stream.
+      maxHeaderListPairs: limits.headerCount * 2,
+    });
+    this.#session.on('stream', this.#onStream).on('error', ignore);
+  }
+
+  /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
+  endIdle(now: number): void {
+    const { keepAlive, requestHead } = this.#ctx.timeouts;
+    const limit = this.#hasServed ? keepAlive : requestHead;
+    if (this.#streams === 0 && limit > 0 && now - this.#idleSince >= limit) this.finish();
+  }
+
+  announceEnd(): void {
+    if (this.#isEndAnnounced || this.#session.destroyed) return;
+    this.#isEndAnnounced = true;
+    this.#session.goaway(0, LAST_STREAM);
+  }
+
+  finish(): void {
+    if (!this.#session.closed) this.#session.close();
+  }
+
+  readonly #onStream = (
+    stream: ServerHttp2Stream,
+    _headers: unknown,
+    _flags: number,
+    raw: readonly string[],
+  ): void => {
+    this.#hasServed = true;
+    this.#streams += 1;
+    if (this.#ctx.draining) this.announceEnd();
+    const lines = readStreamHead(raw, !stream.endAfterHeaders, this.#ctx.limits.headerBytes);
+    const reply = new StreamReply(stream, lines.method);
+    const exchange = new Exchange(
+      this.#ctx,
+      this.#connection,
+      new StreamRequest(this.#ctx, stream, lines),
+      reply,
+    );
+    stream.on('error', ignore).once('close', () => {
+      this.#streams -= 1;
+      this.#idleSince = performance.now();
+      exchange.clientLeft();
+    });
+    this.#connection.enter(exchange);
+  };
+}
+
+/** What it breaks tells the end of the stream or the connection, and that is listened to. */
+const ignore = (): void => {};
