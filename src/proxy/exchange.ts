@@ -175,7 +175,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     } else {
       // After a malformed request nobody knows where the next one begins.
       const closes = this.#ctx.draining || code === 'request_timeout' || code === 'bad_request';
-      const answer = edited(problem(code, this.#journey.intake.requestId), this.#journey.responseEdit);
+      const own = problem(code, this.#journey.intake.requestId, this.#journey.limitFields);
+      const answer = edited(own, this.#journey.responseEdit);
       if (this.#ctx.tellsFailures) this.#tell(answer.fields, code);
       this.#reply.answer(answer, closes, this.#flushed);
     }

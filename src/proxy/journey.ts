@@ -22,6 +22,7 @@ import { Facts } from './facts.ts';
 import { linesOf } from './field-lines.ts';
 import { fieldOf } from './fields.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
+import { limitFields } from './limit-fields.ts';
 import { outgoingLines } from './outgoing.ts';
 import { editResponse, type ResponseHead, stampResponse } from './response-head.ts';
 
@@ -179,6 +180,7 @@ export class Journey {
     const edit = this.responseEdit;
     if (edit !== undefined && head.status !== 101) editResponse(head, edit);
     stampResponse(head, this.intake.requestId, this.#ctx.via, this.#introduction);
+    head.lines += linesOf(this.limitFields);
   }
 
   /** The field line that tells the caller what it is known by from now on. */
@@ -196,6 +198,12 @@ export class Journey {
   /** Milliseconds of one attempt, where the rule says so. */
   get tryTimeout(): number | undefined {
     return this.#decision?.tryTimeout;
+  }
+
+  /** What the caller is told of the limits of the rule: name, value, name, value … */
+  get limitFields(): readonly string[] {
+    const limited = this.#outcome?.limited;
+    return limited === undefined ? NOTHING : limitFields(limited);
   }
 
   /** What the rule changes of the fields of a final response. */
@@ -308,6 +316,8 @@ export class Journey {
     this.#observation.end(outcome);
   }
 }
+
+const NOTHING: readonly string[] = [];
 
 /** Status in records of a request whose client left before it was answered. */
 export const CLIENT_LEFT = 499;

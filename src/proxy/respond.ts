@@ -14,12 +14,12 @@ export interface OwnAnswer {
 /** Seconds after which a caller may try an overloaded gateway again. */
 const RETRY_AFTER = '1';
 
-/** RFC 9457, with a stable code, the id to find it by in the logs, and nothing of the inside. */
-export const problem = (code: ErrorCode, requestId: string): OwnAnswer => {
+/** RFC 9457, with a stable code, the id to find it by in the logs, and nothing of the inside. @param more fields */
+export const problem = (code: ErrorCode, requestId: string, more: readonly string[] = []): OwnAnswer => {
   const { status, title } = ERRORS[code];
   const type = `urn:sluice:problem:${code}`;
   const body = Buffer.from(`${JSON.stringify({ type, title, status, code, requestId })}\n`);
-  const fields = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
+  const fields = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', ...more];
   if (code === 'overloaded') fields.push('Retry-After', RETRY_AFTER);
   return answer(status, fields, requestId, body);
 };

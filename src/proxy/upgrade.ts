@@ -175,7 +175,8 @@ class Upgrade implements Traveller, OnConnection {
     if (this.#over) return;
     if (cause !== undefined) this.#journey.logCause(code, cause);
     this.#error = code;
-    this.#answer(edited(problem(code, this.#journey.intake.requestId), this.#journey.responseEdit));
+    const own = problem(code, this.#journey.intake.requestId, this.#journey.limitFields);
+    this.#answer(edited(own, this.#journey.responseEdit));
   }
 
   answer({ status, fields }: Answer): void {

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
 import { Fleet } from '../core/balance/fleet.ts';
 import { decide } from '../core/decide/decide.ts';
+import { RateLimiter } from '../core/limit/rate-limiter.ts';
 import { compileInSteps } from '../core/match/compile-steps.ts';
 import type { RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
@@ -52,7 +53,8 @@ const TIDY_AFTER_MS = 1_000;
 export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
-  const picking = pickingOf(config, { newCookie: nanoid, clock: Date.now });
+  const limits = new RateLimiter();
+  const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;

@@ -359,6 +359,36 @@ const FILTERS: readonly Case[] = [
     /whole rule/,
   ],
   [
+    'a limit of one backend',
+    `backendRefs: [{name: a, filters: [»{type: RateLimit, rateLimit: {requests: 1, unit: Second}}]}]`,
+    'backendRefs[0].filters[0]',
+    /whole rule/,
+  ],
+  [
+    'a limit without unit',
+    `filters: [{type: RateLimit, »rateLimit: {requests: 1}}], ${TO}`,
+    'filters[0].rateLimit',
+    /Second, Minute, Hour, Day/,
+  ],
+  [
+    'a limit of nothing',
+    `filters: [{type: RateLimit, rateLimit: {requests: »0, unit: Second}}], ${TO}`,
+    'filters[0].rateLimit.requests',
+    /1 to/,
+  ],
+  [
+    'a limit by the path',
+    `filters: [{type: RateLimit, rateLimit: {requests: 1, unit: Second, by: »path}}], ${TO}`,
+    'filters[0].rateLimit.by',
+    /address, header:NAME or cookie:NAME/,
+  ],
+  [
+    'a burst for years',
+    `filters: [{type: RateLimit, »rateLimit: {requests: 1, unit: Day, burst: 99}}], ${TO}`,
+    'filters[0].rateLimit',
+    /lower the burst/,
+  ],
+  [
     'a CORS age of nothing',
     `filters: [{type: CORS, cors: {maxAge: »0}}], ${TO}`,
     'filters[0].cors.maxAge',

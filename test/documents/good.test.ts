@@ -179,6 +179,21 @@ describe('filters', () => {
         },
       ],
     ],
+    [
+      'limits',
+      '{type: RateLimit, rateLimit: {requests: 100, unit: Second}}, {type: RateLimit, rateLimit: {requests: 5, unit: Minute, burst: 2, by: "header:X-User", scope: local}}',
+      [
+        { type: 'rate-limit', requests: 100, window: 1_000 },
+        {
+          type: 'rate-limit',
+          requests: 5,
+          window: 60_000,
+          burst: 2,
+          by: { of: 'header', name: 'x-user' },
+          isLocal: true,
+        },
+      ],
+    ],
   ];
   for (const [name, given, wanted, to = `, ${TO}`] of filters)
     it(name, () => assert.deepEqual(ruleOf(`filters: [${given}]${to}`).filters, wanted));

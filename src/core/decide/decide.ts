@@ -5,6 +5,7 @@ import { type Answer, answerOf } from '../filters/answer.ts';
 import type { CompiledFilters, RequestChange } from '../filters/compile.ts';
 import { changePath } from '../filters/path-change.ts';
 import { hash32, hashOf } from '../hash.ts';
+import type { Verdict } from '../limit/verdict.ts';
 import { matchRoute, type RouteTable } from '../match/match.ts';
 import type { Target } from '../model/rule.ts';
 import type { HashKey } from '../model/traffic.ts';
@@ -38,6 +39,8 @@ export interface Decision extends RetryPlan {
   /** Milliseconds of each attempt, where the rule says so. */
   readonly tryTimeout?: number | undefined;
   readonly filters?: CompiledFilters | undefined;
+  /** What the limits of the rule said. */
+  readonly limited?: Verdict | undefined;
 }
 
 export type { Refusal } from './refusal.ts';
@@ -48,6 +51,8 @@ export interface OwnAnswer {
   readonly answer: Answer;
   /** They have had their say. */
   readonly filters?: undefined;
+  /** What we answer by ourselves is not counted. */
+  readonly limited?: undefined;
 }
 
 export type Outcome = Decision | Refusal | OwnAnswer;
@@ -59,7 +64,7 @@ export const isDecision = (outcome: Outcome): outcome is Decision => 'target' in
 export const isOwnAnswer = (outcome: Outcome): outcome is OwnAnswer => 'answer' in outcome;
 
 /**
- * match -> version -> pick, on one table. Same table, facts, fleet, time, chance and sequences: same decision.
+ * match -> filters -> limits -> version -> pick, on one table. Same table, facts, fleet, time, chance and sequences: same decision.
  *
  * @param now monotonic milliseconds
  * @param chance draws from [0, 1)
@@ -80,9 +85,14 @@ export const decide = (
     if (pin !== undefined) ({ route, path: rulePath, version: pinned } = pin);
   }
   if (route === undefined) return { code: 'no_route' };
+  let limited: Verdict | undefined;
   if (route.filters !== undefined) {
     const answer = answerByFilters(route.filters, facts, rulePath, route.where);
     if (answer !== undefined) return answer;
+    limited = route.filters.limits && picking.limits?.judge(route.filters.limits, facts, now);
+    // Before anything is drawn: of what is turned away no version gets a share.
+    if (limited?.isAdmitted === false)
+      return { code: 'rate_limited', where: route.where, filters: route.filters, limited };
   }
   pinned ??= pinByHeader(picking, facts);
   const session = picking.sessions && route.session?.of(facts, picking.sessions, fleet, now, pinned);
@@ -91,7 +101,7 @@ export const decide = (
     (pinned === undefined
       ? (route.only ?? choose(route, facts, picking, fleet, now, chance))
       : choosePinned(route, pinned, facts, picking, chance));
-  if ('code' in chosen) return refuse(chosen, route.filters);
+  if ('code' in chosen) return refuse(chosen, route.filters, limited);
   const choice = chosen instanceof RouteArm ? undefined : chosen;
   const arm = chosen instanceof RouteArm ? chosen : chosen.arm;
   const { filters } = arm;
@@ -104,7 +114,7 @@ export const decide = (
     session?.place?.target ??
     arm.only ??
     pickTarget(fleet, arm.targets, { balance: route.balance, key }, now, chance);
-  if (target === undefined) return refuse({ code: 'no_instance', where: arm.where }, filters);
+  if (target === undefined) return refuse({ code: 'no_instance', where: arm.where }, filters, limited);
   return {
     where: arm.where,
     target,
@@ -118,6 +128,7 @@ export const decide = (
     timeout: route.timeout,
     tryTimeout: route.tryTimeout,
     filters,
+    limited,
     choice,
     setCookie: choice && setCookieOf(route, choice, facts),
     session,
@@ -130,8 +141,11 @@ const inSession = (session: CallerSession | undefined, pinned: string | undefine
   return { arm, reason: pinned === undefined ? 'session' : 'pin', source };
 };
 
-const refuse = (refusal: Refusal, filters: CompiledFilters | undefined): Refusal =>
-  filters === undefined ? refusal : { ...refusal, filters };
+const refuse = (
+  refusal: Refusal,
+  filters: CompiledFilters | undefined,
+  limited: Verdict | undefined,
+): Refusal => (filters === undefined ? refusal : { ...refusal, filters, limited });
 
 /** @returns undefined where the request is to go to an upstream */
 const answerByFilters = (

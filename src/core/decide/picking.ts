@@ -1,3 +1,4 @@
+import type { Judge } from '../limit/rate-limiter.ts';
 import type { Sessions } from '../route/route-session.ts';
 import type { Sequences } from '../split/draw.ts';
 
@@ -13,6 +14,8 @@ export interface Picking {
   readonly newCookie?: () => string;
   /** What shares are drawn from; where left out, each draw is by chance alone. */
   readonly sequences?: Sequences;
+  /** Keeps the limits of rules; where left out, nothing is limited. */
+  readonly limits?: Judge;
   /** By what sessions are kept; undefined where there are none. */
   readonly sessions?: Sessions;
 }

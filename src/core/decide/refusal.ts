@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { CompiledFilters } from '../filters/compile.ts';
+import type { Verdict } from '../limit/verdict.ts';
 import type { Where } from '../model/where.ts';
 
 /** Why a request goes nowhere. */
@@ -9,4 +10,6 @@ export interface Refusal {
   readonly where?: Where;
   /** Of the rule that was found: what they say of answers holds for those of our own, too. */
   readonly filters?: CompiledFilters | undefined;
+  /** What its limits said. */
+  readonly limited?: Verdict | undefined;
 }

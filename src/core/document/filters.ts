@@ -4,6 +4,7 @@ import type { Field } from './field.ts';
 import { readHeaderChange } from './headers.ts';
 import { readMirror } from './mirror.ts';
 import { readRedirect, readRewrite } from './path-filters.ts';
+import { readRateLimit } from './rate-limit.ts';
 
 /** The filters of a rule or of one backend, in the order of the document. */
 export interface ReadFilters {
@@ -24,6 +25,7 @@ const CONTENTS = {
   RequestRedirect: 'requestRedirect',
   URLRewrite: 'urlRewrite',
   CORS: 'cors',
+  RateLimit: 'rateLimit',
   ExtensionRef: 'extensionRef',
   ExternalAuth: 'externalAuth',
 } as const;
@@ -40,14 +42,17 @@ const READERS: Readonly<Partial<Record<FilterType, (content: Field) => Filter | 
   RequestRedirect: readRedirect,
   URLRewrite: readRewrite,
   CORS: content => ({ type: 'cors', cors: readCors(content) }),
+  RateLimit: readRateLimit,
 };
 
 const ONCE = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'CORS'];
 
+const OF_RULES = ['CORS', 'RateLimit'];
+
 /**
- * A list of HTTPRouteFilter.
+ * A list of HTTPRouteFilter, and of RateLimit, which is Sluice's own.
  *
- * @param owner a backend has no CORS of its own, since a preflight is answered before a backend is picked
+ * @param owner a backend has no CORS and no limit of its own: both are asked before a backend is picked
  */
 export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters => {
   const types = new Set<FilterType>();
@@ -71,8 +76,8 @@ export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters
         'unserved',
         `Sluice has no ${type} filter, and nothing is forwarded without it: take it out`,
       );
-    } else if (type === 'CORS' && owner === 'backend') {
-      item.error('a CORS filter is for a whole rule: move it to the filters of the rule');
+    } else if (OF_RULES.includes(type) && owner === 'backend') {
+      item.error(`a ${type} filter is for a whole rule: move it to the filters of the rule`);
     } else {
       const filter =
         content === undefined ? item.missing(CONTENTS[type], `type ${type} needs it`) : read(content);

@@ -1,3 +1,4 @@
+import { RateLimit } from '../limit/rate-limit.ts';
 import type { Filter, PathChange } from '../model/filter.ts';
 import type { Match } from '../model/match.ts';
 import type { Backend } from '../model/rule.ts';
@@ -30,6 +31,7 @@ export interface Mirror extends Shared {
 /** All filters of a rule (and of the backend that was picked), ready for requests; undefined for what is not there. */
 export interface CompiledFilters {
   readonly access: MayPass | undefined;
+  readonly limits: readonly RateLimit[] | undefined;
   readonly cors: CompiledCors | undefined;
   readonly redirect: Redirect | undefined;
   readonly request: RequestChange | undefined;
@@ -69,6 +71,7 @@ export const compileFilters = (
     .map((each, i) => compileMirror(id, each, `${id}\n${place ?? ''}\nmirror ${i}`));
   const compiled: Mutable<CompiledFilters> = {
     access: undefined,
+    limits: undefined,
     cors: undefined,
     redirect: undefined,
     request: undefined,
@@ -76,17 +79,25 @@ export const compileFilters = (
     mirrors: undefined,
     matched: match.kind === 'regex' ? '' : match.path,
   };
-  for (const filter of filters) add(compiled, filter, mirrors);
+  for (const filter of filters) add(id, compiled, filter, mirrors);
   return compiled;
 };
 
 /** @param mirrors those that no filter has taken yet */
-const add = (compiled: Mutable<CompiledFilters>, filter: Filter, mirrors: MirrorBackend[]): void => {
+const add = (
+  id: string,
+  compiled: Mutable<CompiledFilters>,
+  filter: Filter,
+  mirrors: MirrorBackend[],
+): void => {
   const { matched } = compiled;
   const request = compiled.request ?? { headers: undefined, hostname: undefined, path: undefined, matched };
   switch (filter.type) {
     case 'access':
       compiled.access = both(compiled.access, compileAccess(filter));
+      break;
+    case 'rate-limit':
+      compiled.limits = [...(compiled.limits ?? []), new RateLimit(id, filter)];
       break;
     case 'cors':
       compiled.cors = compileCors(filter.cors);

@@ -1,3 +1,5 @@
+import type { HashKey } from './traffic.ts';
+
 /**
  * What a path becomes. `full` is `value`, whatever it was. `prefix` puts `value` in place of what a prefix match has
  * matched (Gateway API, HTTPPathModifier). `segments` and `text` take off the first of `strip` that the path begins with,
@@ -28,6 +30,29 @@ export interface Cors {
   readonly maxAge: number;
 }
 
+/**
+ * So many requests in so much time; what is beyond them is answered 429 (core/limit). A rule may have several, all of which
+ * must let a request pass.
+ */
+export interface RateLimitFilter {
+  readonly type: 'rate-limit';
+  /** At least 1. */
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly window: number;
+  /** How many may come at once after a rest, at least 1; as many as `requests` where it is left out. */
+  readonly burst?: number;
+  /** Each caller has the limit for itself; where it is left out, all requests of the rule count together. */
+  readonly by?: LimitKey;
+  /** Each gateway counts alone. */
+  readonly isLocal?: true;
+}
+
+/** What a caller is known by. Those without the header or cookie count as one. */
+export interface LimitKey extends HashKey {
+  readonly of: 'header' | 'cookie' | 'address';
+}
+
 /** What is done about a request or its answer, in the order of its list (Gateway API, HTTPRouteFilter). */
 export type Filter =
   | { readonly type: 'request-headers'; readonly change: HeaderChange }
@@ -54,6 +79,7 @@ export type Filter =
       /** Each address in `X-Forwarded-For` is judged as well, whoever wrote it: it can only tighten (Fabio). */
       readonly forwarded?: boolean;
     }
+  | RateLimitFilter
   | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }
   | {
       readonly type: 'mirror';

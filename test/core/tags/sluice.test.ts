@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PathChange } from '../../../src/core/model/filter.ts';
+import type { PathChange, RateLimitFilter } from '../../../src/core/model/filter.ts';
 import type { Match } from '../../../src/core/model/match.ts';
 import { readWeight } from '../../../src/core/model/weights.ts';
 import type { TagsSaid } from '../../../src/core/tags/dialect.ts';
@@ -160,6 +160,14 @@ describe('bad tags cost what they would have said, and no more', () => {
     ['an expression that is none', ['header=x-v:~['], 'header=x-v:~[', true],
     ['a parameter without a name', ['query=:1'], 'query=:1', true],
     ['a rewrite of no path', ['rewrite=new'], 'rewrite=new', true],
+    ['a limit that is none', ['path=/a', 'rate-limit=many'], 'rate-limit=many', true],
+    ['a limit of nothing', ['path=/a', 'rate-limit=0/s'], 'rate-limit=0/s', true],
+    ['a limit per week', ['path=/a', 'rate-limit=5/w'], 'rate-limit=5/w', true],
+    ['a limit for longer than a day', ['path=/a', 'rate-limit=5/48h'], 'rate-limit=5/48h', true],
+    ['an unknown option', ['path=/a', 'rate-limit=5/s,bust=2'], 'rate-limit=5/s,bust=2', true],
+    ['a limit by the path', ['path=/a', 'rate-limit=5/s,by=path'], 'rate-limit=5/s,by=path', true],
+    ['a scope of its own', ['path=/a', 'rate-limit=5/s,scope=mine'], 'rate-limit=5/s,scope=mine', true],
+    ['a burst for years', ['path=/a', 'rate-limit=1/d,burst=99'], 'rate-limit=1/d,burst=99', true],
     ['a host that cannot be sent', ['rewrite-host=a b'], 'rewrite-host=a b', true],
     ['a protocol that this release does not speak', ['proto=h2c'], 'proto=h2c', true],
     ['a strip that fits no path', ['path=/a', 'strip=/b'], 'strip=/b', false],
@@ -223,4 +231,39 @@ describe('readWeight', () => {
   for (const text of ['', ' ', '-0', '+1', 'NaN', 'Infinity', '0x10', '1,5', '5%', '1e10', '1_000', 'five']) {
     it(`refuses "${text}"`, () => assert.equal(readWeight(text), undefined));
   }
+});
+
+describe('limits', () => {
+  const table: [value: string, limit: Omit<RateLimitFilter, 'type'>][] = [
+    ['100/s', { requests: 100, window: 1_000 }],
+    ['5/m', { requests: 5, window: 60_000 }],
+    ['1000/h', { requests: 1_000, window: 3_600_000 }],
+    ['1000/d', { requests: 1_000, window: 86_400_000 }],
+    ['10/30s', { requests: 10, window: 30_000 }],
+    ['100/s,burst=20', { requests: 100, window: 1_000, burst: 20 }],
+    ['5/m, by=address', { requests: 5, window: 60_000, by: { of: 'address' } }],
+    ['5/m,by=header:X-User', { requests: 5, window: 60_000, by: { of: 'header', name: 'x-user' } }],
+    ['5/m,by=cookie:Id', { requests: 5, window: 60_000, by: { of: 'cookie', name: 'Id' } }],
+    ['5/m,scope=local', { requests: 5, window: 60_000, isLocal: true }],
+    ['5/m,scope=shared', { requests: 5, window: 60_000 }],
+  ];
+  for (const [value, limit] of table) {
+    it(value, () => {
+      const { rules, problems } = readSluiceTags(
+        { tags: ['path=/a', `rate-limit=${value}`] },
+        { tagPrefix: '' },
+      );
+      assert.deepEqual(problems, []);
+      assert.deepEqual(rules[0]?.filters, [{ type: 'rate-limit', ...limit }]);
+    });
+  }
+
+  it('several hold together, for each path', () => {
+    const tags = ['path=/a', 'path=/b', 'rate-limit=100/s', 'rate-limit=5/m,by=address'];
+    const { rules } = readSluiceTags({ tags }, { tagPrefix: '' });
+    assert.deepEqual(
+      rules.map(({ filters }) => filters?.length),
+      [2, 2],
+    );
+  });
 });

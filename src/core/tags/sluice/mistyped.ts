@@ -7,7 +7,7 @@ import { TAG_READERS } from './readers.ts';
 const PLACES = ['path', 'exact', 'host'];
 
 /** Keys that an instance may have several tags of. */
-const REPEATABLE = [...PLACES, 'method', 'header', 'query'];
+const REPEATABLE = [...PLACES, 'method', 'header', 'query', 'rate-limit'];
 
 /** What stands in the value, or else the tag is as likely somebody else's: `hot=yes`, `heater=1`, `stripe=true`. */
 const TELLTALES: ReadonlyMap<string, string> = new Map([
@@ -18,6 +18,7 @@ const TELLTALES: ReadonlyMap<string, string> = new Map([
   ['host', '.'],
   ['header', ':'],
   ['query', ':'],
+  ['rate-limit', '/'],
 ]);
 
 interface Meant {

@@ -61,5 +61,9 @@ const ruleFor = (match: Match, read: TagsRead): TagRule => {
     ...(path === undefined ? {} : { path }),
     ...(read.rewriteHost === undefined ? {} : { host: read.rewriteHost }),
   };
-  return Object.keys(use).length === 0 ? { match } : { match, use };
+  return {
+    match,
+    ...(read.limits.length === 0 ? {} : { filters: read.limits }),
+    ...(Object.keys(use).length === 0 ? {} : { use }),
+  };
 };

@@ -1,3 +1,4 @@
+import type { RateLimitFilter } from '../../model/filter.ts';
 import type { ValueMatch } from '../../model/match.ts';
 import type { RuleSettings } from '../../model/traffic.ts';
 import type { TagFault } from '../dialect.ts';
@@ -10,6 +11,7 @@ export interface TagsRead {
   readonly methods: Set<string>;
   readonly headers: ValueMatch[];
   readonly query: ValueMatch[];
+  readonly limits: RateLimitFilter[];
   hadBadPath: boolean;
   hadBadHost: boolean;
   version?: string;
@@ -29,6 +31,7 @@ export const nothingRead = (): TagsRead => ({
   methods: new Set(),
   headers: [],
   query: [],
+  limits: [],
   hadBadPath: false,
   hadBadHost: false,
   settings: {},

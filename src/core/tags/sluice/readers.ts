@@ -1,6 +1,7 @@
 import { isVersionName, MAX_WEIGHT, readWeight } from '../../model/weights.ts';
 import { isHostPattern, isHostToSend, readPath } from '../spelling.ts';
 import { CONDITION_TAG_READERS } from './conditions.ts';
+import { readRateLimitTag } from './rate-limit.ts';
 import { fatal, fault, type TagReader } from './reader.ts';
 import { TRAFFIC_TAG_READERS } from './traffic.ts';
 
@@ -86,6 +87,7 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['rewrite', readRewriteTag],
   ['rewrite-host', readRewriteHostTag],
   ['proto', readProtoTag],
+  ['rate-limit', readRateLimitTag],
   ...CONDITION_TAG_READERS,
   ...TRAFFIC_TAG_READERS,
 ]);
