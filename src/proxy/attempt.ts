@@ -2,9 +2,9 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Target } from '../core/model/rule.ts';
 import type { FailedAttempt } from '../core/retry/retry.ts';
 import type { ResponseHead } from './response-head.ts';
-import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
+import type { CallCarrier, UpstreamCall } from './upstream/call.ts';
 import type { UpstreamRequest } from './upstream/request-writer.ts';
-import type { Upstream } from './upstreams.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** What one try tells its exchange. `ended` or `failed` comes last, one of them, once, and not after `abort`. */
 export interface AttemptEvents {
@@ -29,7 +29,7 @@ export class Attempt implements UpstreamCall {
   readonly target: Target;
   readonly request: UpstreamRequest;
   readonly #events: AttemptEvents;
-  #connection: UpstreamConnection | undefined;
+  #carrier: CallCarrier | undefined;
   #sent = false;
   #reused = false;
   #over = false;
@@ -41,20 +41,20 @@ export class Attempt implements UpstreamCall {
   }
 
   start(upstream: Upstream): void {
-    this.#connection = upstream.send(this);
-    // Sending may have ended it: then it had no connection to close yet.
-    if (this.#over) this.#connection.close();
+    this.#carrier = upstream.send(this);
+    // Sending may have ended it: then nothing was there to close yet.
+    if (this.#over) this.#carrier.close();
   }
 
-  /** The request is not wanted any more: its connection is closed at once. */
+  /** The request is not wanted any more, and carried no further from this moment on. */
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#connection?.close();
+    this.#carrier?.close();
   }
 
   resume(): void {
-    if (!this.#over) this.#connection?.resume();
+    if (!this.#over) this.#carrier?.resume();
   }
 
   onSending(reused: boolean): void {
@@ -85,9 +85,10 @@ export class Attempt implements UpstreamCall {
     this.#events.ended(trailers);
   }
 
-  onFailure(code: ErrorCode, cause: Error): void {
+  onFailure(code: ErrorCode, cause: Error, isUntouched = false): void {
     if (this.#over) return;
     this.#over = true;
-    this.#events.failed({ target: this.target, code, sent: this.#sent, reused: this.#reused }, cause);
+    const sent = this.#sent && !isUntouched;
+    this.#events.failed({ target: this.target, code, sent, reused: this.#reused }, cause);
   }
 }

@@ -7,6 +7,7 @@ import { Mirrors } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Running } from './running.ts';
+import { UpstreamTls } from './upstream/tls.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */
@@ -19,6 +20,7 @@ export interface Context
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly upstreams: Upstreams;
+  readonly upstreamTls: UpstreamTls;
   readonly mirrors: Mirrors;
   readonly outbox: Outbox;
   readonly admission: Admission;
@@ -40,6 +42,8 @@ export const createContext = (options: ProxyOptions): Context => {
   const { chance = Math.random } = options;
   const outbox = new Outbox();
   const running = new Running<Timed>();
+  const tls = new UpstreamTls();
+  const toUpstreams = { timeouts, outbox, tls, log: options.log };
   return {
     trusts: () => false,
     isReady: () => true,
@@ -50,8 +54,9 @@ export const createContext = (options: ProxyOptions): Context => {
     chance,
     limits,
     timeouts,
-    upstreams: new Upstreams(limits, timeouts, outbox),
-    mirrors: new Mirrors(limits, timeouts, outbox, running),
+    upstreams: new Upstreams({ ...toUpstreams, mostConnections: limits.connectionsPerInstance }),
+    upstreamTls: tls,
+    mirrors: new Mirrors(toUpstreams, running),
     outbox,
     admission: new Admission(limits, timeouts.loopDelay, chance),
     running,

@@ -56,6 +56,6 @@ const copyTo = (
       contentLength: body === undefined ? intake.head.contentLength : `${body.length}`,
       body,
     };
-    mirrors.send(target.instance, copy, where, observation);
+    mirrors.send(target, copy, where, observation);
   }
 };

@@ -67,7 +67,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   attempt(target: Target, path: string): void {
-    const upstream = this.#ctx.upstreams.for(target.instance);
+    const upstream = this.#ctx.upstreams.for(target);
     if (upstream === undefined) {
       this.failed({ target, code: 'overloaded', sent: false, reused: false }, ALL_IN_USE);
       return;

@@ -1,15 +1,13 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { Instance } from '../core/model/instance.ts';
+import type { Target } from '../core/model/rule.ts';
 import type { Where } from '../core/model/where.ts';
-import type { Limits, Timeouts } from '../core/settings/limits.ts';
 import type { AttemptObservation, AttemptOutcome } from '../telemetry/observer.ts';
 import type { Timed } from './heartbeat.ts';
-import type { Outbox } from './outbox.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Running } from './running.ts';
-import type { UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
+import type { CallCarrier, UpstreamCall } from './upstream/call.ts';
 import type { UpstreamRequest } from './upstream/request-writer.ts';
-import { Upstreams } from './upstreams.ts';
+import { Upstreams, type UpstreamsOptions } from './upstreams.ts';
 
 /** What became of a copy: its response came, or none; or it was not sent. */
 export type MirrorResult = 'answered' | 'failed' | 'timed_out' | 'dropped' | 'too_large' | 'no_instance';
@@ -38,12 +36,8 @@ export class Mirrors {
   readonly #counts = new Map<string, MirrorCount>();
   #underWay = 0;
 
-  constructor(limits: Limits, timeouts: Timeouts, outbox: Outbox, running: Running<Timed>) {
-    this.#upstreams = new Upstreams(
-      { ...limits, connectionsPerInstance: MOST_PER_INSTANCE },
-      timeouts,
-      outbox,
-    );
+  constructor(options: Omit<UpstreamsOptions, 'mostConnections'>, running: Running<Timed>) {
+    this.#upstreams = new Upstreams({ ...options, mostConnections: MOST_PER_INSTANCE });
     this.#running = running;
   }
 
@@ -61,12 +55,12 @@ export class Mirrors {
   }
 
   /** @param observation ended with it, at once where it is dropped */
-  send(instance: Instance, request: UpstreamRequest, where: Where, observation: AttemptObservation): void {
+  send(target: Target, request: UpstreamRequest, where: Where, observation: AttemptObservation): void {
     const end = (result: MirrorResult, status?: number): void => {
       this.skip(where, result);
       observation.end(outcomeOf(result, status));
     };
-    const upstream = this.#underWay < MOST ? this.#upstreams.for(instance) : undefined;
+    const upstream = this.#underWay < MOST ? this.#upstreams.for(target) : undefined;
     if (upstream === undefined) {
       end('dropped');
       return;
@@ -94,7 +88,7 @@ class Copy implements UpstreamCall, Timed {
   place = -1;
   readonly request: UpstreamRequest;
   readonly #onOver: (result: MirrorResult, status: number | undefined) => void;
-  #connection: UpstreamConnection | undefined;
+  #carrier: CallCarrier | undefined;
   #status: number | undefined;
   #age = 0;
   #over = false;
@@ -104,14 +98,14 @@ class Copy implements UpstreamCall, Timed {
     this.#onOver = onOver;
   }
 
-  start(connection: UpstreamConnection): void {
-    this.#connection = connection;
+  start(carrier: CallCarrier): void {
+    this.#carrier = carrier;
   }
 
   tick(elapsed: number): void {
     this.#age += elapsed;
     if (this.#age < LONGEST) return;
-    this.#connection?.close();
+    this.#carrier?.close();
     this.#end('timed_out');
   }
 

@@ -1,119 +1,53 @@
-import type { Instance } from '../core/model/instance.ts';
-import type { Limits, Timeouts } from './options.ts';
+import type { Target } from '../core/model/rule.ts';
+import { isSameSpeech, type Speech } from '../core/model/speech.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Timeouts } from './options.ts';
 import type { Outbox } from './outbox.ts';
-import { type ConnectionOwner, type UpstreamCall, UpstreamConnection } from './upstream/connection.ts';
-
-/** An idle connection is dropped before a server with Node's default of 5 s can drop it under a request. */
-const KEPT_FOR = 4_000;
-/** What is taken off the time that an instance names itself: a request may be on its way when it is over. */
-const KEPT_SHORTER = 1_000;
-const KEPT_AT_MOST = 10 * 60_000;
+import { Dialer } from './upstream/dialer.ts';
+import { SessionPool } from './upstream/h2/pool.ts';
+import { ConnectionPool } from './upstream/pool.ts';
+import type { UpstreamTls } from './upstream/tls.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 const SWEEP_EVERY = 1_000;
 
-/** The connections to one instance. */
-export class Upstream implements ConnectionOwner {
-  readonly #instance: Instance;
-  readonly #timeouts: Timeouts;
-  readonly #outbox: Outbox;
-  readonly #all = new Set<UpstreamConnection>();
-  /** The one that was used last is taken first, so that the others may grow old. */
-  readonly #idle: UpstreamConnection[] = [];
-  #isReleased = false;
-
-  constructor(instance: Instance, timeouts: Timeouts, outbox: Outbox) {
-    this.#instance = instance;
-    this.#timeouts = timeouts;
-    this.#outbox = outbox;
-  }
-
-  /** Connections that are idle, busy or being made. */
-  get size(): number {
-    return this.#all.size;
-  }
-
-  get hasIdle(): boolean {
-    return this.#idle.length > 0;
-  }
-
-  /** Over an idle connection, or a new one. */
-  send(call: UpstreamCall): UpstreamConnection {
-    const connection = this.#takeIdle() ?? this.#open();
-    connection.send(call);
-    return connection;
-  }
-
-  idle(connection: UpstreamConnection): void {
-    if (this.#isReleased) {
-      connection.close();
-      return;
-    }
-    connection.idleSince = performance.now();
-    this.#idle.push(connection);
-  }
-
-  closed(connection: UpstreamConnection): void {
-    this.#all.delete(connection);
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
-  }
-
-  closeStale(now: number): void {
-    for (const connection of [...this.#idle]) if (isStale(connection, now)) connection.close();
-  }
-
-  /** No connection outlives its request. */
-  release(): void {
-    this.#isReleased = true;
-    for (const connection of [...this.#idle]) connection.close();
-  }
-
-  closeAll(): void {
-    for (const connection of [...this.#all]) connection.close();
-  }
-
-  #takeIdle(): UpstreamConnection | undefined {
-    const now = performance.now();
-    for (;;) {
-      const connection = this.#idle.pop();
-      if (connection === undefined || !isStale(connection, now)) return connection;
-      connection.close();
-    }
-  }
-
-  #open(): UpstreamConnection {
-    const connection = new UpstreamConnection(this.#instance, this.#timeouts, this.#outbox, this);
-    this.#all.add(connection);
-    return connection;
-  }
+export interface UpstreamsOptions {
+  /** To one instance. */
+  readonly mostConnections: number;
+  readonly timeouts: Timeouts;
+  readonly outbox: Outbox;
+  readonly tls: UpstreamTls;
+  readonly log: Log;
 }
 
-const isStale = ({ idleSince, keptFor }: UpstreamConnection, now: number): boolean =>
-  now - idleSince >= (keptFor === undefined ? KEPT_FOR : Math.min(keptFor - KEPT_SHORTER, KEPT_AT_MOST));
+interface Kept {
+  readonly instanceId: string;
+  readonly speech: Speech | undefined;
+  readonly upstream: Upstream;
+}
 
-/** Connections by the identity of instances, made when first needed. */
+/** The ways to all instances, made when first needed. */
 export class Upstreams {
-  readonly #limit: number;
-  readonly #timeouts: Timeouts;
-  readonly #outbox: Outbox;
-  readonly #all = new Map<string, Upstream>();
+  readonly #options: UpstreamsOptions;
+  /** By the identity of the instance; with its speech behind it where rules speak to one instance in several ways. */
+  readonly #all = new Map<string, Kept>();
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(limits: Limits, timeouts: Timeouts, outbox: Outbox) {
-    this.#limit = limits.connectionsPerInstance;
-    this.#timeouts = timeouts;
-    this.#outbox = outbox;
+  constructor(options: UpstreamsOptions) {
+    this.#options = options;
     this.#sweep = setInterval(() => this.#closeStale(), SWEEP_EVERY).unref();
   }
 
-  /** @returns undefined where the instance has as many connections as it may, and all are in use */
-  for(instance: Instance): Upstream | undefined {
-    let upstream = this.#all.get(instance.id);
-    if (upstream === undefined) {
-      upstream = new Upstream(instance, this.#timeouts, this.#outbox);
-      this.#all.set(instance.id, upstream);
+  /** @returns undefined where the instance has as many requests as it may have at once */
+  for(target: Target): Upstream | undefined {
+    const { instance, speech } = target;
+    let kept = this.#all.get(instance.id);
+    if (kept === undefined) kept = this.#open(instance.id, target);
+    else if (!isSameSpeech(kept.speech, speech)) {
+      const key = `${instance.id} ${speech?.protocol} ${speech?.serverName}`;
+      kept = this.#all.get(key) ?? this.#open(key, target);
     }
-    return upstream.hasIdle || upstream.size < this.#limit ? upstream : undefined;
+    return kept.upstream.hasRoom ? kept.upstream : undefined;
   }
 
   get size(): number {
@@ -122,9 +56,9 @@ export class Upstreams {
 
   /** Lets go of instances that are no more, as soon as their requests are done. */
   retain(instanceIds: ReadonlySet<string>): void {
-    for (const [id, upstream] of this.#all) {
-      if (instanceIds.has(id)) continue;
-      this.#all.delete(id);
+    for (const [key, { instanceId, upstream }] of this.#all) {
+      if (instanceIds.has(instanceId)) continue;
+      this.#all.delete(key);
       upstream.release();
     }
   }
@@ -132,15 +66,27 @@ export class Upstreams {
   /** Cuts whatever still runs. */
   close(): void {
     clearInterval(this.#sweep);
-    for (const upstream of this.#all.values()) upstream.closeAll();
+    for (const { upstream } of this.#all.values()) upstream.closeAll();
     this.#all.clear();
+  }
+
+  #open(key: string, { instance, speech }: Target): Kept {
+    const { mostConnections, timeouts, outbox, tls, log } = this.#options;
+    const dialer = new Dialer(instance, speech, tls, log);
+    const isHttp2 = speech?.protocol === 'h2' || speech?.protocol === 'h2c';
+    const upstream = isHttp2
+      ? new SessionPool(dialer, mostConnections, timeouts)
+      : new ConnectionPool(dialer, mostConnections, timeouts, outbox);
+    const kept = { instanceId: instance.id, speech, upstream };
+    this.#all.set(key, kept);
+    return kept;
   }
 
   #closeStale(): void {
     const now = performance.now();
-    for (const [id, upstream] of this.#all) {
+    for (const [key, { upstream }] of this.#all) {
       upstream.closeStale(now);
-      if (upstream.size === 0) this.#all.delete(id);
+      if (upstream.size === 0) this.#all.delete(key);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Filter, PathChange } from './filter.ts';
 import type { Instance } from './instance.ts';
 import type { Match } from './match.ts';
 import type { Origin } from './origin.ts';
+import type { Speech } from './speech.ts';
 import type { Split } from './split.ts';
 import type { RuleSettings } from './traffic.ts';
 
@@ -13,6 +14,8 @@ export interface Target {
   readonly path?: PathChange;
   /** The `Host` that it is to see: a name, with its port where it is not the usual one. */
   readonly host?: string;
+  /** HTTP/1.1 in the clear where it is left out. */
+  readonly speech?: Speech;
   /** Among the instances of its version, in place of Consul's weight. */
   readonly weight?: number;
 }

@@ -1,6 +1,7 @@
 import type { Arm, Backend, Target } from '../model/rule.ts';
 import type { ServiceWeights, Split } from '../model/split.ts';
 import { computeSplit, type LiveVersion } from '../split/split.ts';
+import { speechOf } from './speech.ts';
 import { byVersion, newestFirst, type Tagged } from './tagged.ts';
 
 export interface BackendInput<T extends Tagged = Tagged> {
@@ -47,7 +48,11 @@ const armsOf = <T extends Tagged>(
 };
 
 /** An instance as it is: what its tags say of the gateway's paths has no part in it. */
-export const plainTarget = ({ instance, tags }: Tagged): Target => ({ instance, version: tags.version });
+export const plainTarget = ({ instance, tags }: Tagged): Target => ({
+  instance,
+  version: tags.version,
+  ...speechOf(instance, tags),
+});
 
 export const splitOf = (live: readonly Tagged[], stored: ServiceWeights | undefined): Split =>
   computeSplit(liveVersions(live), stored);

@@ -5,6 +5,7 @@ import type { Target } from '../model/rule.ts';
 import { ruleId } from '../model/rule-id.ts';
 import type { ServiceWeights } from '../model/split.ts';
 import type { TagRule } from '../tags/dialect.ts';
+import { speechOf } from './speech.ts';
 import { newestFirst, type Tagged } from './tagged.ts';
 
 /** An instance with one of the rules that its tags ask for. */
@@ -48,11 +49,12 @@ const carrierOf = ({ instance, tags }: Tagged, asks: TagRule): Carrier => ({
 
 /** The instance as its rule uses it. */
 export const targetOf = ({ instance, tags, asks: { use = {} } }: Carrier): Target => {
-  const { port = instance.port, ...how } = use;
+  const { port = instance.port, protocol = tags.protocol, serverName = tags.serverName, ...how } = use;
   return {
     instance: port === instance.port ? instance : atPort(instance, port),
     version: tags.version,
     ...how,
+    ...speechOf(instance, { protocol, serverName, host: use.host }),
   };
 };
 

@@ -1,6 +1,7 @@
 import type { Filter, PathChange } from '../model/filter.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Match } from '../model/match.ts';
+import type { Protocol } from '../model/speech.ts';
 import type { RuleSettings } from '../model/traffic.ts';
 
 /** What of an instance a dialect may read. */
@@ -46,6 +47,10 @@ export interface TagRule {
 export interface InstanceUse {
   readonly path?: PathChange;
   readonly host?: string;
+  /** In place of what the instance says for all of its rules. */
+  readonly protocol?: Protocol;
+  /** What its certificate names; likewise. */
+  readonly serverName?: string;
   /** In place of the registered one. */
   readonly port?: number;
   /** Among the instances of its version. */
@@ -57,6 +62,10 @@ export interface TagsSaid {
   readonly version?: string;
   /** Of the version. */
   readonly weight?: number;
+  /** How the instance is spoken to, whichever rule leads to it. */
+  readonly protocol?: Protocol;
+  /** What its certificate names. */
+  readonly serverName?: string;
   readonly settings: RuleSettings;
   /** Of two with one match the first holds. Empty where the instance is in the catalog but not exposed. */
   readonly rules: readonly TagRule[];

@@ -21,12 +21,16 @@ const OWN_ALONE: readonly DialectName[] = ['sluice'];
 export const parseTags = (source: TagSource, options: TagOptions): ParsedTags => {
   const said = (options.dialects ?? OWN_ALONE).map(name => DIALECTS[name](source, options));
   const weight = said.find(each => each.weight !== undefined)?.weight;
+  const protocol = said.find(each => each.protocol !== undefined)?.protocol;
+  const serverName = said.find(each => each.serverName !== undefined)?.serverName;
   return {
     version: said.find(each => each.version !== undefined)?.version ?? DEFAULT_VERSION,
     settings: Object.assign({}, ...said.map(({ settings }) => settings).reverse()),
     rules: said.flatMap(({ rules }) => closedFirst(rules)),
     problems: said.flatMap(({ problems }) => problems),
     ...(weight === undefined ? {} : { weight }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(serverName === undefined ? {} : { serverName }),
   };
 };
 

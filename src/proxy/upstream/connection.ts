@@ -1,30 +1,15 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Timeouts } from '../options.ts';
 import type { Outbox } from '../outbox.ts';
 import type { ResponseHead } from '../response-head.ts';
+import type { CallCarrier, UpstreamCall } from './call.ts';
 import { Deadline } from './deadline.ts';
-import { type BodyTurn, type BodyWriter, type UpstreamRequest, writeRequest } from './request-writer.ts';
+import type { Dialer } from './dialer.ts';
+import { HandshakeFault } from './handshake-fault.ts';
+import { type BodyTurn, type BodyWriter, writeRequest } from './request-writer.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
 import { TimeLeft } from './time-left.ts';
-
-/** One request, and who is told of its response. `onEnd` or `onFailure` comes last, one of them, once. */
-export interface UpstreamCall {
-  readonly request: UpstreamRequest;
-  /** @param reused whether the connection carried a request before */
-  onSending(reused: boolean): void;
-  onInterim(head: ResponseHead): void;
-  onHead(head: ResponseHead): void;
-  /**
-   * @param piece good during the call only
-   * @returns false to be given no more until `resume`
-   */
-  onBody(piece: Buffer): boolean;
-  /** All that was read of the response has been told, and it is not over. */
-  onLull(): void;
-  onEnd(trailers: readonly string[]): void;
-  onFailure(code: ErrorCode, cause: Error): void;
-}
 
 /** Whose connection it is. */
 export interface ConnectionOwner {
@@ -34,22 +19,15 @@ export interface ConnectionOwner {
   closed(connection: UpstreamConnection): void;
 }
 
-export interface UpstreamAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
  * What every connection reads into: Node calls back before it reads the next, so nobody's bytes are there for
  * longer than a call, and no read costs a buffer of its own.
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Before a peer that vanished is noticed on a silent connection. */
-const PROBE_AFTER = 30_000;
-
 /** A connection to one instance. It carries one request at a time, and no more where one went wrong. */
-export class UpstreamConnection implements ResponseSink {
+export class UpstreamConnection implements CallCarrier, ResponseSink {
+  readonly #dialer: Dialer;
   readonly #owner: ConnectionOwner;
   readonly #timeouts: Timeouts;
   readonly #outbox: Outbox;
@@ -68,25 +46,17 @@ export class UpstreamConnection implements ResponseSink {
   /** When its last request was done, on performance.now()'s scale. */
   idleSince = 0;
 
-  constructor(
-    { address, port }: UpstreamAddress,
-    timeouts: Timeouts,
-    outbox: Outbox,
-    owner: ConnectionOwner,
-  ) {
+  constructor(dialer: Dialer, timeouts: Timeouts, outbox: Outbox, owner: ConnectionOwner) {
+    this.#dialer = dialer;
     this.#owner = owner;
     this.#outbox = outbox;
     this.#timeouts = timeouts;
-    this.#socket = connect({
-      host: address,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: PROBE_AFTER,
-      onread: { buffer: READ_BUFFER, callback: (count, bytes) => this.#onRead(count, bytes as Buffer) },
+    this.#socket = dialer.open({
+      buffer: READ_BUFFER,
+      callback: (count, bytes) => this.#onRead(count, bytes as Buffer),
     });
     this.#socket
-      .once('connect', () => this.#onConnect())
+      .once(dialer.readyEvent, () => this.#onConnect())
       .once('end', () => this.#onEnded())
       .on('error', cause => this.#onBroken(cause))
       .once('close', () => this.#onBroken(new Error('the connection was closed')));
@@ -213,10 +183,10 @@ export class UpstreamConnection implements ResponseSink {
     call?.onEnd(trailers);
   }
 
-  #fail(code: ErrorCode, cause: Error): void {
+  #fail(code: ErrorCode, cause: Error, isUntouched = false): void {
     const call = this.#call;
     this.close();
-    call?.onFailure(code, cause);
+    call?.onFailure(code, cause, isUntouched);
   }
 
   #release(): void {
@@ -239,6 +209,11 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   #onBroken(cause: Error): void {
-    this.#fail(this.#state === 'connecting' ? 'connect_failed' : 'upstream_reset', cause);
+    if (this.#state === 'closed') return;
+    const explained = this.#reader.hasRead ? cause : this.#dialer.explain(cause);
+    // With TLS 1.3 the instance may refuse us when, for us, the handshake is over: it has read no request then.
+    const isRefused = explained instanceof HandshakeFault;
+    if (this.#state === 'connecting' || isRefused) this.#fail('connect_failed', explained, isRefused);
+    else this.#fail('upstream_reset', explained);
   }
 }

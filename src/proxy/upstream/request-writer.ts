@@ -27,18 +27,24 @@ const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
 const PATH = /^[\x21-\x7e\x80-\xff]+$/;
 
+export const isSoundPath = (path: string): boolean => PATH.test(path);
+
 /** @throws where the path would break the request's line */
 const requestHead = (request: UpstreamRequest): string => {
   const { method, path, lines } = request;
-  if (!PATH.test(path)) throw new Error('the path holds characters that no request line may hold');
+  if (!isSoundPath(path)) throw new Error('the path holds characters that no request line may hold');
   return `${method} ${path} HTTP/1.1\r\n${lines}${framingLine(request)}\r\n`;
 };
 
-const framingLine = ({ method, contentLength, body }: UpstreamRequest): string => {
-  if (contentLength !== undefined) return `Content-Length: ${contentLength}\r\n`;
-  if (body !== undefined) return CHUNKED;
-  return EXPECTS_BODY.has(method) ? 'Content-Length: 0\r\n' : '';
+const framingLine = (request: UpstreamRequest): string => {
+  const length = lengthToTell(request);
+  if (length !== undefined) return `Content-Length: ${length}\r\n`;
+  return request.body === undefined ? '' : CHUNKED;
 };
+
+/** The content length of a request, where it has or ought to have one. */
+export const lengthToTell = ({ method, contentLength, body }: UpstreamRequest): string | undefined =>
+  contentLength ?? (body === undefined && EXPECTS_BODY.has(method) ? '0' : undefined);
 
 /**
  * Writes the head and what is there of the body.

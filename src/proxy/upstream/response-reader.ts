@@ -36,6 +36,7 @@ export class ResponseReader {
   #body: Body = 'close';
   #mayGoOn = true;
   #keptFor: number | undefined;
+  #hasRead = false;
 
   constructor(sink: ResponseSink) {
     this.#sink = sink;
@@ -51,6 +52,11 @@ export class ResponseReader {
     return this.#mayGoOn;
   }
 
+  /** Whether a byte has come. */
+  get hasRead(): boolean {
+    return this.#hasRead;
+  }
+
   /** Milliseconds for which the instance said that it keeps an idle connection. */
   get keptFor(): number | undefined {
     return this.#keptFor;
@@ -62,6 +68,7 @@ export class ResponseReader {
    * @throws MalformedResponse where they are none of a response, and for bytes behind the end of one
    */
   read(bytes: Buffer, end: number): void {
+    this.#hasRead = true;
     let at = 0;
     while (at < end) {
       if (this.#awaits === 'head') at = this.#readHead(bytes, at, end);

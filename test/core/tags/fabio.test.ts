@@ -72,6 +72,9 @@ describe('options', () => {
     ['host=Shop.test', { use: { host: 'shop.test' } }],
     ['host=dst', { use: { host: '10.0.0.1:8000' } }],
     ['proto=http', {}],
+    ['proto=https', { use: { protocol: 'https' } }],
+    ['proto=grpc', { use: { protocol: 'h2c' } }],
+    ['proto=grpcs grpcservername=Orders', { use: { protocol: 'h2', serverName: 'orders' } }],
     ['weight=0.25', { fraction: 0.25 }],
     ['weight=0', {}],
     ['weight=-1', {}],
@@ -92,8 +95,8 @@ describe('options', () => {
 
   for (const [options, reason] of [
     ['auth=basic', 'auth'],
-    ['proto=https tlsskipverify=true', 'not https'],
-    ['proto=grpc', 'not grpc'],
+    ['proto=quic', 'quic'],
+    ['proto=grpcs grpcservername=a_b:1', 'grpcservername'],
     ['alow=ip:10.0.0.1', 'alow'],
     ['allow=ip:10.0.0.0/8 deny=ip:10.0.0.1', 'exclude'],
     ['allow=10.0.0.0/8', 'ip:CIDR'],

@@ -90,7 +90,8 @@ describe('what tags say', () => {
         ],
       },
     ],
-    ['the protocol that is spoken', ['path=/a', 'proto=HTTP'], { problems: [] }],
+    ['the protocol that is spoken', ['proto=H2C'], { problems: [], protocol: 'h2c' }],
+    ['what its certificate names', ['tls-server-name=Orders.internal'], { serverName: 'orders.internal' }],
     ['weight 0 is a weight', ['weight=0'], { weight: 0 }],
     [
       'escapes of unreserved characters are decoded',
@@ -169,7 +170,8 @@ describe('bad tags cost what they would have said, and no more', () => {
     ['a scope of its own', ['path=/a', 'rate-limit=5/s,scope=mine'], 'rate-limit=5/s,scope=mine', true],
     ['a burst for years', ['path=/a', 'rate-limit=1/d,burst=99'], 'rate-limit=1/d,burst=99', true],
     ['a host that cannot be sent', ['rewrite-host=a b'], 'rewrite-host=a b', true],
-    ['a protocol that this release does not speak', ['proto=h2c'], 'proto=h2c', true],
+    ['a protocol that nobody speaks', ['proto=h3'], 'proto=h3', true],
+    ['a server name that is none', ['tls-server-name=a b'], 'tls-server-name=a b', true],
     ['a strip that fits no path', ['path=/a', 'strip=/b'], 'strip=/b', false],
     ['strip and rewrite at once', ['path=/a', 'strip=/a', 'rewrite=/b'], 'strip=/a', true],
   ];

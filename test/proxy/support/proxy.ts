@@ -5,6 +5,7 @@ import { Fleet } from '../../../src/core/balance/fleet.ts';
 import type { Decision } from '../../../src/core/decide/decide.ts';
 import type { Instance } from '../../../src/core/model/instance.ts';
 import type { Target } from '../../../src/core/model/rule.ts';
+import type { Speech } from '../../../src/core/model/speech.ts';
 import { Where } from '../../../src/core/model/where.ts';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
 import { createProxy, type HttpProxy } from '../../../src/proxy/server.ts';
@@ -63,6 +64,13 @@ export const decisionFor = (path: string, ...ports: readonly number[]): Decision
   if (target === undefined) throw new Error('no port');
   return { where: PLACE, target, path, candidates };
 };
+
+/** The same, at instances that are spoken to in another way. */
+export const spokenTo = (speech: Speech, { candidates, ...decision }: Decision): Decision => ({
+  ...decision,
+  target: { ...decision.target, speech },
+  candidates: candidates.map(candidate => ({ ...candidate, speech })),
+});
 
 /** A proxy on a free port that sends everything to the given ports, closed with the test. */
 export const startProxy = async (

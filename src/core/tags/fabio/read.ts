@@ -70,17 +70,14 @@ const isReason = (said: object | undefined): said is Reason => said !== undefine
 
 /** Without these, requests would reach what they must not, or what does not understand them. */
 const unsupported = (options: Options): string[] => {
-  const proto = options.get('proto') ?? 'http';
   const unknown = [...options.keys()].filter(name => !KNOWN.has(name) && !NEEDLESS.has(name));
-  return [
-    ...(proto === 'http' || proto === 'ws' ? [] : [`instances are spoken to in HTTP/1.1, not ${proto}`]),
-    ...unknown.map(name => `the option "${name}" is not supported, so the rule is not served`),
-  ];
+  return unknown.map(name => `the option "${name}" is not supported, so the rule is not served`);
 };
 
 const KNOWN: ReadonlySet<string> = new Set([
   'allow',
   'deny',
+  'grpcservername',
   'host',
   'prepend',
   'proto',
@@ -89,8 +86,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   'weight',
 ]);
 
-/** They say nothing of the requests of a rule in HTTP/1.1. */
-const NEEDLESS: ReadonlySet<string> = new Set(['register', 'pxyproto', 'tlsskipverify', 'grpcservername']);
+/** They say nothing of which requests go where. */
+const NEEDLESS: ReadonlySet<string> = new Set(['register', 'pxyproto', 'tlsskipverify']);
 
 const passedOver = (options: Options): string[] =>
   [...options.keys()]

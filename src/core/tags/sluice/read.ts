@@ -37,13 +37,15 @@ export const readSluiceTags = (
   const strip = stripFault(read, matches);
   if (tooMany !== undefined) problems.push({ tag: written.get('path') ?? '', ...tooMany });
   if (strip !== undefined) problems.push({ tag: written.get('strip') ?? '', ...strip });
-  const { version, weight, settings } = read;
+  const { version, weight, protocol, serverName, settings } = read;
   return {
     rules: matches.map(match => ruleFor(match, read)),
     settings,
     problems,
     ...(version === undefined ? {} : { version }),
     ...(weight === undefined ? {} : { weight }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(serverName === undefined ? {} : { serverName }),
   };
 };
 

@@ -1,5 +1,6 @@
 import type { RateLimitFilter } from '../../model/filter.ts';
 import type { ValueMatch } from '../../model/match.ts';
+import type { Protocol } from '../../model/speech.ts';
 import type { RuleSettings } from '../../model/traffic.ts';
 import type { TagFault } from '../dialect.ts';
 
@@ -21,6 +22,8 @@ export interface TagsRead {
   /** Put in place of the matched path. */
   rewrite?: string;
   rewriteHost?: string;
+  protocol?: Protocol;
+  serverName?: string;
   settings: RuleSettings;
 }
 

@@ -1,5 +1,6 @@
+import { PROTOCOLS } from '../../model/speech.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../../model/weights.ts';
-import { isHostPattern, isHostToSend, readPath } from '../spelling.ts';
+import { isHostName, isHostPattern, isHostToSend, readPath } from '../spelling.ts';
 import { CONDITION_TAG_READERS } from './conditions.ts';
 import { readRateLimitTag } from './rate-limit.ts';
 import { fatal, fault, type TagReader } from './reader.ts';
@@ -71,10 +72,20 @@ const readRewriteHostTag: TagReader = (value, read) => {
 };
 
 /** Spoken to in another protocol, the instance would understand nothing. */
-const readProtoTag: TagReader = value =>
-  value.toLowerCase() === 'http'
-    ? undefined
-    : fatal('instances are spoken to in HTTP/1.1 only by this release (proto=http), so it is not served');
+const readProtoTag: TagReader = (value, read) => {
+  const protocol = PROTOCOLS.find(name => name === value.toLowerCase());
+  if (protocol === undefined) return fatal(`proto is one of ${PROTOCOLS.join(', ')}`);
+  read.protocol = protocol;
+  return undefined;
+};
+
+/** Without it, nobody would know whose certificate is the right one. */
+const readServerNameTag: TagReader = (value, read) => {
+  const name = value.toLowerCase();
+  if (!isHostName(name)) return fatal('tls-server-name takes a name, e.g. tls-server-name=orders.internal');
+  read.serverName = name;
+  return undefined;
+};
 
 /** By key, in lower case and without prefix. */
 export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagReader>([
@@ -88,6 +99,7 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['rewrite-host', readRewriteHostTag],
   ['proto', readProtoTag],
   ['rate-limit', readRateLimitTag],
+  ['tls-server-name', readServerNameTag],
   ...CONDITION_TAG_READERS,
   ...TRAFFIC_TAG_READERS,
 ]);

@@ -1,4 +1,5 @@
 import { hash32 } from '../../hash.ts';
+import type { Protocol } from '../../model/speech.ts';
 import type { RuleSettings } from '../../model/traffic.ts';
 import { formatHostPort } from '../../values.ts';
 import type { InstanceUse, TagSource } from '../dialect.ts';
@@ -19,12 +20,15 @@ const NEEDLESS =
 
 const STICKY = /^loadbalancer\.sticky\.cookie(\.(secure|httponly|samesite|maxage|path|domain))?$/;
 
+const SCHEMES: readonly Protocol[] = ['http', 'https', 'h2c'];
+
 /** @returns in words, why requests cannot be sent as the tags want it */
 export const readService = (name: string, section: Section, source: TagSource): Server | string => {
   let port: number | undefined;
   let weight: number | undefined;
   let passHost = true;
   let cookie: string | undefined;
+  let protocol: Protocol | undefined;
   for (const [key, { tag, value }] of section) {
     if (key === 'loadbalancer.server.port') {
       port = Number(value);
@@ -34,7 +38,8 @@ export const readService = (name: string, section: Section, source: TagSource): 
       weight = Number(value);
       if (!/^-?\d{1,9}$/.test(value)) return `${tag}: a weight is a whole number`;
     } else if (key === 'loadbalancer.server.scheme') {
-      if (value.toLowerCase() !== 'http') return `${tag}: instances are spoken to in HTTP/1.1 only`;
+      protocol = SCHEMES.find(scheme => scheme === value.toLowerCase());
+      if (protocol === undefined) return `${tag}: a scheme is one of ${SCHEMES.join(', ')}`;
     } else if (key === 'loadbalancer.passhostheader') {
       const flag = readFlag(value);
       if (flag === undefined) return `${tag}: this is true or false`;
@@ -50,6 +55,7 @@ export const readService = (name: string, section: Section, source: TagSource): 
   return {
     use: {
       ...(port === undefined ? {} : { port }),
+      ...(protocol === undefined ? {} : { protocol }),
       ...(weight === undefined || weight <= 0 ? {} : { weight }),
       ...(passHost ? {} : { host: formatHostPort({ host: source.address, port: port ?? source.port }) }),
     },
