@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
 import { eventually } from '../../support/wait.ts';
 import { type H2Upstream, startH2 } from '../support/h2.ts';
-import { DATA, data, frame, GOAWAY, number32, ok, reset, startFrames } from '../support/h2-frames.ts';
+import { data, frame, GOAWAY, number32, ok, reset, startFrames } from '../support/h2-frames.ts';
 import { decisionFor, type ProxyUnderTest, spokenTo, startHttp, startProxy } from '../support/proxy.ts';
 import { rawClient, rawExchange, rawUpstream } from '../support/raw.ts';
 
