@@ -23,6 +23,7 @@ import {
 } from './core/settings/settings.ts';
 import { TLS_SETTINGS } from './core/settings/tls-settings.ts';
 import { TRAFFIC_SETTINGS } from './core/settings/traffic-settings.ts';
+import { UPSTREAM_TLS_SETTINGS } from './core/settings/upstream-tls-settings.ts';
 import { DIALECT_NAMES, type DialectName } from './core/tags/dialect.ts';
 import { readDuration, readHostPort, readRatio, readSwitch } from './core/values.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
@@ -101,6 +102,7 @@ export const SETTINGS = {
     help: 'where traffic comes in',
   }),
   ...TLS_SETTINGS,
+  ...UPSTREAM_TLS_SETTINGS,
   admin: setting({
     flag: '--admin <host:port>',
     env: ['SLUICE_ADMIN'],

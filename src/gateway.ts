@@ -36,6 +36,7 @@ import { createExplainer } from './workers/explainer.ts';
 import { serveInProcess } from './workers/in-process.ts';
 import { serveWithWorkers } from './workers/pool.ts';
 import { openTls, planTls } from './workers/tls.ts';
+import { openUpstreamTls, planUpstreamTls } from './workers/upstream-tls.ts';
 
 export interface Gateway {
   /** `host:port` of the admin API. */
@@ -60,6 +61,7 @@ export interface Gateway {
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();
   const tlsPlan = planTls(config);
+  const upstreamTlsPlan = planUpstreamTls(config);
   const consul = openConsul(config);
   const state = await openState({
     folder: config.stateDir,
@@ -76,6 +78,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const traffic =
     config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
   const tls = tlsPlan && openTls(tlsPlan, traffic, log);
+  const stopUpstreamTls = openUpstreamTls(upstreamTlsPlan, traffic.trust, log);
   const firstSnapshot = createGate();
   const preciseNow = createPreciseClock();
   let draining = false;
@@ -158,6 +161,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const closeParts = async (): Promise<void> => {
     await canary.close();
     tls?.stop();
+    stopUpstreamTls();
     await traffic.close();
     await state.close();
     await documents.stop();

@@ -17,6 +17,7 @@ import type { MirrorCount } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Running } from './running.ts';
 import { type Certificates, TlsDoor } from './tls/door.ts';
+import type { UpstreamCredentials } from './upstream/tls.ts';
 
 export interface HttpProxy {
   /** Over TLS only once there are certificates. @throws ListenError */
@@ -25,6 +26,8 @@ export interface HttpProxy {
   take(socket: Socket, scheme?: Scheme): void;
   /** Handshakes that begin from now on go by these; connections that are there stay as they are. */
   certify(certificates: Certificates): void;
+  /** Connections to instances that are made from now on go by these. Default: certificates of public authorities. */
+  trust(credentials: UpstreamCredentials): void;
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
@@ -171,6 +174,8 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     },
 
     certify: certificates => door.certify(certificates),
+
+    trust: credentials => ctx.upstreamTls.replace(credentials),
 
     retain: ids => {
       ctx.upstreams.retain(ids);

@@ -25,7 +25,7 @@ import { NO_SNAPSHOT } from './snapshot-changes.ts';
 import type { Ejected } from './traffic.ts';
 
 /** Serves requests by the snapshot that it was given last: the part of a gateway of which workers have one each. */
-export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'certify' | 'drain'> {
+export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'certify' | 'trust' | 'drain'> {
   /** Serves by it from now on; where much is new, as soon as it is compiled in the midst of serving. */
   follow(snapshot: Snapshot): void;
   ejected(): Ejected;
@@ -114,6 +114,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     listen: proxy.listen,
     take: proxy.take,
     certify: proxy.certify,
+    trust: proxy.trust,
     drain: proxy.drain,
     follow: next => {
       latest = next;

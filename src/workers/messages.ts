@@ -5,6 +5,7 @@
 import type { Config } from '../config.ts';
 import type { Scheme } from '../proxy/server.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
+import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
 import type { Figure } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { SnapshotChanges } from './snapshot-changes.ts';
@@ -19,6 +20,8 @@ export type ToWorker =
   | { readonly kind: 'connection'; readonly scheme: Scheme }
   /** Before the first connection over TLS, and whenever they are replaced. */
   | { readonly kind: 'certify'; readonly certificates: Certificates }
+  /** Before the first connection, and whenever they are replaced. */
+  | { readonly kind: 'trust'; readonly credentials: UpstreamCredentials }
   /** Answered by `figure`s and `told`. */
   | { readonly kind: 'tell' }
   /** Answered by a `counted` every second as long as there is any. */

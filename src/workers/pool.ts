@@ -5,6 +5,7 @@ import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { limitsOf } from '../core/settings/limit-settings.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
+import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
 import { countsOf, type Figure, joinFigures, retainFigure } from '../telemetry/figures.ts';
 import { type Live, liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -35,6 +36,7 @@ const FIGURES_WITHIN = 1_000;
 export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptions): Traffic => {
   let snapshot: Snapshot | undefined;
   let certificates: Certificates | undefined;
+  let credentials: UpstreamCredentials | undefined;
   /** What workers counted that are no more, so that no count ever falls. */
   const departed: Figure[] = [];
   let watched: readonly Watched[] = [];
@@ -49,6 +51,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     start: place => {
       const worker = startWorker(place, config, via);
       if (certificates !== undefined) worker.certify(certificates);
+      if (credentials !== undefined) worker.trust(credentials);
       if (snapshot !== undefined) worker.follow(snapshot);
       if (watched.length > 0) worker.watch(watched);
       return worker;
@@ -97,6 +100,10 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     certify: next => {
       certificates = next;
       for (const worker of workers()) worker.certify(next);
+    },
+    trust: next => {
+      credentials = next;
+      for (const worker of workers()) worker.trust(next);
     },
     listen: async (at, scheme) => {
       await someoneServes.opened;

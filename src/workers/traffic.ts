@@ -2,6 +2,7 @@ import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
 import type { Scheme } from '../proxy/server.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
+import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
 import type { Figures } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 
@@ -18,6 +19,8 @@ export interface Traffic {
   follow(snapshot: Snapshot, onInForce: () => void): void;
   /** As HttpProxy's: to be called before anyone listens over TLS. */
   certify(certificates: Certificates): void;
+  /** As HttpProxy's. */
+  trust(credentials: UpstreamCredentials): void;
   /** Binds a traffic port once there is somebody to serve. @throws ListenError */
   listen(at: HostPort, scheme: Scheme): Promise<HostPort>;
   /** Figures that other processes keep, by process. In bounded time. */

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { createGate } from '../core/decide/gate.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
+import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
 import { type Figure, totalOf } from '../telemetry/figures.ts';
 import type { CountedVersions, Watched } from '../telemetry/version-samples.ts';
 import type { Arrival } from './front.ts';
@@ -36,6 +37,7 @@ export interface WorkerProcess {
    */
   follow(snapshot: Snapshot): Promise<void>;
   certify(certificates: Certificates): void;
+  trust(credentials: UpstreamCredentials): void;
   take(arrival: Arrival): void;
   /**
    * Asks for its figures, unless it is about to tell them anyway. Resolves when they are told, or after `within`
@@ -189,6 +191,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
       return opened;
     },
     certify: certificates => send({ kind: 'certify', certificates }),
+    trust: credentials => send({ kind: 'trust', credentials }),
     take: arrival => {
       onTheirWay.push(arrival);
       send({ kind: 'connection', scheme: arrival.scheme }, arrival.socket);

@@ -115,6 +115,9 @@ const start = ({
       case 'certify':
         dataPath.certify(message.certificates);
         break;
+      case 'trust':
+        dataPath.trust(message.credentials);
+        break;
       case 'tell':
         void tellFigures({ kind: 'told', ejected: dataPath.ejected() });
         break;

@@ -1,7 +1,8 @@
 import { type HostPort, readHostPort, readSwitch } from '../values.ts';
 import { type SettingValues, setting } from './settings.ts';
 
-const readFiles = (value: string): readonly string[] | undefined => {
+/** Names of files, joined by commas. */
+export const readFiles = (value: string): readonly string[] | undefined => {
   const files = value.split(',').map(file => file.trim());
   return files.every(file => file !== '') ? files : undefined;
 };
