@@ -13,6 +13,7 @@ export const ERRORS = {
   headers_too_large: { status: 431, title: 'The request headers are too large.' },
   internal: { status: 500, title: 'The gateway failed.' },
   no_backend: { status: 500, title: 'The rule has no usable backend.' },
+  upgrade_unsupported: { status: 501, title: 'The upstream takes no upgrades.' },
   no_instance: { status: 503, title: 'No live instance can serve this request.' },
   version_not_live: { status: 503, title: 'The requested version has no live instance.' },
   retries_spent: { status: 503, title: 'The upstream could not be reached, however often it was tried.' },

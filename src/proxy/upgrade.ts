@@ -1,10 +1,10 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
-import type { Instance } from '../core/model/instance.ts';
 import type { Target } from '../core/model/rule.ts';
+import { isHttp2 } from '../core/model/speech.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
@@ -12,6 +12,7 @@ import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
 import { answerSocket, bare, closeAfter, edited, type OwnAnswer, problem, rawHead } from './respond.ts';
 import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
+import type { Dialer } from './upstream/dialer.ts';
 
 const createTunnels = () => httpProxy.createProxyServer();
 
@@ -73,10 +74,16 @@ class Upgrade implements Traveller, OnConnection {
   }
 
   attempt(target: Target, path: string): void {
+    // What is asked for is a change of an HTTP/1.1 connection: such an instance has none (RFC 9113, 8.6).
+    if (isHttp2(target.speech)) {
+      this.fail('upgrade_unsupported');
+      return;
+    }
     const { upgrade = '' } = this.#journey.intake.head;
     const lines = this.#journey.beginAttempt(target);
     const fields = [...fieldsOf(lines), 'Connection', 'Upgrade', 'Upgrade', upgrade];
-    const outgoing = this.#ask(target.instance, path, byName(fields));
+    const dialer = this.#ctx.upstreams.dialer(target);
+    const outgoing = this.#ask(target, dialer, path, byName(fields));
     this.#outgoing = outgoing;
     let sent = false;
     let late = false;
@@ -90,7 +97,7 @@ class Upgrade implements Traveller, OnConnection {
     };
     deadline(this.#ctx.timeouts.connect);
     outgoing.once('socket', socket =>
-      socket.once('connect', () => {
+      socket.once(dialer.readyEvent, () => {
         sent = true;
         deadline(shorter(this.#ctx.timeouts.responseHead, this.#journey.tryTimeout ?? 0));
       }),
@@ -101,14 +108,14 @@ class Upgrade implements Traveller, OnConnection {
       if (this.#over || this.#status !== undefined) return;
       const code = sent ? codeOf(cause, late) : 'connect_failed';
       const request = { method: this.#req.method ?? '', isBodyLost: false };
-      this.#journey.goOn({ target, code, sent, reused: false }, request, cause);
+      this.#journey.goOn({ target, code, sent, reused: false }, request, dialer.explain(cause));
     });
     outgoing.once('response', response => this.#declined(response));
     outgoing.prependOnceListener('upgrade', (response, upstream: Socket) => this.#agreed(response, upstream));
   }
 
   /** Has http-proxy send the request, and takes from it whatever may happen before both sides have agreed. */
-  #ask({ address, port }: Instance, path: string, fields: Fields): ClientRequest {
+  #ask({ instance, speech }: Target, dialer: Dialer, path: string, fields: Fields): ClientRequest {
     let outgoing: ClientRequest | undefined;
     this.#tunnels.once('proxyReqWs', request => {
       outgoing = request;
@@ -120,7 +127,8 @@ class Upgrade implements Traveller, OnConnection {
     // It carries `websocket` by GET alone and goes by this; what is sent is told above.
     this.#req.headers = { upgrade: 'websocket' };
     this.#tunnels.ws(this.#req, this.#socket, NOTHING, {
-      target: { protocol: 'http:', host: address, port },
+      target: { protocol: 'http:', host: instance.address, port: instance.port },
+      ...(speech === undefined ? {} : { agent: new OneConnection(dialer) }),
     });
     if (outgoing === undefined) throw new Error('http-proxy did not take the request');
     // It would end the client's connection at the first failure, and pass a refusal on without its framing.
@@ -220,6 +228,20 @@ class Upgrade implements Traveller, OnConnection {
       cut: this.#cut,
       upgraded: status === 101,
     });
+  }
+}
+
+/** The connection of one request, as the dialer makes it. */
+class OneConnection extends Agent {
+  readonly #dialer: Dialer;
+
+  constructor(dialer: Dialer) {
+    super();
+    this.#dialer = dialer;
+  }
+
+  override createConnection(): Socket {
+    return this.#dialer.open();
   }
 }
 

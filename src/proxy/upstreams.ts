@@ -1,5 +1,5 @@
 import type { Target } from '../core/model/rule.ts';
-import { isSameSpeech, type Speech } from '../core/model/speech.ts';
+import { isHttp2, isSameSpeech, type Speech } from '../core/model/speech.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Timeouts } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -23,6 +23,7 @@ export interface UpstreamsOptions {
 interface Kept {
   readonly instanceId: string;
   readonly speech: Speech | undefined;
+  readonly dialer: Dialer;
   readonly upstream: Upstream;
 }
 
@@ -40,6 +41,16 @@ export class Upstreams {
 
   /** @returns undefined where the instance has as many requests as it may have at once */
   for(target: Target): Upstream | undefined {
+    const { upstream } = this.#of(target);
+    return upstream.hasRoom ? upstream : undefined;
+  }
+
+  /** For a connection that is no part of any pool. */
+  dialer(target: Target): Dialer {
+    return this.#of(target).dialer;
+  }
+
+  #of(target: Target): Kept {
     const { instance, speech } = target;
     let kept = this.#all.get(instance.id);
     if (kept === undefined) kept = this.#open(instance.id, target);
@@ -47,7 +58,7 @@ export class Upstreams {
       const key = `${instance.id} ${speech?.protocol} ${speech?.serverName}`;
       kept = this.#all.get(key) ?? this.#open(key, target);
     }
-    return kept.upstream.hasRoom ? kept.upstream : undefined;
+    return kept;
   }
 
   get size(): number {
@@ -73,11 +84,10 @@ export class Upstreams {
   #open(key: string, { instance, speech }: Target): Kept {
     const { mostConnections, timeouts, outbox, tls, log } = this.#options;
     const dialer = new Dialer(instance, speech, tls, log);
-    const isHttp2 = speech?.protocol === 'h2' || speech?.protocol === 'h2c';
-    const upstream = isHttp2
+    const upstream = isHttp2(speech)
       ? new SessionPool(dialer, mostConnections, timeouts)
       : new ConnectionPool(dialer, mostConnections, timeouts, outbox);
-    const kept = { instanceId: instance.id, speech, upstream };
+    const kept = { instanceId: instance.id, speech, dialer, upstream };
     this.#all.set(key, kept);
     return kept;
   }

@@ -13,5 +13,8 @@ export interface Speech {
 export const isOverTls = (speech: Speech | undefined): boolean =>
   speech?.protocol === 'https' || speech?.protocol === 'h2';
 
+export const isHttp2 = (speech: Speech | undefined): boolean =>
+  speech?.protocol === 'h2' || speech?.protocol === 'h2c';
+
 export const isSameSpeech = (one: Speech | undefined, other: Speech | undefined): boolean =>
   one === other || (one?.protocol === other?.protocol && one?.serverName === other?.serverName);
