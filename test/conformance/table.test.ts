@@ -30,18 +30,14 @@ const run = new Map(
     .flatMap(file => testsOf(file).map(test => [test, `../test/conformance/${file}`] as const)),
 );
 
-/** What needs HTTP/2 at the entrance. */
-const NOT_YET = ['HTTPRouteBackendProtocolH2C'];
-
 describe('the table of the conformance suite in docs/httproute.md', () => {
   it('has every test of the suite', () => assert.equal(new Set(rows.map(({ test }) => test)).size, 58));
 
   for (const { test, state, file } of rows) {
     it(`${test}: ${state}`, () => {
-      assert.ok(['supported', 'not applicable', 'not yet'].includes(state));
+      assert.ok(['supported', 'not applicable'].includes(state));
       assert.equal(run.get(test) ?? '', file, 'the file that it names, if any, is the one that runs it');
       assert.equal(state === 'supported', file !== '', 'what is supported, and nothing else, is run');
-      assert.equal(state === 'not yet', NOT_YET.includes(test));
     });
   }
 
