@@ -25,6 +25,8 @@ export interface CalledOptions {
   readonly weights: WeightSource;
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Instances that are spoken to in another protocol are no instances for this caller. Default: `any`. */
+  readonly speaks?: 'any' | 'http';
   /** Default: no request names its version. */
   readonly picking?: Picking;
   /** Load and health of the instances: whoever carries a request tells it there. */
@@ -74,6 +76,7 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
     weights,
     policy,
     tagPrefix,
+    speaks = 'any',
     fleet,
     picking = NO_PINS,
     chance,
@@ -86,7 +89,7 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
   const compile = (service: string, entry: Entry): void => {
     const { instances = [] } = entry;
     const stored = weights.current().get(service);
-    entry.table = compileRoutes([meshRule({ service, instances, stored, policy, tagPrefix })]);
+    entry.table = compileRoutes([meshRule({ service, instances, stored, policy, tagPrefix, speaks })]);
   };
   const stopWeights = weights.onChange(() => {
     for (const [service, entry] of entries) compile(service, entry);

@@ -54,7 +54,7 @@ export const register = async (options: RegisterOptions): Promise<Handle> => {
   const level = process.env.SLUICE_LOG_LEVEL ? settings.logLevel : 'warn';
   const log = options.log ?? createLog({ level, name: 'sluice-sidecar' });
   const id = settings.id ?? `${service}-${hostname()}-${port}`;
-  const parts = orTypeError(() => openParts(settings, log));
+  const parts = orTypeError(() => openParts(settings, log, 'http'));
   const tracing = openTracing({ ...settings, otelServiceName: settings.otelServiceName ?? service }, log);
   const leave = new AbortController();
   const { health } = options;

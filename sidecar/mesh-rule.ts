@@ -11,6 +11,8 @@ export interface MeshRuleInput {
   readonly stored: ServiceWeights | undefined;
   readonly policy: LivePolicy;
   readonly tagPrefix: string;
+  /** Whether the caller speaks to instances in any protocol, or in HTTP/1.1 in the clear alone. */
+  readonly speaks: 'any' | 'http';
 }
 
 /** What calls `http://NAME.mesh/…` reach: the name without `.mesh`, or undefined for any other host. */
@@ -22,7 +24,7 @@ export const meshService = (host: string): string | undefined =>
  * make of them. What tags say of the gateway's paths (`path`, `strip`) has no part in it: a caller in the mesh
  * speaks to the service as the service speaks.
  */
-export const meshRule = ({ service, instances, stored, policy, tagPrefix }: MeshRuleInput): Rule =>
+export const meshRule = ({ service, instances, stored, policy, tagPrefix, speaks }: MeshRuleInput): Rule =>
   buildTagRule({
     match: { host: `${service}.mesh`, kind: 'prefix', path: '/' },
     createIndex: 0,
@@ -30,7 +32,8 @@ export const meshRule = ({ service, instances, stored, policy, tagPrefix }: Mesh
     live: instances
       .filter(instance => isLive(instance, policy))
       .map(instance => readTags(instance, { tagPrefix }))
-      .filter(isSound),
+      .filter(isSound)
+      .filter(({ tags: { protocol = 'http' } }) => speaks === 'any' || protocol === 'http'),
     stored,
     toTarget: plainTarget,
   });

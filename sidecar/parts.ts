@@ -19,7 +19,7 @@ export interface Parts {
 }
 
 /** @throws ConfigError */
-export const openParts = (settings: SidecarSettings, log: Log): Parts => {
+export const openParts = (settings: SidecarSettings, log: Log, speaks: 'any' | 'http'): Parts => {
   const consul = openConsul(settings);
   const weights = openWeights(settings, log);
   const called = createCalledServices({
@@ -27,6 +27,7 @@ export const openParts = (settings: SidecarSettings, log: Log): Parts => {
     weights,
     policy: settings.live,
     tagPrefix: settings.tagPrefix,
+    speaks,
     picking: pickingOf(settings),
     fleet: new Fleet(fleetSettingsOf(settings), logEjections(log)),
     chance: Math.random,

@@ -20,7 +20,7 @@ import { untilWell } from './startup.ts';
  */
 export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Promise<number> => {
   await refuseTakenPort(config.port);
-  const parts = openParts(config, log);
+  const parts = openParts(config, log, 'any');
   const telemetry = openTelemetry(
     { ...config, otelServiceName: config.otelServiceName ?? config.service },
     log,

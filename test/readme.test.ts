@@ -213,6 +213,7 @@ describe('every tag of the README', () => {
     'strip=true': { with: ['path=/a/b'], requests: [['x', '/a/b/c', '/c']] },
     'rewrite=/new': { with: ['path=/a'], requests: [['x', '/a/b', '/new/b']] },
     'rewrite-host=shop.internal': { with: ['path=/t'], requests: [['x', '/t', /^shop\.internal \/t$/]] },
+    'proto=http': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'balance=round-robin': {
       with: ['path=/t'],
       requests: [['x', '/t', '/t']],
