@@ -1,5 +1,5 @@
 import type { Fleet } from '../src/core/balance/fleet.ts';
-import { type Decision, decide, isOwnAnswer, type Refusal } from '../src/core/decide/decide.ts';
+import { type Decision, decide, isGated, isOwnAnswer, type Refusal } from '../src/core/decide/decide.ts';
 import { createGate } from '../src/core/decide/gate.ts';
 import { NO_PINS, type Picking } from '../src/core/decide/picking.ts';
 import { compileRoutes, type RouteTable } from '../src/core/match/match.ts';
@@ -154,8 +154,8 @@ export const createCalledServices = (options: CalledOptions): CalledServices => 
       if (entry?.instances === undefined) return { code: 'no_instance', where: new Where('', service, '') };
       if (entry.instances.length === 0) return { code: 'no_route', where: new Where('', service, '') };
       const outcome = decide(entry.table, facts, fleet, now(), chance, picking);
-      // The rule of a service under its own name has no filters, and only those answer by themselves.
-      return isOwnAnswer(outcome) ? { code: 'internal', where: outcome.where } : outcome;
+      // The rule of a service under its own name has no filters, and only those answer or ask by themselves.
+      return isOwnAnswer(outcome) || isGated(outcome) ? { code: 'internal', where: outcome.where } : outcome;
     },
     close: () => {
       closed = true;

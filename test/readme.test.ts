@@ -229,6 +229,7 @@ describe('every tag of the README', () => {
       requests: [['x', '/t', '/t']],
       routes: '"sticky":{"of":"cookie","name":"sid"}',
     },
+    'auth=sessions/verify': { with: ['path=/t'], requests: [['x', '/t', /"auth_unavailable"/]] },
     'timeout=2s': { with: ['path=/t'], requests: [['x', '/t/never', /"upstream_timeout"/]] },
     'retries=1': {
       with: ['path=/t'],

@@ -81,7 +81,7 @@ export const routes = ({ revision, rules }: Snapshot, ejected: Ejected): RoutesA
 });
 
 export const route = (rule: Rule, ejected: Ejected): RouteAnswer => {
-  const { id, match, origin: from, backends: served, mirrors: _, ...rest } = rule;
+  const { id, match, origin: from, backends: served, mirrors: _, auth: __, ...rest } = rule;
   return {
     route: id,
     ...match,

@@ -14,6 +14,7 @@ export const ERRORS = {
   internal: { status: 500, title: 'The gateway failed.' },
   no_backend: { status: 500, title: 'The rule has no usable backend.' },
   upgrade_unsupported: { status: 501, title: 'The upstream takes no upgrades.' },
+  auth_unavailable: { status: 503, title: 'Nobody could be asked whether the client may use this route.' },
   no_instance: { status: 503, title: 'No live instance can serve this request.' },
   version_not_live: { status: 503, title: 'The requested version has no live instance.' },
   retries_spent: { status: 503, title: 'The upstream could not be reached, however often it was tried.' },

@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from '../core/settings/limits.ts';
+import type { Judgement } from '../telemetry/observer.ts';
 import { Admission } from './admission.ts';
 import { inOnePiece } from './field-lines.ts';
 import type { Timed } from './heartbeat.ts';
@@ -7,6 +8,7 @@ import { Mirrors } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Running } from './running.ts';
+import { Tally } from './tally.ts';
 import { UpstreamTls } from './upstream/tls.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -22,6 +24,8 @@ export interface Context
   readonly upstreams: Upstreams;
   readonly upstreamTls: UpstreamTls;
   readonly mirrors: Mirrors;
+  /** What came of the questions whether requests may pass. */
+  readonly judgements: Tally<Judgement>;
   readonly outbox: Outbox;
   readonly admission: Admission;
   /** What is asked at each beat whether it has waited long enough. */
@@ -57,6 +61,7 @@ export const createContext = (options: ProxyOptions): Context => {
     upstreams: new Upstreams({ ...toUpstreams, mostConnections: limits.connectionsPerInstance }),
     upstreamTls: tls,
     mirrors: new Mirrors(toUpstreams, running),
+    judgements: new Tally(),
     outbox,
     admission: new Admission(limits, timeouts.loopDelay, chance),
     running,

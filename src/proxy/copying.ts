@@ -44,8 +44,8 @@ const copyTo = (
   { mirrors, sequences, chance }: Context,
 ): void => {
   const { target, where } = pickMirror(to, sequences, chance);
-  if (target === undefined) mirrors.skip(where, 'no_instance');
-  else if (!isWhole) mirrors.skip(where, 'too_large');
+  if (target === undefined) mirrors.results.add(where, 'no_instance');
+  else if (!isWhole) mirrors.results.add(where, 'too_large');
   else {
     const { id: instanceId, address, port } = target.instance;
     const observation = original.copy({ where, instanceId, address, port, resend: 0 });

@@ -9,11 +9,12 @@ import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
-import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
+import { CLIENT_LEFT, Journey } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
 import { type Awaited, Patience } from './patience.ts';
-import { bare, edited, type OwnAnswer, plain, problem } from './respond.ts';
+import { edited, type OwnAnswer, plain, problem, ruled } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
+import type { Traveller } from './traveller.ts';
 
 /**
  * One request and its answer, in whichever lane. It begins; its journey leads to attempts; an attempt sends, is
@@ -206,9 +207,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#answer(plain(200, '', this.#journey.intake.requestId));
   }
 
-  answer({ status, fields }: Answer): void {
+  answer(answer: Answer): void {
     this.#body?.destroy();
-    this.#answer(bare(status, fields, this.#journey.intake.requestId));
+    this.#answer(ruled(answer, this.#journey.intake.requestId));
   }
 
   #answer(answer: OwnAnswer): void {

@@ -1,7 +1,16 @@
 import type { Retryable } from '../core/balance/outcome.ts';
-import { type Decision, isOwnAnswer, isRefusal, type Outcome, upstreamPath } from '../core/decide/decide.ts';
+import {
+  type Decision,
+  isGated,
+  isOwnAnswer,
+  isRefusal,
+  type Outcome,
+  type Passed,
+  upstreamPath,
+} from '../core/decide/decide.ts';
+import type { Gated } from '../core/decide/gated.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import { type Answer, responseEdit } from '../core/filters/answer.ts';
+import { responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
 import type { Target } from '../core/model/rule.ts';
@@ -21,43 +30,27 @@ import { drawCopies, type Original } from './copying.ts';
 import { Facts } from './facts.ts';
 import { linesOf } from './field-lines.ts';
 import { fieldOf } from './fields.ts';
+import { Gate } from './gate.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
 import { limitFields } from './limit-fields.ts';
 import { outgoingLines } from './outgoing.ts';
+import { edited } from './respond.ts';
 import { editResponse, type ResponseHead, stampResponse } from './response-head.ts';
-
-/** Whom a journey tells where it goes: the lane's exchange. */
-export interface Traveller {
-  /** One try at this target, with this path and query. */
-  attempt(target: Target, path: string): void;
-  /** The rule answers by itself. */
-  answer(answer: Answer): void;
-  /** The request is not passed on, or was in vain. */
-  fail(code: ErrorCode, cause?: unknown): void;
-}
-
-export interface Ending {
-  /** 499 where the client left before one was sent. */
-  readonly status: number;
-  readonly sent: number;
-  readonly received: number;
-  readonly error: ErrorCode | undefined;
-  readonly cut: boolean;
-  readonly upgraded: boolean;
-}
+import type { Ending, Traveller } from './traveller.ts';
 
 /**
  * What is the same in every lane of a request's story: it is taken in, a target is decided, attempts are made
  * and counted, a failed one leads to the next, and all of it is observed. No byte moves here.
  */
 export class Journey {
-  readonly intake: Intake;
+  intake: Intake;
   readonly #ctx: Context;
   readonly #connection: Connection;
-  readonly #request: RequestLines;
+  #request: RequestLines;
   readonly #traveller: Traveller;
   readonly #observation: RequestObservation;
   #outcome: Outcome | undefined;
+  #gate: Gate | undefined;
   /** Where the request goes to an upstream. */
   #decision: Decision | undefined;
   /** The field lines that are the same for each attempt. */
@@ -96,23 +89,27 @@ export class Journey {
 
   /** Leads to an `attempt` or a `fail` of the traveller, at once where there is nothing to prepare. */
   depart(): void {
-    const facts = new Facts(this.intake, this.#request, this.#connection);
+    const facts = this.#facts;
     const prepared = this.#ctx.prepare?.(facts);
-    if (prepared === undefined) this.#decide(facts);
+    if (prepared === undefined) this.#decide(facts, this.#ctx);
     else {
       prepared.then(
-        () => this.#decide(facts),
+        () => this.#decide(facts, this.#ctx),
         cause => this.#traveller.fail('internal', cause),
       );
     }
   }
 
-  #decide(facts: Facts): void {
+  get #facts(): Facts {
+    return new Facts(this.intake, this.#request, this.#connection);
+  }
+
+  #decide(facts: Facts, by: Pick<Context, 'decide'>): void {
     if (this.#isOver) return;
     this.#now = this.#ctx.now();
     let outcome: Outcome;
     try {
-      outcome = this.#ctx.decide(facts, this.#now);
+      outcome = by.decide(facts, this.#now);
     } catch (cause) {
       this.#traveller.fail('internal', cause);
       return;
@@ -120,6 +117,7 @@ export class Journey {
     this.#outcome = outcome;
     if (isRefusal(outcome)) this.#traveller.fail(outcome.code);
     else if (isOwnAnswer(outcome)) this.#traveller.answer(outcome.answer);
+    else if (isGated(outcome)) this.#ask(outcome);
     else {
       this.#decision = outcome;
       this.#tries = new Tries(this.#ctx.fleet, outcome);
@@ -127,6 +125,25 @@ export class Journey {
       this.#stamp(outcome.target, outcome.filters?.request);
       this.#attemptAt(outcome.target, outcome.path);
     }
+  }
+
+  /** Whoever stands between the request and its upstream; then it is decided on. */
+  #ask(gated: Gated<Passed>): void {
+    const [ctx, connection, request, intake] = [this.#ctx, this.#connection, this.#request, this.intake];
+    const passenger = { connection, request, intake, observation: this.#observation };
+    this.#gate = new Gate(ctx, gated, passenger, {
+      pass: change => {
+        this.#request = { ...request, rawHeaders: change(request.rawHeaders) };
+        this.intake = { ...intake, head: { ...intake.head, fields: change(intake.head.fields) } };
+        this.#decide(this.#facts, gated);
+      },
+      answer: answer => {
+        const fields = [...edited(answer, this.responseEdit).fields, ...this.limitFields];
+        this.#traveller.answer({ ...answer, fields });
+      },
+      fail: (code, cause) => this.#traveller.fail(code, cause),
+    });
+    this.#gate.ask();
   }
 
   /** Called from events, where nobody would catch what a fault of ours throws. */
@@ -239,6 +256,7 @@ export class Journey {
   /** Closes the attempt under way, if there is one, and waits for none any more. */
   endAttempt(outcome: AttemptOutcome): void {
     clearTimeout(this.#waiting);
+    this.#gate?.leave();
     if (this.#attempt === undefined) return;
     if (outcome.clientLeft === true) this.#tries?.abandoned(this.#ctx.now());
     else if (outcome.error === undefined) this.#tries?.completed();
@@ -309,6 +327,8 @@ export class Journey {
       received,
     };
     const choice = this.#decision?.choice;
+    const auth = this.#gate?.judgement;
+    if (auth !== undefined) outcome.auth = auth;
     if (choice !== undefined) outcome.choice = choice;
     if (error !== undefined) outcome.error = error;
     if (cut) outcome.cut = true;

@@ -5,20 +5,13 @@ import type { AttemptObservation, AttemptOutcome } from '../telemetry/observer.t
 import type { Timed } from './heartbeat.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Running } from './running.ts';
+import { Tally } from './tally.ts';
 import type { CallCarrier, UpstreamCall } from './upstream/call.ts';
 import type { UpstreamRequest } from './upstream/request-writer.ts';
 import { Upstreams, type UpstreamsOptions } from './upstreams.ts';
 
 /** What became of a copy: its response came, or none; or it was not sent. */
 export type MirrorResult = 'answered' | 'failed' | 'timed_out' | 'dropped' | 'too_large' | 'no_instance';
-
-export interface MirrorCount {
-  readonly service: string;
-  /** Empty where there was no instance. */
-  readonly version: string;
-  readonly result: MirrorResult;
-  count: number;
-}
 
 /** Copies under way at once; more are dropped: they must not take what callers need. */
 const MOST = 256;
@@ -33,7 +26,8 @@ const LONGEST = 10_000;
 export class Mirrors {
   readonly #upstreams: Upstreams;
   readonly #running: Running<Timed>;
-  readonly #counts = new Map<string, MirrorCount>();
+  /** Of all that ended. */
+  readonly results = new Tally<MirrorResult>();
   #underWay = 0;
 
   constructor(options: Omit<UpstreamsOptions, 'mostConnections'>, running: Running<Timed>) {
@@ -41,23 +35,10 @@ export class Mirrors {
     this.#running = running;
   }
 
-  /** So far, of all that ended. */
-  counts(): Iterable<MirrorCount> {
-    return this.#counts.values();
-  }
-
-  /** One that was not sent. */
-  skip({ service, version }: Where, result: MirrorResult): void {
-    const key = `${service}\n${version}\n${result}`;
-    const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, { service, version, result, count: 1 });
-    else known.count += 1;
-  }
-
   /** @param observation ended with it, at once where it is dropped */
   send(target: Target, request: UpstreamRequest, where: Where, observation: AttemptObservation): void {
     const end = (result: MirrorResult, status?: number): void => {
-      this.skip(where, result);
+      this.results.add(where, result);
       observation.end(outcomeOf(result, status));
     };
     const upstream = this.#underWay < MOST ? this.#upstreams.for(target) : undefined;

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import type { Answer } from '../core/filters/answer.ts';
 import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
 import { inOnePiece, linesOf } from './field-lines.ts';
 
@@ -28,14 +29,16 @@ export const plain = (status: number, text: string, requestId: string): OwnAnswe
   answer(status, ['Content-Type', 'text/plain', 'Cache-Control', 'no-store'], requestId, Buffer.from(text));
 
 /** What a rule answers by itself. */
-export const bare = (status: number, fields: readonly string[], requestId: string): OwnAnswer =>
-  answer(status, [...fields], requestId, NOTHING);
+export const ruled = ({ status, fields, body = NOTHING }: Answer, requestId: string): OwnAnswer =>
+  answer(status, [...fields], requestId, body);
 
 const NOTHING = Buffer.alloc(0);
 
 /** An answer of ours with what the rule makes of its fields. */
-export const edited = (answer: OwnAnswer, edit: HeaderEdit | undefined): OwnAnswer =>
-  edit === undefined ? answer : { ...answer, fields: editFields(answer.fields, edit) };
+export const edited = <T extends { readonly fields: readonly string[] }>(
+  answer: T,
+  edit: HeaderEdit | undefined,
+): T => (edit === undefined ? answer : { ...answer, fields: editFields(answer.fields, edit) });
 
 const answer = (status: number, fields: string[], requestId: string, body: Buffer): OwnAnswer => {
   fields.push('X-Request-Id', requestId);

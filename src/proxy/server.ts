@@ -2,6 +2,7 @@ import { createServer, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import type { HostPort } from '../core/values.ts';
+import type { Judgement } from '../telemetry/observer.ts';
 import type { ShedReason } from './admission.ts';
 import { type Connection, Connections } from './connection.ts';
 import { createContext } from './context.ts';
@@ -13,9 +14,10 @@ import { Http2Lane } from './h2/lane.ts';
 import { isPreface } from './h2/preface.ts';
 import { BEAT, startHeartbeat } from './heartbeat.ts';
 import { listen } from './listen.ts';
-import type { MirrorCount } from './mirrors.ts';
+import type { MirrorResult } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { Running } from './running.ts';
+import type { Counted } from './tally.ts';
 import { type Certificates, TlsDoor } from './tls/door.ts';
 import type { UpstreamCredentials } from './upstream/tls.ts';
 
@@ -32,7 +34,9 @@ export interface HttpProxy {
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
   /** What became of copies of requests, since the start. */
-  mirrored(): Iterable<MirrorCount>;
+  mirrored(): Iterable<Counted<MirrorResult>>;
+  /** What became of the questions whether requests may pass, so far. */
+  judged(): Iterable<Counted<Judgement>>;
   /**
    * From now on it is not ready, and answers with `Connection: close`. Takes new connections for `delay`
    * milliseconds (default: none), so that load balancers learn of it before they are refused; then resolves when
@@ -182,7 +186,8 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       ctx.mirrors.retain(ids);
     },
 
-    mirrored: () => ctx.mirrors.counts(),
+    mirrored: () => ctx.mirrors.results,
+    judged: () => ctx.judgements,
 
     figures: () => ({
       requests: ctx.requests,

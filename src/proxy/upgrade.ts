@@ -8,9 +8,10 @@ import { isHttp2 } from '../core/model/speech.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
-import { CLIENT_LEFT, Journey, type Traveller } from './journey.ts';
-import { answerSocket, bare, closeAfter, edited, type OwnAnswer, problem, rawHead } from './respond.ts';
+import { CLIENT_LEFT, Journey } from './journey.ts';
+import { answerSocket, closeAfter, edited, type OwnAnswer, problem, rawHead, ruled } from './respond.ts';
 import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
+import type { Traveller } from './traveller.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
 import type { Dialer } from './upstream/dialer.ts';
 
@@ -187,8 +188,8 @@ class Upgrade implements Traveller, OnConnection {
     this.#answer(edited(own, this.#journey.responseEdit));
   }
 
-  answer({ status, fields }: Answer): void {
-    this.#answer(bare(status, fields, this.#journey.intake.requestId));
+  answer(answer: Answer): void {
+    this.#answer(ruled(answer, this.#journey.intake.requestId));
   }
 
   #answer(answer: OwnAnswer): void {

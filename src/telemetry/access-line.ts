@@ -25,6 +25,8 @@ export interface AccessLogEntry {
   readonly userAgent?: string | undefined;
   readonly cut?: boolean | undefined;
   readonly upgraded?: boolean | undefined;
+  /** What came of the question whether it may pass. */
+  readonly auth?: string | undefined;
 }
 
 /**
@@ -51,6 +53,7 @@ export const createLineFormat = (): FormatLine => {
     if (entry.userAgent !== undefined) line += `,"userAgent":${quote(entry.userAgent)}`;
     if (cut !== undefined) line += `,"cut":${cut}`;
     if (upgraded !== undefined) line += `,"upgraded":${upgraded}`;
+    if (entry.auth !== undefined) line += `,"auth":${quote(entry.auth)}`;
     return `${line}}`;
   };
 };

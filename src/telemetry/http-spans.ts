@@ -20,7 +20,7 @@ import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from 
 import { attributeKey } from './otlp/attributes.ts';
 import { createPhrasing, failed, type Phrase, type Phrasing } from './otlp/phrase.ts';
 import type { SpanWriter } from './otlp/span-writer.ts';
-import { PlacePhrases } from './place-phrases.ts';
+import { type AttemptKind, PlacePhrases } from './place-phrases.ts';
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from './span-limits.ts';
 
 const URL_PATH = attributeKey(ATTR_URL_PATH);
@@ -46,9 +46,6 @@ const MAX_USER_AGENT = 256;
 /** Beyond, all are forgotten: with more, most would be anyhow. */
 const MAX_INSTANCES = 4096;
 const CLIENT_LEFT = 499;
-
-/** A copy of a request is sent like an attempt, and is none. */
-export type AttemptKind = 'attempt' | 'copy';
 
 interface InstancePhrase {
   readonly address: string;
@@ -137,7 +134,7 @@ export class HttpSpans {
   ): void {
     const { status, error, clientLeft } = outcome;
     const place = this.#place(start.where);
-    to.say((kind === 'copy' ? place.copies : place.attempts).at(method));
+    to.say(place.of[kind].at(method));
     to.say(this.#instance(start));
     if (status !== undefined) to.say(this.#statuses.at(status));
     if (start.resend > 0) to.whole(RESEND_COUNT, start.resend);

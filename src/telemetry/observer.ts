@@ -34,6 +34,8 @@ export interface RequestObservation {
   attempt(start: AttemptStart): AttemptObservation;
   /** A copy of the request to another service: no attempt, and it may outlive the request. */
   copy(start: AttemptStart): AttemptObservation;
+  /** The question whether the request may pass: no attempt either. */
+  ask(start: AttemptStart): AttemptObservation;
   end(outcome: RequestOutcome): void;
 }
 
@@ -60,6 +62,9 @@ export interface AttemptOutcome {
   readonly clientLeft?: boolean;
 }
 
+/** What came of the question whether a request may pass. */
+export type Judgement = 'passed' | 'denied' | 'unanswered';
+
 export interface RequestOutcome {
   /** Status sent to the client; 499 where it left before one was sent. */
   readonly status: number;
@@ -67,6 +72,8 @@ export interface RequestOutcome {
   readonly where: Where;
   /** How the version was chosen, where there was a choice. */
   readonly choice?: Choice;
+  /** Where its rule has somebody judge its requests. */
+  readonly auth?: Judgement;
   /** Body bytes. */
   readonly received: number;
   readonly sent: number;

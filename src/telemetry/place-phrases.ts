@@ -9,11 +9,14 @@ const ATTR_SLUICE_ROUTE = 'sluice.route';
 const ATTR_SLUICE_SERVICE = 'sluice.service';
 const ATTR_SLUICE_VERSION = 'sluice.version';
 
+/** A copy of a request and the question whether it may pass are sent like attempts, and are none. */
+export type AttemptKind = 'attempt' | 'copy' | 'ask';
+
 /** How the spans of requests to one place begin, by their folded method: name, kind, method, and where they went. */
 export class PlacePhrases {
   readonly requests: Cache<string, Phrase>;
-  readonly attempts: Cache<string, Phrase>;
-  readonly copies: Cache<string, Phrase>;
+  /** Of what is sent there. */
+  readonly of: Readonly<Record<AttemptKind, Cache<string, Phrase>>>;
 
   constructor(hop: string, { route, service, version }: Where, phrasing: Phrasing) {
     const begin = (method: string, name: string, kind: SpanKind): Phrase =>
@@ -30,8 +33,11 @@ export class PlacePhrases {
     const suffix = route && ` ${route}`;
     this.requests = new Cache(method => begin(method, verb(method) + suffix, SpanKind.SERVER));
     // The route is the server's to name.
-    this.attempts = new Cache(method => begin(method, verb(method), SpanKind.CLIENT));
-    this.copies = new Cache(method => begin(method, 'mirror', SpanKind.CLIENT));
+    this.of = {
+      attempt: new Cache(method => begin(method, verb(method), SpanKind.CLIENT)),
+      copy: new Cache(method => begin(method, 'mirror', SpanKind.CLIENT)),
+      ask: new Cache(method => begin(method, 'auth', SpanKind.CLIENT)),
+    };
   }
 }
 

@@ -15,6 +15,7 @@ import type {
   RequestOutcome,
   RequestStart,
 } from './observer.ts';
+import type { AttemptKind } from './place-phrases.ts';
 import { type AttemptTrace, RequestTrace } from './request-trace.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -110,14 +111,23 @@ class Observation implements RequestObservation {
     this.#attempts += 1;
     this.#instance = start.instanceId;
     const begunAt = this.#parts.clock.now();
-    const span = this.#trace?.attempt(start, begunAt);
+    const span = this.#trace?.attempt(start, begunAt, 'attempt');
     return new Attempt(this.#parts, start, begunAt, span?.headers ?? this.#headers, span);
   }
 
   copy(start: AttemptStart): AttemptObservation {
+    return this.#aside(start, 'copy');
+  }
+
+  ask(start: AttemptStart): AttemptObservation {
+    return this.#aside(start, 'ask');
+  }
+
+  /** Sent beside the request. */
+  #aside(start: AttemptStart, kind: AttemptKind): AttemptObservation {
     const { clock, metrics } = this.#parts;
     const begunAt = clock.now();
-    const span = this.#trace?.copy(start, begunAt);
+    const span = this.#trace?.attempt(start, begunAt, kind);
     const sample = metrics.samplerOf(start.where);
     return {
       headers: span?.headers ?? this.#headers,
@@ -167,6 +177,7 @@ class Observation implements RequestObservation {
       userAgent: findHeader(start.rawHeaders, 'user-agent')?.slice(0, MAX_USER_AGENT),
       cut: outcome.cut,
       upgraded: outcome.upgraded,
+      auth: outcome.auth,
     };
   }
 }

@@ -1,7 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api';
-import type { AttemptKind, HttpSpans } from './http-spans.ts';
+import type { HttpSpans } from './http-spans.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome, RequestStart } from './observer.ts';
 import type { DrawnSpan, SpanWriter } from './otlp/span-writer.ts';
+import type { AttemptKind } from './place-phrases.ts';
 import type { Caller } from './propagation.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -38,12 +39,8 @@ export class RequestTrace implements DrawnSpan<RequestOutcome> {
     this.#request = request;
   }
 
-  attempt(start: AttemptStart, begunAt: number): AttemptTrace {
-    return new AttemptTrace(this.#request, start, begunAt, 'attempt');
-  }
-
-  copy(start: AttemptStart, begunAt: number): AttemptTrace {
-    return new AttemptTrace(this.#request, start, begunAt, 'copy');
+  attempt(start: AttemptStart, begunAt: number, kind: AttemptKind): AttemptTrace {
+    return new AttemptTrace(this.#request, start, begunAt, kind);
   }
 
   end(outcome: RequestOutcome, endedAt: number): void {

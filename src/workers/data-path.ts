@@ -12,6 +12,7 @@ import { limitsOf, timeoutsOf } from '../core/settings/limit-settings.ts';
 import { pickingOf } from '../core/settings/picking-settings.ts';
 import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';
+import { addAuthMetrics } from '../telemetry/auth-metrics.ts';
 import { logEjections } from '../telemetry/ejection-log.ts';
 import { addFleetMetrics } from '../telemetry/fleet-metrics.ts';
 import { liveIn } from '../telemetry/live.ts';
@@ -105,6 +106,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   addProxyMetrics(metrics, () => proxy.figures());
   addFleetMetrics(metrics, fleet);
   addMirrorMetrics(metrics, () => proxy.mirrored());
+  addAuthMetrics(metrics, () => proxy.judged());
   const retaining = setInterval(() => {
     if (snapshot !== undefined) metrics.retain(liveIn(snapshot));
   }, RETAIN_EVERY_MS);

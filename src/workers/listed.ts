@@ -6,7 +6,7 @@ import type { Snapshot } from '../core/model/snapshot.ts';
 const LISTS_A_STEP = 100;
 
 /**
- * The ids of all instances that are listed, and of other ports of theirs that rules use: in steps, as those of thousands of
+ * The ids of all instances that are listed, and of whatever else rules use, other ports of theirs for one: in steps, as those of thousands of
  * services take a while. What comes between the steps is among them, too.
  *
  * @param latest the snapshot in force at each step
@@ -36,7 +36,7 @@ function* listsOf({ services, rules }: Snapshot): Generator<Rule | readonly Inst
   yield* rules;
 }
 
-function* targetsOf({ backends }: Rule): Generator<Instance, undefined> {
-  for (const { arms } of backends)
+function* targetsOf({ backends, auth }: Rule): Generator<Instance, undefined> {
+  for (const { arms } of auth === undefined ? backends : [...backends, auth])
     for (const { targets } of arms) for (const { instance } of targets) yield instance;
 }

@@ -16,7 +16,8 @@ import type { Route } from '../route/route.ts';
 import { RouteArm } from '../route/route-backend.ts';
 import type { CallerSession } from '../route/route-session.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
-import { NO_PINS } from './picking.ts';
+import type { Gated } from './gated.ts';
+import { NO_PINS, type Picking } from './picking.ts';
 import { pinByHeader, pinByPath } from './pin.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -55,16 +56,22 @@ export interface OwnAnswer {
   readonly limited?: undefined;
 }
 
-export type Outcome = Decision | Refusal | OwnAnswer;
+/** What becomes of a request that may pass. */
+export type Passed = Decision | Refusal | OwnAnswer;
+
+export type Outcome = Passed | Gated<Passed>;
 
 export const isRefusal = (outcome: Outcome): outcome is Refusal => 'code' in outcome;
 
 export const isDecision = (outcome: Outcome): outcome is Decision => 'target' in outcome;
 
+export const isGated = (outcome: Outcome): outcome is Gated<Passed> => 'auth' in outcome;
+
 export const isOwnAnswer = (outcome: Outcome): outcome is OwnAnswer => 'answer' in outcome;
 
 /**
- * match -> filters -> limits -> version -> pick, on one table. Same table, facts, fleet, time, chance and sequences: same decision.
+ * match -> filters -> limits -> auth -> version -> pick, on one table. Same table, facts, fleet, time, chance and
+ * sequences: same decision.
  *
  * @param now monotonic milliseconds
  * @param chance draws from [0, 1)
@@ -93,8 +100,36 @@ export const decide = (
     // Before anything is drawn: of what is turned away no version gets a share.
     if (limited?.isAdmitted === false)
       return { code: 'rate_limited', where: route.where, filters: route.filters, limited };
+    const { auth } = route.filters;
+    if (auth !== undefined) {
+      const { filters, where } = route;
+      const found = { route, rulePath, pinned, limited };
+      const decide: Gated<Passed>['decide'] = (facts, now) =>
+        place(found, facts, fleet, now, chance, picking);
+      return { where, auth, filters, limited, rulePath, decide };
+    }
   }
-  pinned ??= pinByHeader(picking, facts);
+  return place({ route, rulePath, pinned, limited }, facts, fleet, now, chance, picking);
+};
+
+/** The rule of a request, and the version that its path has in front. */
+interface Found {
+  readonly route: Route;
+  readonly rulePath: string | undefined;
+  readonly pinned: string | undefined;
+  /** What the limits of its rule say of it. */
+  readonly limited: Verdict | undefined;
+}
+
+const place = (
+  { route, rulePath, pinned: inFront, limited }: Found,
+  facts: RequestFacts,
+  fleet: Fleet,
+  now: number,
+  chance: () => number,
+  picking: Picking,
+): Passed => {
+  const pinned = inFront ?? pinByHeader(picking, facts);
   const session = picking.sessions && route.session?.of(facts, picking.sessions, fleet, now, pinned);
   const chosen =
     inSession(session, pinned) ??

@@ -2,12 +2,13 @@ import type { Fleet } from '../balance/fleet.ts';
 import { explainMatch, type MatchExplained } from '../match/explain-match.ts';
 import type { RouteTable } from '../match/match.ts';
 import type { RequestFacts } from '../request-facts.ts';
-import { decide, isDecision, type Outcome } from './decide.ts';
+import { decide, isDecision, isGated, type Passed } from './decide.ts';
 import type { Picking } from './picking.ts';
 
 /** Why a request goes where it goes. */
 export interface Explanation {
-  readonly outcome: Outcome;
+  /** Of a request that may pass, where somebody is asked first. */
+  readonly outcome: Passed;
   /** What its rule was looked for by: the path without a pinned version in front. */
   readonly path: string;
   readonly match: MatchExplained;
@@ -28,7 +29,8 @@ export const explain = (
   chance: () => number,
   picking: Picking,
 ): Explanation => {
-  const outcome = decide(table, facts, fleet, now, chance, picking);
+  const asked = decide(table, facts, fleet, now, chance, picking);
+  const outcome = isGated(asked) ? asked.decide(facts, now) : asked;
   const path = (isDecision(outcome) ? outcome.rulePath : undefined) ?? facts.path;
   return { outcome, path, match: explainMatch(table, path === facts.path ? facts : withPath(facts, path)) };
 };

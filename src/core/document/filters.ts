@@ -83,7 +83,7 @@ export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters
         content === undefined ? item.missing(CONTENTS[type], `type ${type} needs it`) : read(content);
       if (filter === undefined) continue;
       filters.push(filter);
-      if ('path' in filter && filter.path?.kind === 'prefix') ofPrefix.push(item);
+      if (filter.type !== 'auth' && 'path' in filter && filter.path?.kind === 'prefix') ofPrefix.push(item);
     }
   }
   if (types.has('RequestRedirect') && types.has('URLRewrite')) {

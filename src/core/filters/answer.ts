@@ -4,11 +4,13 @@ import { preflightOf } from './cors.ts';
 import { editFields, type HeaderEdit, joinEdits } from './header-change.ts';
 import { locationOf } from './redirect.ts';
 
-/** What a rule says by itself, with nobody behind it. Without body. */
+/** What a rule says by itself, with nobody behind it. */
 export interface Answer {
   readonly status: number;
   /** Name, value, name, value … */
   readonly fields: readonly string[];
+  /** None where it is left out. */
+  readonly body?: Buffer;
 }
 
 /**

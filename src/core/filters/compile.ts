@@ -1,13 +1,14 @@
 import { RateLimit } from '../limit/rate-limit.ts';
-import type { Filter, PathChange } from '../model/filter.ts';
+import type { Auth, Filter, PathChange } from '../model/filter.ts';
 import type { Match } from '../model/match.ts';
 import type { Backend } from '../model/rule.ts';
 import type { Shared } from '../split/draw.ts';
 import { compileAccess, type MayPass } from './access.ts';
+import { type CompiledAuth, compileAuth } from './auth.ts';
 import { type CompiledCors, compileCors } from './cors.ts';
 import { compileHeaderChange, type HeaderEdit, joinEdits } from './header-change.ts';
-import { compileMirror, type MirrorBackend } from './mirror.ts';
 import type { Redirect } from './redirect.ts';
+import { compileSide, type Side } from './side.ts';
 
 /** What becomes of a request on its way to the upstream. */
 export interface RequestChange {
@@ -21,7 +22,7 @@ export interface RequestChange {
 
 /** A copy of the request that goes to another service as well. */
 export interface Mirror extends Shared {
-  readonly to: MirrorBackend;
+  readonly to: Side;
   /** Of the requests, in [0, 1]. */
   readonly share: number;
   /** What the filters before it have changed. */
@@ -34,6 +35,8 @@ export interface CompiledFilters {
   readonly limits: readonly RateLimit[] | undefined;
   readonly cors: CompiledCors | undefined;
   readonly redirect: Redirect | undefined;
+  /** Asked once the rule itself has let the request pass, before anybody is picked for it. */
+  readonly auth: CompiledAuth | undefined;
   readonly request: RequestChange | undefined;
   readonly response: HeaderEdit | undefined;
   readonly mirrors: readonly Mirror[] | undefined;
@@ -48,6 +51,8 @@ export interface Filtered {
   readonly filters?: readonly Filter[];
   /** Whom the `mirror` filters copy to, in their order. */
   readonly mirrors?: readonly Backend[];
+  /** Whom the `auth` filter asks. */
+  readonly auth?: Backend;
 }
 
 /**
@@ -68,18 +73,23 @@ export const compileFilters = (
   if (filters.length === 0) return undefined;
   const mirrors = filtered
     .flatMap(each => each.mirrors ?? [])
-    .map((each, i) => compileMirror(id, each, `${id}\n${place ?? ''}\nmirror ${i}`));
+    .map((each, i) => compileSide(id, each, `${id}\n${place ?? ''}\nmirror ${i}`));
   const compiled: Mutable<CompiledFilters> = {
     access: undefined,
     limits: undefined,
     cors: undefined,
     redirect: undefined,
+    auth: undefined,
     request: undefined,
     response: undefined,
     mirrors: undefined,
     matched: match.kind === 'regex' ? '' : match.path,
   };
-  for (const filter of filters) add(id, compiled, filter, mirrors);
+  const judge = filtered.find(each => each.auth !== undefined)?.auth;
+  for (const filter of filters) {
+    if (filter.type === 'auth') compiled.auth = compileAuth(id, filter, judge);
+    else add(id, compiled, filter, mirrors);
+  }
   return compiled;
 };
 
@@ -87,8 +97,8 @@ export const compileFilters = (
 const add = (
   id: string,
   compiled: Mutable<CompiledFilters>,
-  filter: Filter,
-  mirrors: MirrorBackend[],
+  filter: Exclude<Filter, Auth>,
+  mirrors: Side[],
 ): void => {
   const { matched } = compiled;
   const request = compiled.request ?? { headers: undefined, hostname: undefined, path: undefined, matched };

@@ -1,36 +1,8 @@
-import type { Backend, Target } from '../model/rule.ts';
-import { Where } from '../model/where.ts';
+import type { Target } from '../model/rule.ts';
+import type { Where } from '../model/where.ts';
 import { draw, type Sequences, type Shared } from '../split/draw.ts';
 import { STEPS } from '../split/sequence.ts';
-import { chooseByShare } from '../split/split.ts';
-
-/** Whom copies of requests go to. */
-export interface MirrorBackend extends Shared {
-  readonly arms: readonly MirrorArm[];
-  /** Of those that no version takes. */
-  readonly where: Where;
-}
-
-interface MirrorArm {
-  readonly share: number;
-  readonly targets: readonly Target[];
-  readonly where: Where;
-}
-
-/**
- * @param route the rule's id
- * @param sequenceKey of the versions
- */
-export const compileMirror = (
-  route: string,
-  { service, version = '', arms }: Backend,
-  sequenceKey: string,
-): MirrorBackend => ({
-  sequenceKey,
-  sequence: undefined,
-  arms: arms.map(arm => ({ ...arm, where: new Where(route, service, arm.version) })),
-  where: new Where(route, service, version),
-});
+import { chooseArm, type Side } from './side.ts';
 
 /**
  * Whether a request is copied: asked once for each, in [0, 1] of them, as evenly as versions are drawn and whoever serves it.
@@ -50,11 +22,11 @@ export const isCopied = (
  * @param chance draws from [0, 1)
  */
 export const pickMirror = (
-  to: MirrorBackend,
+  to: Side,
   sequences: Sequences | undefined,
   chance: () => number,
 ): { readonly target: Target | undefined; readonly where: Where } => {
-  const arm = chooseByShare(to.arms, draw(to, sequences, chance, STEPS.copied));
+  const arm = chooseArm(to, sequences, chance, STEPS.copied);
   if (arm === undefined) return { target: undefined, where: to.where };
   return { target: arm.targets[Math.floor(chance() * arm.targets.length)], where: arm.where };
 };

@@ -53,6 +53,38 @@ export interface LimitKey extends HashKey {
   readonly of: 'header' | 'cookie' | 'address';
 }
 
+/**
+ * Somebody else judges each request before it goes to an upstream (Gateway API, HTTPExternalAuthFilter; Traefik,
+ * ForwardAuth): an answer of 2xx lets it pass, any other below 500 is the client's answer.
+ */
+export interface Auth {
+  readonly type: 'auth';
+  /** Who is asked: a service in Consul, or what `server` is called in figures. */
+  readonly service: string;
+  /** Narrows the service to one of its versions. */
+  readonly version?: string;
+  /** Who is asked, where Consul does not know it. */
+  readonly server?: { readonly address: string; readonly port: number };
+  /** What it is asked for: this very path, or that of the request behind it, with its query. */
+  readonly path: string;
+  readonly asksFor: 'path' | 'request-path';
+  /** By the method of the request; by GET where it is left out. */
+  readonly keepsMethod?: true;
+  /** Names of the client's fields that it is told, in lower case; all where left out. */
+  readonly tells?: readonly string[];
+  /**
+   * Names of fields of its answer that go on with the request, in lower case; all where left out. No client can bring
+   * them along itself.
+   */
+  readonly takes?: readonly string[];
+  /** Its body goes along if it is no longer, in bytes; a longer one is refused. Without it none does. */
+  readonly bodyBytes?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** Requests pass where nobody can be asked. */
+  readonly failsOpen?: true;
+}
+
 /** What is done about a request or its answer, in the order of its list (Gateway API, HTTPRouteFilter). */
 export type Filter =
   | { readonly type: 'request-headers'; readonly change: HeaderChange }
@@ -80,6 +112,7 @@ export type Filter =
       readonly forwarded?: boolean;
     }
   | RateLimitFilter
+  | Auth
   | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }
   | {
       readonly type: 'mirror';

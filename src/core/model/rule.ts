@@ -54,6 +54,8 @@ export interface Rule extends RuleSettings {
   /** Those of tags have just one. */
   readonly backends: readonly Backend[];
   readonly filters?: readonly Filter[];
+  /** Whom the `auth` filter asks. */
+  readonly auth?: Backend;
   /** Whom the `mirror` filters copy to, in their order. */
   readonly mirrors?: readonly Backend[];
 }

@@ -65,8 +65,16 @@ const atPort = (instance: Instance, port: number): Instance => ({
   id: instance.id.replace(/:\d+$/, `:${port}`),
 });
 
-/** Filters are the rule's: those of the newest instance hold for all. */
+/**
+ * Filters are the rule's: those of the newest instance hold for all. But as long as one of them wants requests judged, they
+ * are: a deploy that forgot the tag opens nothing.
+ */
 export const filtersOf = (carriers: readonly Carrier[]): { readonly filters?: readonly Filter[] } => {
-  const filters = [...carriers].sort(newestFirst)[0]?.asks.filters;
-  return filters === undefined ? {} : { filters };
+  const sorted = [...carriers].sort(newestFirst);
+  const filters = sorted[0]?.asks.filters ?? [];
+  const judging = sorted.flatMap(({ asks }) => asks.filters ?? []).find(isAuth);
+  const all = judging === undefined || filters.some(isAuth) ? filters : [...filters, judging];
+  return all.length === 0 ? {} : { filters: all };
 };
+
+const isAuth = ({ type }: Filter): boolean => type === 'auth';

@@ -8,6 +8,7 @@ import { type ReadOptions, readClaims, type ServiceClaims, saysTheSame } from '.
 import { DocumentClaims, type ReadServices } from './document-claims.ts';
 import { type Documents, NO_DOCUMENTS } from './document-rule.ts';
 import { limitExpressions } from './expression-limit.ts';
+import { createJudges } from './judges.ts';
 import { quarantineOf, type Since, sinceOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
 import { areSharing, createSharedRules } from './shared-rule.ts';
@@ -41,6 +42,7 @@ export const createSnapshotBuilder = (
   const definitionsIn = given.dialects?.includes('traefik') ? createDefinitions() : undefined;
   let known: ReadServices = new Map();
   const sharedRule = createSharedRules();
+  const addJudges = createJudges();
   return ({ catalog, weights, documents = NO_DOCUMENTS, previous, owners, since, now }) => {
     const options = definitionsIn === undefined ? given : { ...given, definitionOf: definitionsIn(catalog) };
     const read = new Map<string, ServiceClaims>();
@@ -61,7 +63,7 @@ export const createSnapshotBuilder = (
     }
     for (const claim of documentClaims.of(documents.rules, read)) claims.push(claim);
     const shared = share(claims, sharedRule, () => (previous === undefined ? owners : holders(previous)));
-    const { rules, problems } = limitExpressions(shared.rules);
+    const { rules, problems } = limitExpressions(addJudges(shared.rules, read));
     const all = [...ofServices, ...documents.problems, ...shared.problems, ...problems];
     return {
       revision: (previous?.revision ?? 0) + 1,

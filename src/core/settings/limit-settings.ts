@@ -55,7 +55,7 @@ const FLAG = { flag: true };
 const NEVER_OFF = { canBeOff: false };
 
 const { requestHead, clientStall, rateGrace, keepAlive, response, total } = DEFAULT_TIMEOUTS;
-const { connect, responseHead, responseStall, linger, loopDelay } = DEFAULT_TIMEOUTS;
+const { connect, responseHead, responseStall, linger, auth, loopDelay } = DEFAULT_TIMEOUTS;
 
 /** The settings of limits and timeouts: the names that operators know, and flags for those that they reach for. */
 export const LIMIT_SETTINGS = {
@@ -120,6 +120,12 @@ export const LIMIT_SETTINGS = {
     'linger-timeout',
     linger,
     'how long a connection that ends stays open for what the client still sends',
+  ),
+  authTimeout: bound(
+    DURATION,
+    'auth-timeout',
+    auth,
+    'how long a request waits for whoever judges whether it may pass (auth filters)',
   ),
   maxBodySize: bound(SIZE, 'max-body-size', DEFAULT_LIMITS.bodyBytes, 'the largest request body', FLAG),
   maxKeptBodySize: bound(
@@ -207,5 +213,6 @@ export const timeoutsOf = (settings: LimitSettings): Timeouts => ({
   responseHead: settings.tryTimeout,
   responseStall: settings.responseIdleTimeout,
   linger: settings.lingerTimeout,
+  auth: settings.authTimeout,
   loopDelay: settings.shedDelay,
 });

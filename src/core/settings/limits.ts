@@ -42,6 +42,8 @@ export interface Timeouts {
   readonly responseStall: number;
   /** For what a client still uploads after its answer is complete, before the connection is closed. */
   readonly linger: number;
+  /** For the answer to whether a request may pass (auth filters). */
+  readonly auth: number;
   /** An event loop that is late by so much for half a second and longer has requests refused (shedding.ts). */
   readonly loopDelay: number;
 }
@@ -72,5 +74,6 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   responseHead: 60_000,
   responseStall: 15 * 60_000,
   linger: 5_000,
+  auth: 5_000,
   loopDelay: 250,
 };

@@ -15,6 +15,8 @@ export const STEPS = {
   copying: 0x6a09e667,
   /** To which version copies go: the root of 3, without its 1. */
   copied: 0xbb67ae85,
+  /** Which version is asked whether a request may pass: the root of 5, without its 2. */
+  judging: 0x3c6ef373,
 } as const;
 
 /** Draws that change places among themselves: a power of 2. */

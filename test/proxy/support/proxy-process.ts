@@ -29,6 +29,7 @@ const proxy = createProxy({
     begin: () => ({
       attempt: () => ({ headers: [], end: () => {} }),
       copy: () => ({ headers: [], end: () => {} }),
+      ask: () => ({ headers: [], end: () => {} }),
       end: () => {},
     }),
   },

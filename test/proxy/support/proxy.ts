@@ -120,6 +120,7 @@ const recorder = (observed: Observed[], traceHeaders: readonly string[]): Reques
         };
       },
       copy: () => ({ headers: traceHeaders, end: () => {} }),
+      ask: () => ({ headers: traceHeaders, end: () => {} }),
       end: outcome => {
         if (request.end !== undefined) throw new Error('a request ended twice');
         if (request.attempts.some(a => a.end === undefined))

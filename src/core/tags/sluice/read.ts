@@ -63,9 +63,11 @@ const ruleFor = (match: Match, read: TagsRead): TagRule => {
     ...(path === undefined ? {} : { path }),
     ...(read.rewriteHost === undefined ? {} : { host: read.rewriteHost }),
   };
+  const filters = [...read.limits, ...(read.auth === undefined ? [] : [read.auth])];
   return {
     match,
-    ...(read.limits.length === 0 ? {} : { filters: read.limits }),
+    ...(filters.length === 0 ? {} : { filters }),
     ...(Object.keys(use).length === 0 ? {} : { use }),
+    ...(read.hadBadAuth ? { isClosed: true } : {}),
   };
 };

@@ -1,4 +1,4 @@
-import type { RateLimitFilter } from '../../model/filter.ts';
+import type { Auth, RateLimitFilter } from '../../model/filter.ts';
 import type { ValueMatch } from '../../model/match.ts';
 import type { Protocol } from '../../model/speech.ts';
 import type { RuleSettings } from '../../model/traffic.ts';
@@ -24,6 +24,9 @@ export interface TagsRead {
   rewriteHost?: string;
   protocol?: Protocol;
   serverName?: string;
+  auth?: Auth;
+  /** What protects its rules cannot be read: they are kept, and nobody is served by them. */
+  hadBadAuth: boolean;
   settings: RuleSettings;
 }
 
@@ -37,6 +40,7 @@ export const nothingRead = (): TagsRead => ({
   limits: [],
   hadBadPath: false,
   hadBadHost: false,
+  hadBadAuth: false,
   settings: {},
 });
 
