@@ -11,7 +11,9 @@ export interface OnConnection {
   begin(): void;
   /** The connection is gone. Called once at most. */
   clientLeft(): void;
-  /** The client sent bytes that are no HTTP. @returns whether the exchange answers them */
+  /** All of its request has come. */
+  readonly isWhole?: boolean;
+  /** What came in the place of the rest of its request is no HTTP. @returns whether it has an answer for that */
   garbled?(): boolean;
 }
 

@@ -34,6 +34,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #patience: Patience | undefined;
   /** The client is slower, and was asked to tell when to go on. */
   #isHeldUp = false;
+  #hasBegun = false;
+  /** The rest of the request is no HTTP. */
+  #isGarbled = false;
   #over = false;
   place = -1;
 
@@ -47,7 +50,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   begin(): void {
-    const { fault, target } = this.#journey.intake;
+    const { target } = this.#journey.intake;
+    const fault = this.#isGarbled ? 'bad_request' : this.#journey.intake.fault;
+    this.#hasBegun = true;
     this.#ctx.running.enter(this);
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.admission.refusesRequest(this.#ctx.requests)) this.fail('overloaded');
@@ -197,9 +202,14 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#finish(status !== undefined);
   }
 
+  get isWhole(): boolean {
+    return this.#incoming.isWhole;
+  }
+
   garbled(): boolean {
     if (this.#reply.status !== undefined) return false;
-    this.fail('bad_request');
+    this.#isGarbled = true;
+    if (this.#hasBegun) this.fail('bad_request');
     return true;
   }
 

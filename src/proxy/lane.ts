@@ -27,6 +27,8 @@ export interface RequestBody {
 
 /** A request as a lane hands it over. */
 export interface Incoming extends RequestLines {
+  /** All of it has come. */
+  readonly isWhole: boolean;
   /** @param onProblem called once at most; the body is destroyed then */
   openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody;
   /** Asks a client that waits for it (RFC 9110, 10.1.1) for its body. Called for each attempt. */

@@ -116,6 +116,26 @@ describe('requests sent ahead of their answers', () => {
     });
   }
 
+  for (const express of [true, false]) {
+    it(`bytes that are no request cost those before them nothing (${express ? 'express' : 'full'} lane)`, async t => {
+      const upstream = await rawUpstream(t, socket => socket.write(OK));
+      const { port } = await startProxy(t, upstream.port, { express });
+      const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+      const answer = await rawExchange(t, port, `${get}${get}0\r\n\r\n`);
+      assert.deepEqual(answer.match(/(?<=HTTP\/1\.1 )\d+/g), ['200', '200', '400']);
+    });
+
+    it(`a broken body behind other requests is refused in its turn (${express ? 'express' : 'full'} lane)`, async t => {
+      const upstream = await rawUpstream(t, socket => socket.write(OK));
+      const { port } = await startProxy(t, upstream.port, { express });
+      const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+      const post = 'POST /broken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
+      const answer = await rawExchange(t, port, get + post);
+      assert.deepEqual(answer.match(/(?<=HTTP\/1\.1 )\d+/g), ['200', '400']);
+      assert.doesNotMatch(upstream.connections.map(c => c.text).join(''), /broken/);
+    });
+  }
+
   it('are carried out one after the other: none overtakes one that changes something', async t => {
     const heads: string[] = [];
     const upstream = await rawUpstream(t, (socket, head) => {

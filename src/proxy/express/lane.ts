@@ -161,6 +161,10 @@ class Passage implements Incoming {
     this.#onDone = onDone;
   }
 
+  get isWhole(): boolean {
+    return this.#body.missing === 0;
+  }
+
   begin(): void {
     this.#connection.enter(new Exchange(this.#ctx, this.#connection, this, this.#reply));
   }

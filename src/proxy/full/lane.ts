@@ -44,6 +44,10 @@ class FullIncoming implements Incoming {
     this.#expectsContinue = expectsContinue;
   }
 
+  get isWhole(): boolean {
+    return this.#req.complete;
+  }
+
   openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody {
     const { keptBodyBytes, bodyBytes } = this.#ctx.limits;
     // Who waits for a 100 sends nothing before an upstream has taken the request.

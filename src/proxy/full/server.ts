@@ -77,20 +77,36 @@ export const createFullServer = (ctx: Context, connections: Connections): FullSe
   });
 
   listener.on('clientError', (error: ParserError, socket: Duplex) => {
-    const [exchange, ...others] = connections.of(socket)?.running ?? [];
+    const connection = connections.of(socket);
+    const last = connection?.running.at(-1);
     // Bytes behind a request that was to be the last: those before are answered, and that ends the connection.
-    if (error.code === 'HPE_CLOSED_CONNECTION' && exchange !== undefined) return;
-    const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
-    if (!hasLeft && exchange === undefined) {
+    if (error.code === 'HPE_CLOSED_CONNECTION' && last !== undefined) return;
+    const refuse = (): void =>
       answerSocket(socket, problem(codeOfParserError(error), ctx.nextId()), timeouts.linger);
-    } else if (hasLeft || others.length > 0 || exchange?.garbled?.() !== true) {
-      // Of several answers that are due, none can be written in another's place.
-      socket.destroy();
-    }
+    const hasLeft = !socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
+    if (!hasLeft && last === undefined) refuse();
+    else if (!hasLeft && last?.isWhole === true) connection?.enter(new Refusal(refuse));
+    else if (hasLeft || last?.garbled?.() !== true) socket.destroy();
   });
 
   return { listener, read };
 };
+
+/** The answer to bytes that are no request, once those before them are answered. */
+class Refusal implements OnConnection {
+  readonly begin: () => void;
+
+  constructor(refuse: () => void) {
+    this.begin = refuse;
+  }
+
+  /** However many more come. */
+  garbled(): boolean {
+    return true;
+  }
+
+  clientLeft(): void {}
+}
 
 /** Whoever took it over closes both sides by himself. */
 const TUNNEL: OnConnection = { begin: () => {}, clientLeft: () => {} };
