@@ -66,6 +66,7 @@ const observerOf = (slotOf: (address: string) => Slot): RequestObserver => ({
     return {
       attempt: () => attempt,
       copy: () => attempt,
+      ask: () => attempt,
       end: () => {
         slot.running -= 1;
       },

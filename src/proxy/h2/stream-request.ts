@@ -32,6 +32,10 @@ export class StreamRequest implements Incoming {
     this.#expectsContinue = lines.hasBody === true && fieldOf(lines.rawHeaders, 'expect') !== undefined;
   }
 
+  get isWhole(): boolean {
+    return this.hasBody !== true || this.#stream.readableEnded;
+  }
+
   openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody {
     const { keptBodyBytes, bodyBytes } = this.#ctx.limits;
     // Who waits for a 100 sends nothing before an upstream has taken the request.
