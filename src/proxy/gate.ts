@@ -21,8 +21,6 @@ export interface Passenger {
   readonly request: RequestLines;
   readonly intake: Intake;
   readonly observation: RequestObservation;
-  /** All of it, where whoever judges wants to see it. */
-  readonly body?: Buffer | undefined;
 }
 
 /** Told once what becomes of the request, and never after it has left. */
@@ -73,17 +71,17 @@ export class Gate implements Asker {
   }
 
   #requestFor(target: Target): UpstreamRequest {
-    const { connection, request, intake, body } = this.#passenger;
+    const { connection, request, intake } = this.#passenger;
     const { path, asksFor, keepsMethod } = this.#auth;
-    const fields = toldFields(intake.head.fields, this.#auth, body !== undefined);
+    const fields = toldFields(intake.head.fields, this.#auth);
     const told = { ...intake, head: { ...intake.head, fields } };
     const lines = outgoingLines(this.#ctx, connection, request.httpVersion, told, target, undefined);
     return {
       method: keepsMethod ? request.method : 'GET',
       path: asksFor === 'path' ? path : path + this.#uri,
       lines: `${lines}X-Forwarded-Method: ${request.method}\r\nX-Forwarded-Uri: ${this.#uri}\r\n`,
-      contentLength: body && `${body.length}`,
-      body,
+      contentLength: undefined,
+      body: undefined,
     };
   }
 

@@ -194,6 +194,39 @@ describe('filters', () => {
         },
       ],
     ],
+    [
+      'ExternalAuth, with as little as there may be',
+      '{type: ExternalAuth, externalAuth: {protocol: HTTP, backendRef: {name: judge}}}',
+      [
+        {
+          type: 'auth',
+          service: 'judge',
+          path: '',
+          asksFor: 'request-path',
+          keepsMethod: true,
+          tells: [],
+        },
+      ],
+    ],
+    [
+      'ExternalAuth, with all that there is',
+      `{type: ExternalAuth, externalAuth: {protocol: HTTP, backendRef: {name: judge, version: v2}, forwardBody: {maxSize: 0},
+        http: {path: verify/, allowedHeaders: [Cookie], allowedResponseHeaders: [X-User]}, timeout: 2s, failOpen: true}}`,
+      [
+        {
+          type: 'auth',
+          service: 'judge',
+          version: 'v2',
+          path: '/verify',
+          asksFor: 'request-path',
+          keepsMethod: true,
+          tells: ['cookie'],
+          takes: ['x-user'],
+          timeout: 2_000,
+          failsOpen: true,
+        },
+      ],
+    ],
   ];
   for (const [name, given, wanted, to = `, ${TO}`] of filters)
     it(name, () => assert.deepEqual(ruleOf(`filters: [${given}]${to}`).filters, wanted));
@@ -223,10 +256,19 @@ describe('backends', () => {
       [],
     ],
     [
-      'behind an authorisation that is not there',
+      'behind an authorisation of one backend',
       `backendRefs: [{name: a, filters: [{type: ExternalAuth, externalAuth: {}}]}]`,
       [{ weight: 1 }],
     ],
+    ...[
+      'protocol: GRPC, backendRef: {name: j}, grpc: {}',
+      'protocol: HTTP, backendRef: {name: j}, forwardBody: {maxSize: 100}',
+      'protocol: HTTP, backendRef: {kind: Bucket, name: j}',
+    ].map((auth): [string, string, RouteRule['backends']] => [
+      `behind an authorisation that there is not: ${auth}`,
+      `filters: [{type: ExternalAuth, externalAuth: {${auth}}}], ${TO}`,
+      [],
+    ]),
   ];
   for (const [name, fields, backends] of unserved) {
     it(`${name}: in force, and answered 500`, () => {

@@ -1,5 +1,6 @@
 import type { Filter } from '../model/filter.ts';
 import { readCors } from './cors.ts';
+import { readExternalAuth } from './external-auth.ts';
 import type { Field } from './field.ts';
 import { readHeaderChange } from './headers.ts';
 import { readMirror } from './mirror.ts';
@@ -43,16 +44,24 @@ const READERS: Readonly<Partial<Record<FilterType, (content: Field) => Filter | 
   URLRewrite: readRewrite,
   CORS: content => ({ type: 'cors', cors: readCors(content) }),
   RateLimit: readRateLimit,
+  ExternalAuth: readExternalAuth,
 };
 
-const ONCE = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'CORS'];
+const ONCE = [
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestRedirect',
+  'URLRewrite',
+  'CORS',
+  'ExternalAuth',
+];
 
 const OF_RULES = ['CORS', 'RateLimit'];
 
 /**
  * A list of HTTPRouteFilter, and of RateLimit, which is Sluice's own.
  *
- * @param owner a backend has no CORS and no limit of its own: both are asked before a backend is picked
+ * @param owner a backend has no CORS, limit or authorisation of its own: they are asked before a backend is picked
  */
 export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters => {
   const types = new Set<FilterType>();
@@ -76,11 +85,16 @@ export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters
         'unserved',
         `Sluice has no ${type} filter, and nothing is forwarded without it: take it out`,
       );
+    } else if (type === 'ExternalAuth' && owner === 'backend') {
+      isUnserved = true;
+      item.report('unserved', 'requests are judged for a whole rule: move it to the filters of the rule');
     } else if (OF_RULES.includes(type) && owner === 'backend') {
       item.error(`a ${type} filter is for a whole rule: move it to the filters of the rule`);
     } else {
       const filter =
         content === undefined ? item.missing(CONTENTS[type], `type ${type} needs it`) : read(content);
+      // What is to be checked is not forwarded unchecked.
+      if (filter === undefined && type === 'ExternalAuth') isUnserved = true;
       if (filter === undefined) continue;
       filters.push(filter);
       if (filter.type !== 'auth' && 'path' in filter && filter.path?.kind === 'prefix') ofPrefix.push(item);

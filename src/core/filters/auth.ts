@@ -13,8 +13,6 @@ export interface CompiledAuth {
   readonly tells: ReadonlySet<string> | undefined;
   /** In lower case; undefined for all. */
   readonly takes: ReadonlySet<string> | undefined;
-  /** 0 where no body goes along. */
-  readonly bodyBytes: number;
   readonly timeout: number | undefined;
   readonly failsOpen: boolean;
 }
@@ -30,7 +28,6 @@ export const compileAuth = (route: string, auth: Auth, backend: Backend | undefi
   keepsMethod: auth.keepsMethod === true,
   tells: auth.tells && new Set([...auth.tells, 'authorization']),
   takes: auth.takes && new Set(auth.takes),
-  bodyBytes: auth.bodyBytes ?? 0,
   timeout: auth.timeout,
   failsOpen: auth.failsOpen === true,
 });
@@ -43,22 +40,20 @@ const nobody = (service: string): Backend => ({
 });
 
 /**
- * Fields in which a client could tell another story about its request than we do, and those that make of the question
- * one about a part or a copy that the client has.
+ * Fields in which a client could tell another story about its request than we do, those that make of the question one
+ * about a part or a copy that the client has, and those about a body, which does not go along.
  */
-const NEVER_TOLD = /^(?:x-forwarded-|x-original-|x-rewrite-|if-)|^(?:range|te)$/;
+const NEVER_TOLD = /^(?:x-forwarded-|x-original-|x-rewrite-|if-|content-)|^(?:range|te)$/;
 
 /**
  * Of the client's fields those that the judge is told. Fields are flat lists: name, value, name, value …
  *
  * @param fields without those of the connection and those that frame the body
- * @param withBody the body goes along, and with it what the fields say of it
  */
-export const toldFields = (fields: readonly string[], { tells }: CompiledAuth, withBody: boolean): string[] =>
+export const toldFields = (fields: readonly string[], { tells }: CompiledAuth): string[] =>
   fields.filter((_, i) => {
     const name = canonical(fields[i & ~1] as string);
-    if (NEVER_TOLD.test(name)) return false;
-    return (withBody || !name.startsWith('content-')) && tells?.has(name) !== false;
+    return !NEVER_TOLD.test(name) && tells?.has(name) !== false;
   });
 
 /** Fields of the answer that say something about itself. */

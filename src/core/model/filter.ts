@@ -59,12 +59,10 @@ export interface LimitKey extends HashKey {
  */
 export interface Auth {
   readonly type: 'auth';
-  /** Who is asked: a service in Consul, or what `server` is called in figures. */
+  /** In Consul. */
   readonly service: string;
   /** Narrows the service to one of its versions. */
   readonly version?: string;
-  /** Who is asked, where Consul does not know it. */
-  readonly server?: { readonly address: string; readonly port: number };
   /** What it is asked for: this very path, or that of the request behind it, with its query. */
   readonly path: string;
   readonly asksFor: 'path' | 'request-path';
@@ -77,8 +75,6 @@ export interface Auth {
    * them along itself.
    */
   readonly takes?: readonly string[];
-  /** Its body goes along if it is no longer, in bytes; a longer one is refused. Without it none does. */
-  readonly bodyBytes?: number;
   /** Milliseconds. */
   readonly timeout?: number;
   /** Requests pass where nobody can be asked. */

@@ -1,7 +1,5 @@
 import type { Auth } from '../model/filter.ts';
-import type { Instance } from '../model/instance.ts';
 import type { Backend, Rule } from '../model/rule.ts';
-import { formatHostPort } from '../values.ts';
 import { buildBackend, buildNarrowed, plainTarget } from './backend.ts';
 import type { ServiceClaims } from './claims.ts';
 
@@ -34,35 +32,10 @@ export const createJudges = (): AddJudges => {
     });
 };
 
-const backendOf = ({ service, version, server }: Auth, read: ServiceClaims | undefined): Backend => {
-  if (server !== undefined) return alone(service, server);
+const backendOf = ({ service, version }: Auth, read: ServiceClaims | undefined): Backend => {
   const input = { service, live: read?.live ?? [], stored: read?.stored, toTarget: plainTarget };
   return {
     ...(version === undefined ? buildBackend(input) : buildNarrowed(version, input)),
     ...(read === undefined ? { isUnknown: true } : {}),
-  };
-};
-
-/** One that Consul does not know. */
-const alone = (service: string, { address, port }: NonNullable<Auth['server']>): Backend => {
-  const instance: Instance = {
-    id: `auth/${formatHostPort({ host: address, port })}`,
-    service,
-    serviceId: service,
-    node: '',
-    address,
-    port,
-    health: 'passing',
-    tags: [],
-    weight: 1,
-    createIndex: 0,
-    modifyIndex: 0,
-  };
-  const arm = { version: '', share: 1, targets: [{ instance, version: '' }] };
-  return {
-    service,
-    share: 1,
-    split: { source: 'document', shares: [{ version: '', share: 1 }] },
-    arms: [arm],
   };
 };
