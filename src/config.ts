@@ -6,8 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse as parseYaml } from 'yaml';
-import { isAddressBlock } from './core/address-set.ts';
 import type { LivePolicy } from './core/model/instance.ts';
+import { CLIENT_SETTINGS, clientProblems } from './core/settings/client-settings.ts';
 import { LIMIT_SETTINGS } from './core/settings/limit-settings.ts';
 import { PICKING_SETTINGS } from './core/settings/picking-settings.ts';
 import {
@@ -72,11 +72,6 @@ const pemFile = (
   fallback: undefined,
   read: file => orNone(() => readFileSync(file, 'utf8')),
 });
-
-const readBlocks = (value: string): readonly string[] | undefined => {
-  const blocks = value.split(',').map(each => each.trim());
-  return blocks.every(isAddressBlock) ? blocks : undefined;
-};
 
 /** 0 is none. */
 const readWorkers = (value: string): number | undefined => {
@@ -293,15 +288,7 @@ export const SETTINGS = {
     expected: `some of ${DIALECT_NAMES.join(', ')}, separated by commas, e.g. sluice,fabio`,
     help: 'whose Consul tags are read; of what two of them say of one instance, the first one has it',
   }),
-  trustedProxies: setting<readonly string[]>({
-    flag: '--trusted-proxies <addresses>',
-    env: ['SLUICE_TRUSTED_PROXIES'],
-    fallback: [],
-    fallbackText: 'nobody',
-    read: readBlocks,
-    expected: 'addresses or CIDR blocks joined by commas, e.g. 10.0.0.0/8,192.0.2.7',
-    help: 'whose word holds for who the client is and how it asked: X-Forwarded-*, Forwarded',
-  }),
+  ...CLIENT_SETTINGS,
   live: setting<LivePolicy>({
     env: ['SLUICE_LIVE'],
     fallback: 'passing-only',
@@ -377,6 +364,7 @@ export interface ConfigSources {
 export const loadConfig = (given: ConfigSources): Config => {
   const problems: string[] = [];
   const config = readSettings(SETTINGS, sourcesOf(given, problems), problems);
+  if (problems.length === 0) problems.push(...clientProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 };

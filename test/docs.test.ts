@@ -72,6 +72,7 @@ const metricsTable = async (): Promise<string> => {
     connections: 0,
     handshakes: 0,
     failedHandshakes: 0,
+    unproxied: {},
     shed: {},
     shedShare: 0,
     loopDelay: 0,

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { readAddress } from '../core/client/node.ts';
 import type { Client } from './client.ts';
+import type { Peer } from './proxy-protocol/peer.ts';
 import { RequestStamp } from './request-stamp.ts';
 
 /** Something that runs on a client's connection. */
@@ -44,14 +45,17 @@ export class Connection {
   readonly stamp = new RequestStamp();
   /** Set by a lane that serves requests beside each other. */
   multiplexer: Multiplexer | undefined;
+  readonly #peer: Peer | undefined;
   #isTrusted: boolean | undefined;
   /** In the order of their coming; the first is under way, the others wait unless they are multiplexed. */
   readonly #entered: OnConnection[] = [];
 
-  constructor(socket: Socket) {
+  /** @param peer as a proxy in front told it by the PROXY protocol */
+  constructor(socket: Socket, peer?: Peer) {
     this.socket = socket;
+    this.#peer = peer;
     this.scheme = socket instanceof TLSSocket ? 'https' : 'http';
-    const address = readAddress(socket.remoteAddress ?? '') ?? '';
+    const address = peer?.address ?? readAddress(socket.remoteAddress ?? '') ?? '';
     this.client = { address, scheme: this.scheme, port: undefined };
   }
 
@@ -63,9 +67,9 @@ export class Connection {
     return this.client.address;
   }
 
-  /** The port by which it came in. */
-  get localPort(): number | undefined {
-    return this.socket.localPort;
+  /** Of the entrance by which it came in. */
+  get entrancePort(): number | undefined {
+    return this.#peer?.port ?? this.socket.localPort;
   }
 
   /** Whether what its peer says of those in front of it holds; asked once. */
@@ -107,10 +111,10 @@ export class Connections implements Iterable<Connection> {
   #onEmpty = (): void => {};
 
   /** Follows a connection to its end; one that is known already stays what it is. */
-  add(socket: Socket): Connection {
+  add(socket: Socket, peer?: Peer): Connection {
     const known = this.#all.get(socket);
     if (known !== undefined) return known;
-    const connection = new Connection(socket);
+    const connection = new Connection(socket, peer);
     const { peerAddress } = connection;
     this.#all.set(socket, connection);
     this.#count(peerAddress, 1);

@@ -56,7 +56,7 @@ export class Facts implements ProxyFacts {
   }
 
   get entrancePort(): number {
-    return this.#client.port ?? this.#connection.localPort ?? 80;
+    return this.#client.port ?? this.#connection.entrancePort ?? 80;
   }
 
   get peerAddress(): string {

@@ -34,6 +34,9 @@ export interface ProxyOptions {
   /** Whether what this peer says of the client in front of it holds (`X-Forwarded-*`, `Forwarded`). Default: nobody's does,
    * and ours replaces it. */
   readonly trusts?: (peerAddress: string) => boolean;
+  /** Whether each connection must begin with a header of the PROXY protocol, from a peer that `trusts` names. Default: none
+   * does. */
+  readonly proxyProtocol?: boolean;
   /** Takes over the socket of a CONNECT, bytes that came with it included. Default: CONNECT is refused. */
   readonly tunnel?: Tunnel;
   /** Answered by the proxy itself, 200 or 503, for load balancers in front. Default: off. */

@@ -16,6 +16,7 @@ import { BEAT, startHeartbeat } from './heartbeat.ts';
 import { listen } from './listen.ts';
 import type { MirrorResult } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
+import { ProxyDoor, type Unproxied } from './proxy-protocol/door.ts';
 import { Running } from './running.ts';
 import type { Counted } from './tally.ts';
 import { type Certificates, TlsDoor } from './tls/door.ts';
@@ -58,6 +59,8 @@ export interface ProxyFigures {
   readonly handshakes: number;
   /** TLS handshakes that came to nothing, since the start. */
   readonly failedHandshakes: number;
+  /** Connections closed because of the PROXY protocol, since the start; empty where it is not asked for. */
+  readonly unproxied: Readonly<Partial<Record<Unproxied, number>>>;
   /** Instances with a pool of connections. */
   readonly upstreams: number;
   /** Requests refused and connections closed as they came, since the start. */
@@ -94,21 +97,34 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       socket.resume();
     }
   };
+  const proxyDoor =
+    options.proxyProtocol === true
+      ? new ProxyDoor({ trusts: ctx.trusts, deadline: timeouts.requestHead, log, now: ctx.now })
+      : undefined;
   const accept = (accepted: Socket): void => {
+    const peer = proxyDoor?.peerOf(accepted);
+    // Gone meanwhile, and nobody knows any more who it was.
+    if (proxyDoor !== undefined && peer === undefined) {
+      accepted.destroy();
+      return;
+    }
     const isMultiplexed = accepted instanceof TLSSocket && accepted.alpnProtocol === 'h2';
-    const inlet = isMultiplexed || options.express === false ? undefined : new Inlet(accepted);
+    const inlet =
+      isMultiplexed || options.express === false ? undefined : new Inlet(accepted, proxyDoor !== undefined);
     const socket = inlet?.socket ?? accepted;
-    const connection = connections.add(socket);
+    const connection = connections.add(socket, peer);
     if (ctx.admission.refusesConnection(connections.ofPeer(connection))) socket.destroy();
     else if (isMultiplexed) multiplex(connection);
-    else if (inlet === undefined) read(socket);
-    else {
+    else if (inlet === undefined) {
+      read(socket);
+      // What was read behind a header of the PROXY protocol waits in it.
+      if (peer !== undefined) socket.resume();
+    } else {
       const lane = new ExpressLane(ctx, connection, inlet, leaveExpress);
       expressLanes.enter(lane);
       socket.once('close', () => expressLanes.leave(lane));
     }
   };
-  listener.on('connection', accept);
   listener.on('drop', () => ctx.admission.droppedConnection());
 
   const door = new TlsDoor({
@@ -117,15 +133,16 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     protocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     onSecure: accept,
   });
-  const shakeHands = (socket: Socket): void => {
-    if (connections.size + door.shaking < limits.connections) door.take(socket);
-    else drop(socket);
+  const enter = { http: accept, https: (socket: Socket): void => door.take(socket) };
+  const arrive = (socket: Socket, scheme: Scheme): void => {
+    if (connections.size + door.shaking + (proxyDoor?.waiting ?? 0) >= limits.connections) {
+      ctx.admission.droppedConnection();
+      socket.destroy();
+    } else if (proxyDoor === undefined) enter[scheme](socket);
+    else proxyDoor.take(socket, enter[scheme]);
   };
-  const drop = (socket: Socket): void => {
-    ctx.admission.droppedConnection();
-    socket.destroy();
-  };
-  const tlsListener = createServer({ noDelay: true }, shakeHands);
+  listener.on('connection', (socket: Socket) => arrive(socket, 'http'));
+  const tlsListener = createServer({ noDelay: true }, socket => arrive(socket, 'https'));
 
   let stopHeartbeat = (): void => {};
   // Often enough to tell, seldom enough for thousands of them.
@@ -172,9 +189,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
 
     take: (socket, scheme = 'http') => {
       begin();
-      if (scheme === 'https') shakeHands(socket);
-      else if (connections.size < limits.connections) accept(socket);
-      else drop(socket);
+      arrive(socket, scheme);
     },
 
     certify: certificates => door.certify(certificates),
@@ -194,6 +209,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       connections: connections.size,
       handshakes: door.shaking,
       failedHandshakes: door.failed,
+      unproxied: { ...(proxyDoor?.refused ?? {}) },
       upstreams: ctx.upstreams.size,
       shed: { ...ctx.admission.shed },
       shedShare: ctx.admission.shedding.share,
@@ -214,6 +230,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       for (const { socket } of connections) socket.destroy();
       ctx.upstreams.close();
       ctx.mirrors.close();
+      proxyDoor?.close();
       door.close();
       await Promise.all(closed);
     },

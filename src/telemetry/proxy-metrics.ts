@@ -5,6 +5,8 @@ export interface ProxyReadings {
   readonly connections: number;
   readonly handshakes: number;
   readonly failedHandshakes: number;
+  /** Closed because of the PROXY protocol, by reason. */
+  readonly unproxied: Readonly<Record<string, number>>;
   /** What was refused or closed as it came, by reason. */
   readonly shed: Readonly<Record<string, number>>;
   /** Of the requests, in [0, 1). */
@@ -32,6 +34,13 @@ export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings)
     name: 'sluice_tls_handshakes_failed_total',
     help: 'TLS handshakes that came to nothing: no common version, a client that left or was too slow.',
     read: () => readings().failedHandshakes,
+  });
+  metrics.add({
+    kind: 'counter',
+    name: 'sluice_proxy_protocol_refused_total',
+    help: 'Connections closed because of the PROXY protocol (--proxy-protocol), by reason: untrusted, malformed, late.',
+    read: () =>
+      Object.entries(readings().unproxied).map(([reason, value]) => ({ labels: { reason }, value })),
   });
   metrics.add({
     kind: 'counter',

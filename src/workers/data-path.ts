@@ -98,6 +98,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
     log,
     readyPath: '/.sluice/ready',
     trusts: address => trusted.has(address),
+    proxyProtocol: config.proxyProtocol === 'require',
     tlsMinVersion: config.tlsMinVersion,
     http2: config.http2,
     limits: limitsOf(config),

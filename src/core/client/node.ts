@@ -19,10 +19,18 @@ export const addressOfNode = (node: string): string | undefined => {
       : undefined;
 };
 
-/** In one spelling: lower case, without zone, IPv4 never mapped into IPv6; undefined for what is no IP literal. */
+/** In one spelling: IPv6 as RFC 5952 has it and without zone, IPv4 never mapped into it; undefined for what is no IP literal. */
 export const readAddress = (text: string): string | undefined => {
   const family = isIP(text);
   if (family !== 6) return family === 4 ? text : undefined;
-  const address = text.toLowerCase().replace(/%.*$/, '');
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  // As every client of IPv4 looks to a socket of both families.
+  if (text.startsWith('::ffff:') && text.includes('.')) return text.slice(7);
+  const [, address = ''] = /^\[(.*)\]$/.exec(new URL(`http://[${text.replace(/%.*$/, '')}]`).hostname) ?? [];
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
+  return high === undefined ? address : [...bytesOf(high), ...bytesOf(low)].join('.');
+};
+
+const bytesOf = (hex = ''): [number, number] => {
+  const value = Number.parseInt(hex, 16);
+  return [value >> 8, value & 0xff];
 };

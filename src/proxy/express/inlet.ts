@@ -22,9 +22,12 @@ export class Inlet {
   readonly #emits: boolean;
   #onBytes: ((bytes: Buffer) => void) | undefined;
 
-  /** @param accepted just now, and not read from; `socket` takes its place */
-  constructor(accepted: Socket) {
-    const socket = withHandleOf(accepted, this.#onRead);
+  /**
+   * @param accepted just now; `socket` takes its place
+   * @param wasRead whether bytes that were read may wait in it: then it is read on like the others
+   */
+  constructor(accepted: Socket, wasRead = false) {
+    const socket = wasRead ? undefined : withHandleOf(accepted, this.#onRead);
     this.socket = socket ?? accepted;
     this.#emits = socket === undefined;
   }
