@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what the tests run beside Node available on PATH: `redis-server`, `consul`, and for clients and examples
-# `curl`, `openssl`, `python3` and `ps`. A no-op where all are there. Otherwise they come from Debian's packages: those of the
+# Makes what the tests run beside Node available on PATH: `redis-server`, `consul`, `haproxy` and `nginx` to stand in front, and
+# for clients and examples `curl`, `openssl`, `python3` and `ps`. A no-op where all are there. Otherwise they come from Debian's packages: those of the
 # machine's own release, and Consul from Debian 11 (bullseye), the last release that carries it.
 set -euo pipefail
 
@@ -96,7 +96,7 @@ add_bullseye() {
   apt update || give_up consul "$(last_words)" "$1"
 }
 
-for command in redis-server python3 curl openssl ps consul; do
+for command in redis-server haproxy nginx python3 curl openssl ps consul; do
   have "$command" && continue
   have apt-get || give_up "$command" 'this machine has no apt-get' "install $command yourself"
   case $command in

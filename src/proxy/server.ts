@@ -78,6 +78,11 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const connections = new Connections();
   const { listener, read } = createFullServer(ctx, connections);
 
+  const proxyDoor =
+    options.proxyProtocol === true
+      ? new ProxyDoor({ trusts: ctx.trusts, deadline: timeouts.requestHead, log, now: ctx.now })
+      : undefined;
+
   const expressLanes = new Running<ExpressLane>();
   const http2Lanes = new Running<Http2Lane>();
   const multiplex = (connection: Connection): void => {
@@ -89,6 +94,8 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const leaveExpress: HandOver = (lane, bytes) => {
     const { socket, scheme } = lane.connection;
     expressLanes.leave(lane);
+    // Flowing, it would read again at once what is put back, and nobody be there for it yet.
+    if (proxyDoor !== undefined) socket.pause();
     socket.unshift(bytes);
     // Over TLS a client asks for it in its handshake (RFC 9113, 3.2).
     if (http2 && scheme === 'http' && lane.isNew && isPreface(bytes) === 'yes') multiplex(lane.connection);
@@ -97,10 +104,6 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
       socket.resume();
     }
   };
-  const proxyDoor =
-    options.proxyProtocol === true
-      ? new ProxyDoor({ trusts: ctx.trusts, deadline: timeouts.requestHead, log, now: ctx.now })
-      : undefined;
   const accept = (accepted: Socket): void => {
     const peer = proxyDoor?.peerOf(accepted);
     // Gone meanwhile, and nobody knows any more who it was.

@@ -19,10 +19,7 @@ export const v2 = (
 export const IPV4 = Buffer.from('c0000201' + 'c6336401' + 'dc04' + '20fb', 'hex');
 
 /** 2001:db8::1:56324 -> 2001:db8::2:8443. */
-export const IPV6 = Buffer.from(
-  `20010db8${'0'.repeat(20)}0001` + `20010db8${'0'.repeat(20)}0002` + 'dc0420fb',
-  'hex',
-);
+export const IPV6 = Buffer.from(`20010db8${'0'.repeat(20)}000120010db8${'0'.repeat(20)}0002dc0420fb`, 'hex');
 
 /** A TLV: its type, its length, its value. */
 export const tlv = (type: number, value: Buffer): Buffer =>
