@@ -1,12 +1,14 @@
 import type { Retryable } from '../core/balance/outcome.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
+import { readGrpcStatus } from '../core/grpc.ts';
 import type { Target } from '../core/model/rule.ts';
 import type { FailedAttempt } from '../core/retry/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import { takeLater } from './body-copy.ts';
 import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
+import { fieldOf } from './fields.ts';
 import type { Timed } from './heartbeat.ts';
 import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey } from './journey.ts';
@@ -30,6 +32,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #body: RequestBody | undefined;
   #attempt: Attempt | undefined;
   #error: ErrorCode | undefined;
+  #grpcStatus: number | undefined;
   /** Most requests are over before anybody asks. */
   #patience: Patience | undefined;
   /** The client is slower, and was asked to tell when to go on. */
@@ -102,7 +105,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
 
   responded(head: ResponseHead): void {
     if (head.hopFailure !== undefined && this.#failedBehind(head.hopFailure)) return;
-    this.#journey.responded(head);
+    this.#grpcStatus = readGrpcStatus(head.grpcStatus);
+    this.#journey.responded(head, this.#grpcStatus);
     if (head.status >= 400 && this.#isGivenUp(head.status)) return;
     try {
       this.#journey.stampResponse(head);
@@ -149,7 +153,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   ended(trailers: readonly string[]): void {
     // What is still uploaded does not matter any more.
     this.#body?.destroy();
-    this.#journey.endAttempt({ status: this.#reply.status ?? 0 });
+    if (trailers.length > 0) this.#grpcStatus ??= readGrpcStatus(fieldOf(trailers, 'grpc-status'));
+    const status = this.#reply.status ?? 0;
+    const grpcStatus = this.#grpcStatus;
+    this.#journey.endAttempt(grpcStatus === undefined ? { status } : { status, grpcStatus });
     this.#reply.end(trailers, this.#flushed);
   }
 
@@ -234,6 +241,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     const late = this.#patience.judge(elapsed, {
       awaited: this.#awaited,
       response: this.#journey.timeout,
+      total: this.#incoming.timeout,
       received: this.#body?.received ?? 0,
       sent: this.#reply.sent,
       held: this.#reply.held,
@@ -261,8 +269,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#body?.destroy();
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;
+    const grpcStatus = this.#reply.grpcStatus ?? this.#grpcStatus;
     const received = this.#body?.received ?? 0;
-    this.#journey.end({ status, sent, received, error: this.#error, cut, upgraded: false });
+    this.#journey.end({ status, grpcStatus, sent, received, error: this.#error, cut, upgraded: false });
     this.#connection.leave(this);
   }
 }

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { responseEdit } from '../core/filters/answer.ts';
 import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
+import { statusMeant } from '../core/grpc.ts';
 import type { Target } from '../core/model/rule.ts';
 import { NOWHERE, type Where } from '../core/model/where.ts';
 import { type FailedAttempt, Tries } from '../core/retry/retry.ts';
@@ -36,7 +37,7 @@ import { limitFields } from './limit-fields.ts';
 import { outgoingLines } from './outgoing.ts';
 import { edited } from './respond.ts';
 import { editResponse, type ResponseHead, stampResponse } from './response-head.ts';
-import type { Ending, Traveller } from './traveller.ts';
+import { type Ending, statusAtEnd, type Traveller } from './traveller.ts';
 
 /**
  * What is the same in every lane of a request's story: it is taken in, a target is decided, attempts are made
@@ -186,10 +187,10 @@ export class Journey {
   }
 
   /** The attempt under way has the head of its final response. */
-  responded({ status, retryAfter: told }: ResponseHead): void {
+  responded({ status, retryAfter: told }: ResponseHead, grpcStatus?: number): void {
     const retryAfter = status === 503 ? told : undefined;
     const rest = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, Date.now());
-    this.#tries?.responded(status, this.#ctx.now(), rest);
+    this.#tries?.responded(statusMeant(status, grpcStatus), this.#ctx.now(), rest);
   }
 
   /** Makes of the head of the answer what the rule wants of it, and adds what is not the upstream's to say. */
@@ -259,7 +260,7 @@ export class Journey {
     this.#gate?.leave();
     if (this.#attempt === undefined) return;
     if (outcome.clientLeft === true) this.#tries?.abandoned(this.#ctx.now());
-    else if (outcome.error === undefined) this.#tries?.completed();
+    else if (outcome.error === undefined) this.#tries?.completed(statusAtEnd(outcome));
     else this.#tries?.failed(outcome.error, false, this.#ctx.now());
     this.#observeEnd(outcome);
   }
@@ -317,7 +318,7 @@ export class Journey {
     else this.#ctx.log.debug(fields, 'a request failed');
   }
 
-  end({ status, sent, received, error, cut, upgraded }: Ending): void {
+  end({ status, grpcStatus, sent, received, error, cut, upgraded }: Ending): void {
     this.#isOver = true;
     const where = this.#where;
     const outcome: { -readonly [K in keyof RequestOutcome]: RequestOutcome[K] } = {
@@ -328,6 +329,7 @@ export class Journey {
     };
     const choice = this.#decision?.choice;
     const auth = this.#gate?.judgement;
+    if (grpcStatus !== undefined) outcome.grpcStatus = grpcStatus;
     if (auth !== undefined) outcome.auth = auth;
     if (choice !== undefined) outcome.choice = choice;
     if (error !== undefined) outcome.error = error;

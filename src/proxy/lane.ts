@@ -29,6 +29,8 @@ export interface RequestBody {
 export interface Incoming extends RequestLines {
   /** All of it has come. */
   readonly isWhole: boolean;
+  /** Milliseconds that the client gives the whole exchange. */
+  readonly timeout?: number | undefined;
   /** @param onProblem called once at most; the body is destroyed then */
   openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody;
   /** Asks a client that waits for it (RFC 9110, 10.1.1) for its body. Called for each attempt. */
@@ -47,6 +49,8 @@ export interface Reply {
   readonly sent: number;
   /** As sent; undefined before a head was. */
   readonly status: number | undefined;
+  /** Of an answer of our own to a call of gRPC. */
+  readonly grpcStatus?: number | undefined;
   /** Bytes of it that wait for the client. */
   readonly held: number;
   /**

@@ -18,6 +18,8 @@ export interface Standing {
   readonly awaited: Awaited;
   /** Milliseconds to the head of the response, where the rule says so. */
   readonly response: number | undefined;
+  /** Milliseconds for all of it, where the client says so. */
+  readonly total: number | undefined;
   /** Body bytes from the client so far. */
   readonly received: number;
   /** Body bytes passed to the client so far. */
@@ -59,6 +61,7 @@ export class Patience {
     this.#moved = moved;
     this.#total += elapsed;
     if (awaited === 'body') this.#forBody += elapsed;
+    if (standing.total !== undefined && this.#total >= standing.total) return 'all';
     const isTooLong = this.#isTooLong(standing);
     if (!isTooLong && !isPast(this.#total, this.#timeouts.total)) return undefined;
     if (awaited === 'body' || awaited === 'reader') return 'client';

@@ -10,6 +10,8 @@ export interface OwnAnswer {
   readonly status: number;
   readonly fields: string[];
   readonly body: Buffer;
+  /** The same in a sentence, for a client that takes no body. */
+  readonly sentence?: string;
 }
 
 /** Seconds after which a caller may try an overloaded gateway again. */
@@ -22,7 +24,7 @@ export const problem = (code: ErrorCode, requestId: string, more: readonly strin
   const body = Buffer.from(`${JSON.stringify({ type, title, status, code, requestId })}\n`);
   const fields = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', ...more];
   if (code === 'overloaded') fields.push('Retry-After', RETRY_AFTER);
-  return answer(status, fields, requestId, body);
+  return { ...answer(status, fields, requestId, body), sentence: `${title} (${code})` };
 };
 
 export const plain = (status: number, text: string, requestId: string): OwnAnswer =>

@@ -17,6 +17,8 @@ export interface ResponseHead {
   readonly trailer: string | undefined;
   readonly via: string | undefined;
   readonly retryAfter: string | undefined;
+  /** Of a call of gRPC that ended with its head. */
+  readonly grpcStatus: string | undefined;
   /** What the hop behind tells of a failed attempt of its own (hop-failure.ts). */
   readonly hopFailure: string | undefined;
   readonly fieldCount: number;
@@ -40,6 +42,7 @@ export const readResponseHead = (status: number, text: string, from: number, end
     trailer: undefined,
     via: undefined,
     retryAfter: undefined,
+    grpcStatus: undefined,
     hopFailure: undefined,
     fieldCount: 0,
   };
@@ -100,6 +103,7 @@ const note = (
       return false;
     case 11:
       if (isNamed(text, at, 'retry-after')) head.retryAfter ??= valueIn(text, colon + 1, lineEnd);
+      if (isNamed(text, at, 'grpc-status')) head.grpcStatus ??= valueIn(text, colon + 1, lineEnd);
       return true;
     case 12:
       // The request id of the answer is the one this hop gave the request.

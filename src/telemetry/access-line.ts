@@ -10,6 +10,8 @@ export interface AccessLogEntry {
   /** Never with a query: queries carry secrets. */
   readonly path: string;
   readonly status: number;
+  /** 0 to 16. */
+  readonly grpcStatus?: number | undefined;
   readonly error?: string | undefined;
   readonly route?: string | undefined;
   readonly service?: string | undefined;
@@ -43,6 +45,7 @@ export const createLineFormat = (): FormatLine => {
     if (entry.traceId !== undefined) line += `,"traceId":${quote(entry.traceId)}`;
     line += `,"method":${quote(entry.method)},"host":${quote(entry.host)},"path":${quote(entry.path)}`;
     line += `,"status":${entry.status}`;
+    if (entry.grpcStatus !== undefined) line += `,"grpcStatus":${entry.grpcStatus}`;
     if (error !== undefined) line += `,"error":${quote(error)}`;
     if (entry.route !== undefined) line += `,"route":${quote(entry.route)}`;
     if (entry.service !== undefined) line += `,"service":${quote(entry.service)}`;

@@ -16,7 +16,7 @@ const CLASS_CELLS = CLASS_NAMES.map((name, i) => (name === '2xx' ? OK : OTHERS +
 
 const ATTEMPTS: FigureHead = {
   name: 'sluice_attempts_total',
-  help: 'Attempts at instances, by class of the response, error code or client_left.',
+  help: 'Attempts at instances, by class of the response, gRPC status that is not OK, error code or client_left.',
   type: 'counter',
 };
 const DURATION: FigureHead = {

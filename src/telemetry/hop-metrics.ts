@@ -1,3 +1,4 @@
+import { statusMeant } from '../core/grpc.ts';
 import type { Sampler, Where } from '../core/model/where.ts';
 import type { AttemptRows } from './attempt-rows.ts';
 import type { AttemptOutcome, AttemptStart, RequestOutcome } from './observer.ts';
@@ -44,7 +45,7 @@ export class HopMetrics {
 
   attemptEnded(
     { where }: AttemptStart,
-    { status, error, clientLeft }: AttemptOutcome,
+    { status, grpcStatus, error, clientLeft }: AttemptOutcome,
     seconds: number,
   ): void {
     if (where.keeper !== this.#mark) this.#keep(where);
@@ -55,10 +56,11 @@ export class HopMetrics {
       return;
     }
     if (where.attempts === 0) where.attempts = this.#attempts.row(this.#hop, where);
-    if (error === undefined) this.#attempts.countAnswer(where.attempts, status);
-    else this.#attempts.countFailure(this.#hop, where, error);
+    if (error !== undefined) this.#attempts.countFailure(this.#hop, where, error);
+    else if (grpcStatus === undefined || grpcStatus === 0) this.#attempts.countAnswer(where.attempts, status);
+    else this.#attempts.countFailure(this.#hop, where, `grpc_${grpcStatus}`);
     this.#attempts.countSeconds(where.attempts, seconds);
-    where.sample?.count(error !== undefined || (status ?? 0) >= 500, seconds);
+    where.sample?.count(error !== undefined || statusMeant(status ?? 0, grpcStatus) >= 500, seconds);
   }
 
   /** Where copies that go there are counted, if anywhere. */

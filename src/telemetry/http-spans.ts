@@ -12,6 +12,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions';
 import type { Choice } from '../core/decide/choose.ts';
+import { statusMeant } from '../core/grpc.ts';
 import type { SplitSource } from '../core/model/split.ts';
 import type { Where } from '../core/model/where.ts';
 import { Cache } from './cache.ts';
@@ -32,6 +33,9 @@ const RESEND_COUNT = attributeKey(ATTR_HTTP_REQUEST_RESEND_COUNT);
 const SERVER_ADDRESS = attributeKey(ATTR_SERVER_ADDRESS);
 const SERVER_PORT = attributeKey(ATTR_SERVER_PORT);
 
+/** Of the conventions for RPC, not stable yet. */
+const ATTR_RPC_SYSTEM = 'rpc.system';
+const ATTR_RPC_GRPC_STATUS_CODE = 'rpc.grpc.status_code';
 const ATTR_SLUICE_INSTANCE = 'sluice.instance';
 const ATTR_SLUICE_VERSION_REASON = 'sluice.version.reason';
 const ATTR_SLUICE_SPLIT_SOURCE = 'sluice.split.source';
@@ -64,6 +68,7 @@ export class HttpSpans {
   readonly #instances = new Map<string, InstancePhrase>();
   readonly #protocols: Readonly<Record<RequestStart['scheme'], Cache<string, Phrase>>>;
   readonly #statuses: Cache<number, Phrase>;
+  readonly #grpcStatuses: Cache<number, Phrase>;
   readonly #choices: Readonly<Record<Choice['reason'], Cache<SplitSource, Phrase>>>;
 
   constructor(hop: string, limits: SpanLimits) {
@@ -86,6 +91,9 @@ export class HttpSpans {
       split: because('split'),
       only: because('only'),
     };
+    this.#grpcStatuses = new Cache(status =>
+      phrasing({ [ATTR_RPC_SYSTEM]: 'grpc', [ATTR_RPC_GRPC_STATUS_CODE]: status }),
+    );
     this.#statuses = new Cache(status => phrasing({ [ATTR_HTTP_RESPONSE_STATUS_CODE]: status }));
   }
 
@@ -96,7 +104,7 @@ export class HttpSpans {
    * @param method folded
    */
   request(to: SpanWriter, method: string, start: RequestStart, outcome: RequestOutcome): void {
-    const { status, error } = outcome;
+    const { status, grpcStatus, error } = outcome;
     to.say(this.#place(outcome.where).requests.at(method));
     to.say(this.#protocols[start.scheme].at(start.protocolVersion));
     if (status !== CLIENT_LEFT) to.say(this.#statuses.at(status));
@@ -109,8 +117,9 @@ export class HttpSpans {
     if (port !== undefined) to.whole(SERVER_PORT, port);
     const userAgent = findHeader(start.rawHeaders, 'user-agent');
     if (userAgent !== undefined) to.text(USER_AGENT, userAgent.slice(0, MAX_USER_AGENT));
-    const isFailure = status >= 500 || (outcome.cut === true && error !== undefined);
-    if (error !== undefined || isFailure) to.text(ERROR_TYPE, error ?? String(status));
+    if (grpcStatus !== undefined) to.say(this.#grpcStatuses.at(grpcStatus));
+    const isFailure = statusMeant(status, grpcStatus) >= 500 || (outcome.cut === true && error !== undefined);
+    if (error !== undefined || isFailure) to.text(ERROR_TYPE, error ?? typeOf(status, grpcStatus));
     if (isFailure) to.say(FAILED);
   }
 
@@ -132,14 +141,15 @@ export class HttpSpans {
     outcome: AttemptOutcome,
     kind: AttemptKind = 'attempt',
   ): void {
-    const { status, error, clientLeft } = outcome;
+    const { status, grpcStatus, error, clientLeft } = outcome;
     const place = this.#place(start.where);
     to.say(place.of[kind].at(method));
     to.say(this.#instance(start));
     if (status !== undefined) to.say(this.#statuses.at(status));
+    if (grpcStatus !== undefined) to.say(this.#grpcStatuses.at(grpcStatus));
     if (start.resend > 0) to.whole(RESEND_COUNT, start.resend);
-    if (clientLeft === true || (error === undefined && (status === undefined || status < 400))) return;
-    to.text(ERROR_TYPE, error ?? String(status));
+    if (clientLeft === true || (error === undefined && statusMeant(status ?? 0, grpcStatus) < 400)) return;
+    to.text(ERROR_TYPE, error ?? typeOf(status ?? 0, grpcStatus));
     to.say(FAILED);
   }
 
@@ -164,3 +174,7 @@ export class HttpSpans {
     return said;
   }
 }
+
+/** What failed, where that was no failure of ours. */
+const typeOf = (status: number, grpcStatus: number | undefined): string =>
+  grpcStatus === undefined || grpcStatus === 0 ? String(status) : `grpc_${grpcStatus}`;

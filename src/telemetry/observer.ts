@@ -57,6 +57,8 @@ export interface AttemptObservation {
 export interface AttemptOutcome {
   /** Absent where no response came. */
   readonly status?: number;
+  /** Where the answer is one of gRPC's: 0 to 16. */
+  readonly grpcStatus?: number;
   readonly error?: ErrorCode;
   /** The client left, so nobody upstream is to blame. */
   readonly clientLeft?: boolean;
@@ -68,6 +70,8 @@ export type Judgement = 'passed' | 'denied' | 'unanswered';
 export interface RequestOutcome {
   /** Status sent to the client; 499 where it left before one was sent. */
   readonly status: number;
+  /** Where the answer is one of gRPC's: 0 to 16. */
+  readonly grpcStatus?: number;
   readonly error?: ErrorCode;
   readonly where: Where;
   /** How the version was chosen, where there was a choice. */

@@ -1,4 +1,5 @@
 import { TraceFlags } from '@opentelemetry/api';
+import { statusMeant } from '../core/grpc.ts';
 import type { AccessLogEntry } from './access-line.ts';
 import type { AccessLog } from './access-log.ts';
 import { type Clock, createSystemClock } from './clock.ts';
@@ -148,7 +149,8 @@ class Observation implements RequestObservation {
     const endedAt = clock.now();
     metrics.requestEnded(this.#method, outcome, (endedAt - this.#begunAt) / 1000);
     this.#trace?.end(outcome, endedAt);
-    if (accessLog.wants(outcome.status)) accessLog.write(this.#entry(outcome, endedAt));
+    if (accessLog.wants(statusMeant(outcome.status, outcome.grpcStatus)))
+      accessLog.write(this.#entry(outcome, endedAt));
   }
 
   #entry(outcome: RequestOutcome, endedAt: number): AccessLogEntry {
@@ -164,6 +166,7 @@ class Observation implements RequestObservation {
       host: start.authority,
       path: start.path.slice(0, MAX_PATH),
       status: outcome.status,
+      grpcStatus: outcome.grpcStatus,
       error: outcome.error,
       route: outcome.where.route || undefined,
       service: outcome.where.service || undefined,

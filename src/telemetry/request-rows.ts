@@ -1,3 +1,4 @@
+import { statusMeant } from '../core/grpc.ts';
 import type { Where } from '../core/model/where.ts';
 import { BUCKETS, countDuration, DURATION_BOUNDS, durationsAt } from './durations.ts';
 import { type Figure, type FigureHead, inFigures } from './figures.ts';
@@ -26,7 +27,7 @@ const METHOD_CELLS: ReadonlyMap<string, number> = new Map(
 
 const REQUESTS: FigureHead = {
   name: 'sluice_requests_total',
-  help: 'Requests answered, refused or cut. "error" is the code of an answer given on our own account.',
+  help: 'Requests answered, refused or cut. "status" of a gRPC answer is that of the HTTP status which its own stands for; "error" is the code of an answer given on our own account.',
   type: 'counter',
 };
 const DURATION: FigureHead = {
@@ -57,9 +58,9 @@ export class RequestRows {
 
   /** All but an error. */
   count(first: number, method: string, outcome: RequestOutcome, seconds: number): void {
-    const { error, status, upgraded, received, sent } = outcome;
+    const { error, status, grpcStatus, upgraded, received, sent } = outcome;
     const { rows } = this.#places;
-    const row = this.#row(first, classOf(status));
+    const row = this.#row(first, classOf(statusMeant(status, grpcStatus)));
     if (error === undefined) this.#places.count(row, METHOD_CELLS.get(method) as number);
     if (upgraded !== true) countDuration(rows, row + SECONDS, row + DURATIONS, seconds);
     if (sent > 0) rows.plus(row + SENT, sent);

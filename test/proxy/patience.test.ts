@@ -12,6 +12,7 @@ const standing = (awaited: Standing['awaited'], more: Partial<Standing> = {}): S
   sent: 0,
   held: 0,
   response: undefined,
+  total: undefined,
   ...more,
 });
 

@@ -94,9 +94,10 @@ export class Tries {
     if (this.#verdict === 'failed') state.disappointed(this.#startedAt, now);
   }
 
-  /** The response is whole. */
-  completed(): void {
+  /** The response is whole. @param status what its end says, where that is more than its head */
+  completed(status?: number): void {
     const state = this.#leave();
+    if (status !== undefined && this.#verdict !== 'spared') this.#verdict = judgeStatus(status);
     if (this.#verdict === 'well') state?.succeeded(this.#startedAt, this.#headAt);
     if (this.#verdict === 'failed') state?.failed(this.#startedAt, this.#headAt);
   }

@@ -1,7 +1,9 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { isGrpc, readGrpcTimeout } from '../../core/grpc.ts';
 import type { Connection, Multiplexer } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { Exchange } from '../exchange.ts';
+import { fieldOf } from '../fields.ts';
 import type { Placed } from '../running.ts';
 import { StreamReply } from './reply.ts';
 import { readStreamHead } from './request.ts';
@@ -65,13 +67,13 @@ export class Http2Lane implements Multiplexer, Placed {
     this.#streams += 1;
     if (this.#ctx.draining) this.announceEnd();
     const lines = readStreamHead(raw, !stream.endAfterHeaders, this.#ctx.limits.headerBytes);
-    const reply = new StreamReply(stream, lines.method);
-    const exchange = new Exchange(
-      this.#ctx,
-      this.#connection,
-      new StreamRequest(this.#ctx, stream, lines),
-      reply,
-    );
+    const contentType = fieldOf(lines.rawHeaders, 'content-type');
+    const grpcType = isGrpc(contentType) ? contentType : undefined;
+    const timeout =
+      grpcType === undefined ? undefined : readGrpcTimeout(fieldOf(lines.rawHeaders, 'grpc-timeout'));
+    const reply = new StreamReply(stream, lines.method, grpcType);
+    const request = new StreamRequest(this.#ctx, stream, lines, timeout);
+    const exchange = new Exchange(this.#ctx, this.#connection, request, reply);
     stream.on('error', ignore).once('close', () => {
       this.#streams -= 1;
       this.#idleSince = performance.now();

@@ -1,9 +1,10 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { grpcStatusOf } from '../../core/grpc.ts';
 import { linesOf } from '../field-lines.ts';
 import type { Reply } from '../lane.ts';
 import type { OwnAnswer } from '../respond.ts';
 import type { ResponseHead } from '../response-head.ts';
-import { headOf, trailersOf } from './response-fields.ts';
+import { headOf, trailersOf, trailersOnly } from './response-fields.ts';
 
 const { NGHTTP2_INTERNAL_ERROR } = constants;
 
@@ -16,6 +17,9 @@ export class StreamReply implements Reply {
   status: number | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #isHead: boolean;
+  /** Of a call of gRPC, whose own answers look otherwise. */
+  readonly #grpcType: string | undefined;
+  grpcStatus: number | undefined;
   /** Not sent yet: without a body, the stream ends with it. */
   #head: OutgoingHttpHeaders | undefined;
   #contentLength: number | undefined;
@@ -24,8 +28,10 @@ export class StreamReply implements Reply {
   #trailers: readonly string[] = [];
   #onFlushed = (): void => {};
 
-  constructor(stream: ServerHttp2Stream, method: string) {
+  /** @param grpcType the request's content type where it is a call of gRPC */
+  constructor(stream: ServerHttp2Stream, method: string, grpcType: string | undefined) {
     this.#stream = stream;
+    this.#grpcType = grpcType;
     this.#isHead = method === 'HEAD';
   }
 
@@ -79,9 +85,15 @@ export class StreamReply implements Reply {
     if (isOpen(this.#stream)) this.#stream.end(this.#last);
   }
 
-  answer({ status, fields, body }: OwnAnswer, _closes: boolean, onFlushed: () => void): void {
+  answer(own: OwnAnswer, _closes: boolean, onFlushed: () => void): void {
+    const { status, fields, body } = own;
     this.#whenFlushed(onFlushed);
     this.status = status;
+    if (this.#grpcType !== undefined) {
+      this.grpcStatus = grpcStatusOf(status);
+      this.#respond(trailersOnly(own, this.#grpcType, this.grpcStatus), { endStream: true });
+      return;
+    }
     const whole = this.#isHead ? NOTHING : body;
     this.sent = whole.length;
     this.#respond(headOf(status, linesOf(fields)), { endStream: whole.length === 0 });

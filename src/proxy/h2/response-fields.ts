@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
+import { encodeGrpcMessage } from '../../core/grpc.ts';
 import { fieldsOf } from '../field-lines.ts';
+import type { OwnAnswer } from '../respond.ts';
 import { readTrailers } from '../response-head.ts';
 
 /** Fields of an HTTP/1.1 connection, which make a message of HTTP/2 malformed (RFC 9113, 8.2.2). */
@@ -50,3 +52,21 @@ export const withFields = (fields: readonly string[]): OutgoingHttpHeaders => {
 /** @param raw name, value, name, value … as the upstream sent them */
 export const trailersOf = (raw: readonly string[]): OutgoingHttpHeaders =>
   withFields(readTrailers(raw).flat());
+
+/**
+ * An answer of our own to a call of gRPC: its client wants the status of the call, in a head with which the stream ends
+ * (`Trailers-Only` in grpc/grpc, doc/PROTOCOL-HTTP2.md), and not a status of HTTP.
+ */
+export const trailersOnly = (
+  { fields, sentence }: OwnAnswer,
+  contentType: string,
+  grpcStatus: number,
+): OutgoingHttpHeaders => {
+  const head = withFields(fields);
+  delete head['content-length'];
+  head[':status'] = 200;
+  head['content-type'] = contentType;
+  head['grpc-status'] = `${grpcStatus}`;
+  if (sentence !== undefined) head['grpc-message'] = encodeGrpcMessage(sentence);
+  return head;
+};

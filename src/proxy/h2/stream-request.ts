@@ -16,17 +16,19 @@ export class StreamRequest implements Incoming {
   readonly rawHeaders: readonly string[];
   readonly hasBody: boolean | undefined;
   readonly fault: ErrorCode | undefined;
+  readonly timeout: number | undefined;
   readonly #ctx: Context;
   readonly #stream: ServerHttp2Stream;
   #expectsContinue: boolean;
 
-  constructor(ctx: Context, stream: ServerHttp2Stream, lines: RequestLines) {
+  constructor(ctx: Context, stream: ServerHttp2Stream, lines: RequestLines, timeout: number | undefined) {
     this.method = lines.method;
     this.url = lines.url;
     this.httpVersion = lines.httpVersion;
     this.rawHeaders = lines.rawHeaders;
     this.hasBody = lines.hasBody;
     this.fault = lines.fault;
+    this.timeout = timeout;
     this.#ctx = ctx;
     this.#stream = stream;
     this.#expectsContinue = lines.hasBody === true && fieldOf(lines.rawHeaders, 'expect') !== undefined;
