@@ -1,0 +1,57 @@
+import type { TestContext } from 'node:test';
+import {
+  Client,
+  credentials,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+
+/** A service whose messages are text, so that no description of it has to be compiled. */
+const method = (
+  name: string,
+  requestStream: boolean,
+  responseStream: boolean,
+): MethodDefinition<string, string> => ({
+  path: `/test.Echo/${name}`,
+  requestStream,
+  responseStream,
+  requestSerialize: text => Buffer.from(text),
+  requestDeserialize: bytes => bytes.toString(),
+  responseSerialize: text => Buffer.from(text),
+  responseDeserialize: bytes => bytes.toString(),
+});
+
+export const ECHO = {
+  unary: method('Unary', false, false),
+  upload: method('Upload', true, false),
+  download: method('Download', false, true),
+  chat: method('Chat', true, true),
+} as const satisfies ServiceDefinition;
+
+/** A real gRPC server on a free port, ended with the test. */
+export const startGrpcServer = async (
+  t: TestContext,
+  implementation: UntypedServiceImplementation,
+): Promise<number> => {
+  const server = new Server();
+  server.addService(ECHO, implementation);
+  t.after(() => server.forceShutdown());
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
+    );
+  });
+};
+
+/** A real gRPC client, ended with the test. A connection of its own, as other clients of a test would share it. */
+export const startGrpcClient = (t: TestContext, port: number): Client => {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+  });
+  t.after(() => client.close());
+  return client;
+};
