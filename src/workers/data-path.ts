@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
 import { Fleet } from '../core/balance/fleet.ts';
 import { decide } from '../core/decide/decide.ts';
+import { Books } from '../core/limit/books.ts';
 import { RateLimiter } from '../core/limit/rate-limiter.ts';
 import { compileInSteps } from '../core/match/compile-steps.ts';
 import type { RouteTable } from '../core/match/match.ts';
@@ -54,7 +55,8 @@ const TIDY_AFTER_MS = 1_000;
 export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
-  const limits = new RateLimiter();
+  const books = new Books();
+  const limits = new RateLimiter(books);
   const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
@@ -74,6 +76,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
       let step = work.next();
       for (; !step.done; step = work.next()) await nextTurn();
       snapshot = next;
+      books.follow(next.rules);
       table = step.value;
     }
     isCatchingUp = false;

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { Fleet } from '../../src/core/balance/fleet.ts';
 import { decide } from '../../src/core/decide/decide.ts';
 import { NO_PINS } from '../../src/core/decide/picking.ts';
+import { Books } from '../../src/core/limit/books.ts';
 import { RateLimiter } from '../../src/core/limit/rate-limiter.ts';
 import { compileRoutes } from '../../src/core/match/match.ts';
 import { buildSnapshot, catalogOf, instance } from '../core/build.ts';
@@ -38,7 +39,7 @@ const stageOf = async (t: TestContext, express: boolean, ...tags: readonly strin
   const table = compileRoutes(rules);
   const fleet = new Fleet();
   const clock = new FakeClock(1_000);
-  const picking = { ...NO_PINS, limits: new RateLimiter() };
+  const picking = { ...NO_PINS, limits: new RateLimiter(new Books()) };
   const proxy = await startProxy(t, [], {
     decide: facts => decide(table, facts, fleet, clock.now(), Math.random, picking),
     fleet,
@@ -136,7 +137,7 @@ describe('limits', () => {
     const { rules } = buildSnapshot({ catalog, weights: new Map(), policy: 'passing-only', tagPrefix: '' });
     const table = compileRoutes(rules);
     let draws = 0;
-    const picking = { ...NO_PINS, limits: new RateLimiter() };
+    const picking = { ...NO_PINS, limits: new RateLimiter(new Books()) };
     const alternating = (): number => {
       draws += 1;
       return draws % 2 === 0 ? 0.25 : 0.75;

@@ -33,6 +33,16 @@ export class Account {
     return this.paidAt > now ? this.paidAt - now : 0;
   }
 
+  /** At least so much is owed. @param paidAt when it is paid back */
+  raise(paidAt: number): void {
+    if (paidAt > this.paidAt) this.paidAt = paidAt;
+  }
+
+  /** At most so much is owed. */
+  lower(paidAt: number): void {
+    if (paidAt < this.paidAt) this.paidAt = paidAt;
+  }
+
   /** @param cost in milliseconds */
   debit(cost: number, now: number): void {
     this.paidAt = Math.max(this.paidAt, now) + cost;

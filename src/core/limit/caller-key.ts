@@ -1,27 +1,18 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Hashable, keyText } from '../hash.ts';
 import type { LimitKey } from '../model/filter.ts';
-
-/** Longer ones are kept as their hash: a caller must not fill our memory with them. */
-const LONGEST = 64;
+import { EVERYBODY } from './account-name.ts';
 
 /**
- * What one caller's requests are counted by. Of an IPv6 address it is the network of 64 bits: a host has that many
- * addresses to itself (RFC 4291, 2.5.1), and could take another for each request.
+ * By what one caller's requests are counted, the same in every process. What headers and cookies hold may be long, and may be
+ * a secret that nobody else is to read, so it is a hash of them. Of an IPv6 address it is the network of 64 bits: a host has
+ * that many addresses to itself (RFC 4291, 2.5.1), and could take another for each request.
  */
-export const callerKey = (by: LimitKey, request: Hashable): string => {
+export const callerKey = (by: LimitKey | undefined, request: Hashable): string => {
+  if (by === undefined) return EVERYBODY;
   const text = keyText(by, request) ?? '';
-  if (by.of === 'address') return networkOf(text);
-  return text.length > LONGEST ? digest(text) : text;
+  return by.of === 'address' ? networkOf(text) : hash('sha256', text, 'base64url');
 };
-
-/**
- * The name of a caller outside of this process. What headers and cookies hold may be secrets, and nobody else is to read
- * them.
- */
-export const keyNameFor = (by: LimitKey, key: string): string => (by.of === 'address' ? key : digest(key));
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 const networkOf = (address: string): string => {
   if (!address.includes(':')) return address;

@@ -1,7 +1,7 @@
 import type { LimitKey } from '../model/filter.ts';
 import { Account, type Terms } from './account.ts';
+import { accountName, EVERYBODY } from './account-name.ts';
 import { Accounts } from './accounts.ts';
-import { keyNameFor } from './caller-key.ts';
 
 /** What is counted, by whom, and on what terms. */
 export interface Counted extends Terms {
@@ -14,6 +14,7 @@ export interface Counted extends Terms {
 
 /** What is counted for one limit, from one table to the next. */
 export class LimitState {
+  /** The terms of all tables have the same id, so they are the same. */
   readonly limit: Counted;
   /** Whether somebody else counts. */
   readonly isTold: boolean;
@@ -26,11 +27,10 @@ export class LimitState {
   constructor(limit: Counted, isTold: boolean, most: number) {
     this.limit = limit;
     this.isTold = isTold;
-    this.#whole = limit.by === undefined ? new Account(limit.id, limit) : undefined;
+    this.#whole = limit.by === undefined ? new Account(accountName(limit.id, EVERYBODY), limit) : undefined;
     this.#callers = new Accounts(most);
   }
 
-  /** @param key of a caller; any where all requests count together */
   find(key: string): Account | undefined {
     return this.#whole ?? this.#callers.get(key);
   }
@@ -38,11 +38,6 @@ export class LimitState {
   open(key: string, now: number): Account {
     const known = this.find(key);
     if (known !== undefined) return known;
-    const name = accountName(this.limit, key);
-    return this.#callers.open(key, new Account(name, this.limit), now);
+    return this.#callers.open(key, new Account(accountName(this.limit.id, key), this.limit), now);
   }
 }
-
-/** The same in every process. */
-export const accountName = ({ id, by }: Counted, key: string): string =>
-  by === undefined ? id : `${id}:${keyNameFor(by, key)}`;

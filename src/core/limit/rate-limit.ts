@@ -31,6 +31,6 @@ export class RateLimit implements Counted {
   }
 
   get id(): string {
-    return `${this.route}:${this.text}`;
+    return `${this.route} ${this.text}`;
   }
 }

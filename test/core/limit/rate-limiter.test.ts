@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Books } from '../../../src/core/limit/books.ts';
 import { RateLimit } from '../../../src/core/limit/rate-limit.ts';
 import { RateLimiter } from '../../../src/core/limit/rate-limiter.ts';
 import { readRate } from '../../../src/core/limit/read-limit.ts';
@@ -69,14 +70,14 @@ describe('one limit', () => {
   ];
   for (const [name, under, steps] of table) {
     it(name, () => {
-      const limiter = new RateLimiter();
+      const limiter = new RateLimiter(new Books());
       for (const [now, asked, passed] of steps)
         assert.equal(passing(limiter, [under], { now, asked }), passed, `at ${now}`);
     });
   }
 
   it('over a long time is exact, whatever is asked', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     const under = limit('100/s');
     let passed = 0;
     for (let now = 0; now < 60_000; now += 3) passed += passing(limiter, [under], { now, asked: 1 });
@@ -86,7 +87,7 @@ describe('one limit', () => {
 
 describe('what is told of it', () => {
   it('how many remain, and when', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     const under = limit('5/m');
     const told = (now: number): unknown[] => {
       const { isAdmitted, remaining, resetSeconds } = limiter.judge([under], factsOf(), now);
@@ -119,7 +120,7 @@ describe('by caller', () => {
   const BY_ADDRESS: LimitKey = { of: 'address' };
 
   it('each has the limit for itself', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     const limits = [limit('5/m', { by: BY_ADDRESS })];
     for (const clientAddress of ['10.0.0.1', '10.0.0.2'])
       assert.equal(passing(limiter, limits, { now: 0, asked: 9, facts: { clientAddress } }), 5);
@@ -173,7 +174,7 @@ describe('by caller', () => {
   ];
   for (const [name, by, one, other, areOne] of SAME) {
     it(`${name}: ${areOne ? 'one caller' : 'two callers'}`, () => {
-      const limiter = new RateLimiter();
+      const limiter = new RateLimiter(new Books());
       const limits = [limit('5/m', { by })];
       assert.equal(passing(limiter, limits, { now: 0, asked: 5, facts: one }), 5);
       assert.equal(passing(limiter, limits, { now: 0, asked: 1, facts: other }), areOne ? 0 : 1);
@@ -183,7 +184,7 @@ describe('by caller', () => {
 
 describe('an attack by making up new names', () => {
   it('does not have a limited caller forgotten', () => {
-    const limiter = new RateLimiter(undefined, 'none', 100);
+    const limiter = new RateLimiter(new Books({ most: 100 }));
     const limits = [limit('5/m', { by: { of: 'header', name: 'key' } })];
     const as = (key: string, asked: number): number =>
       passing(limiter, limits, { now: 0, asked, facts: { headers: { key } } });
@@ -195,7 +196,7 @@ describe('an attack by making up new names', () => {
 
 describe('several limits of a rule', () => {
   it('all must let a request pass, and one that is turned away costs nothing', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     const narrow = limit('2/s', { by: { of: 'address' } });
     const wide = limit('3/s');
     const as = (clientAddress: string): boolean[] =>
@@ -209,7 +210,7 @@ describe('several limits of a rule', () => {
   });
 
   it('tells of the one that leaves least, and of all policies', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     const limits = [limit('100/s'), limit('5/m', { by: { of: 'address' } })];
     const verdict = limiter.judge(limits, factsOf(), 0);
     assert.equal(verdict.limit, limits[1]);
@@ -220,18 +221,17 @@ describe('several limits of a rule', () => {
 
 describe('a new table', () => {
   it('goes on counting for a limit that is the same, and anew for one that is not', () => {
-    const limiter = new RateLimiter();
+    const limiter = new RateLimiter(new Books());
     assert.equal(passing(limiter, [limit('5/m')], { now: 0, asked: 9 }), 5);
     assert.equal(passing(limiter, [limit('5/m')], { now: 0, asked: 9 }), 0);
     assert.equal(passing(limiter, [limit('6/m')], { now: 0, asked: 9 }), 6);
   });
 
   it('forgets the limits of rules that are gone', () => {
-    const limiter = new RateLimiter();
-    passing(limiter, [limit('5/m')], { now: 0, asked: 9 });
-    limiter.retain(route => route === '/orders/*');
-    assert.equal([...limiter.states()].length, 1);
-    limiter.retain(() => false);
-    assert.equal([...limiter.states()].length, 0);
+    const books = new Books();
+    passing(new RateLimiter(books), [limit('5/m')], { now: 0, asked: 9 });
+    assert.equal([...books.states()].length, 1);
+    books.follow([]);
+    assert.equal([...books.states()].length, 0);
   });
 });
