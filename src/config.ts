@@ -10,6 +10,7 @@ import type { LivePolicy } from './core/model/instance.ts';
 import { CLIENT_SETTINGS, clientProblems } from './core/settings/client-settings.ts';
 import { LIMIT_SETTINGS } from './core/settings/limit-settings.ts';
 import { PICKING_SETTINGS } from './core/settings/picking-settings.ts';
+import { RATE_LIMIT_SETTINGS } from './core/settings/rate-limit-settings.ts';
 import {
   ConfigError,
   type Env,
@@ -298,6 +299,7 @@ export const SETTINGS = {
   }),
   ...PICKING_SETTINGS,
   ...TRAFFIC_SETTINGS,
+  ...RATE_LIMIT_SETTINGS,
   ...LIMIT_SETTINGS,
   workers: setting({
     flag: '--workers <count|auto>',

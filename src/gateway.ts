@@ -13,12 +13,14 @@ import type { LastKnown } from './core/rules/last-known.ts';
 import { formatHostPort } from './core/values.ts';
 import { followDocuments } from './documents/documents.ts';
 import { createRuleMaker } from './documents/rules.ts';
+import { openLimits } from './limits/limits.ts';
 import { Mesh } from './mesh.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
 import { openDocuments } from './state/documents.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
 import { joinFigures } from './telemetry/figures.ts';
+import { addSharedLimitMetrics } from './telemetry/limit-metrics.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createPace } from './telemetry/pace.ts';
@@ -74,7 +76,9 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const store = openStore(config, last, log);
   const metrics = createMetrics({ version: VERSION });
   const pace = createPace();
-  const serve = { config, via: `sluice-${nanoid(10)}`, metrics, log };
+  const limits = openLimits({ config, onNews: news => traffic.hear(news), log });
+  const { books } = limits;
+  const serve = { config, via: `sluice-${nanoid(10)}`, books, metrics, log };
   const traffic =
     config.workers === 0 ? serveInProcess(serve) : serveWithWorkers({ ...serve, count: config.workers });
   const tls = tlsPlan && openTls(tlsPlan, traffic, log);
@@ -91,6 +95,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     hasDocuments: true,
     ...(last === undefined ? {} : { owners: last.owners, since: last.since }),
     onSwap: (view, previous) => {
+      limits.follow(view.snapshot.rules);
       traffic.follow(view.snapshot, () => logSwap(log, previous?.snapshot, view.snapshot, preciseNow()));
       state.save(view.snapshot);
       warnOfKey(view.snapshot.rules);
@@ -152,6 +157,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
+  addSharedLimitMetrics(metrics, limits.areShared);
   addStateMetrics(metrics, {
     status: state.status,
     consul: watch.status,
@@ -163,6 +169,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     tls?.stop();
     stopUpstreamTls();
     await traffic.close();
+    await limits.close();
     await state.close();
     await documents.stop();
     await keptDocuments.close();
@@ -181,7 +188,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       isDraining: () => draining,
       snapshot: () => mesh.view,
       ejected: traffic.ejected,
-      explain: createExplainer(config),
+      explain: createExplainer(config, books),
       consul: () => watch.status(),
       release: service => ({
         instances: watch.release(service),

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
 import { Fleet } from '../core/balance/fleet.ts';
 import { decide } from '../core/decide/decide.ts';
-import { Books } from '../core/limit/books.ts';
+import type { Books } from '../core/limit/books.ts';
 import { RateLimiter } from '../core/limit/rate-limiter.ts';
 import { compileInSteps } from '../core/match/compile-steps.ts';
 import type { RouteTable } from '../core/match/match.ts';
@@ -16,6 +16,7 @@ import { createProxy, type HttpProxy } from '../proxy/server.ts';
 import { addAuthMetrics } from '../telemetry/auth-metrics.ts';
 import { logEjections } from '../telemetry/ejection-log.ts';
 import { addFleetMetrics } from '../telemetry/fleet-metrics.ts';
+import { addLimitMetrics } from '../telemetry/limit-metrics.ts';
 import { liveIn } from '../telemetry/live.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -39,6 +40,8 @@ export interface DataPathOptions {
   readonly config: Config;
   /** Names the gateway in `Via`, the same in all of its processes: a loop may come back to another of them. */
   readonly via: string;
+  /** Of its rate limits; whoever has them knows the rules before they are served. */
+  readonly books: Books;
   /** Where its figures go. */
   readonly metrics: Metrics;
   /** Other processes write the access log, too. */
@@ -52,10 +55,16 @@ export const RETAIN_EVERY_MS = 5 * 60_000;
 /** Looking for instances that are gone among thousands takes a while, so a storm of snapshots has it done once a second. */
 const TIDY_AFTER_MS = 1_000;
 
-export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPathOptions): DataPath => {
+export const openDataPath = ({
+  config,
+  via,
+  books,
+  metrics,
+  sharesStdout,
+  log,
+}: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
-  const books = new Books();
   const limits = new RateLimiter(books);
   const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
   const trusted = new AddressSet(config.trustedProxies);
@@ -76,7 +85,6 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
       let step = work.next();
       for (; !step.done; step = work.next()) await nextTurn();
       snapshot = next;
-      books.follow(next.rules);
       table = step.value;
     }
     isCatchingUp = false;
@@ -109,6 +117,7 @@ export const openDataPath = ({ config, via, metrics, sharesStdout, log }: DataPa
   });
   addProxyMetrics(metrics, () => proxy.figures());
   addFleetMetrics(metrics, fleet);
+  addLimitMetrics(metrics, () => books.states());
   addMirrorMetrics(metrics, () => proxy.mirrored());
   addAuthMetrics(metrics, () => proxy.judged());
   const retaining = setInterval(() => {

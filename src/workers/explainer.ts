@@ -2,6 +2,8 @@ import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import { Fleet } from '../core/balance/fleet.ts';
 import { type Explanation, explain } from '../core/decide/explain.ts';
+import type { Books } from '../core/limit/books.ts';
+import { createPeek } from '../core/limit/rate-limiter.ts';
 import { compileRoutes, type RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
@@ -14,9 +16,11 @@ import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
  */
 export const createExplainer = (
   config: Config,
+  books: Books,
 ): ((snapshot: Snapshot, facts: RequestFacts) => Explanation) => {
   const fleet = new Fleet(fleetSettingsOf(config));
-  const picking = pickingOf(config, { newCookie: nanoid, clock: Date.now });
+  const limits = createPeek((limit, key) => books.debt(limit, key, performance.now()));
+  const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
   let compiled: { readonly of: Snapshot; readonly table: RouteTable } | undefined;
   return (snapshot, facts) => {
     if (compiled?.of !== snapshot) {

@@ -11,6 +11,7 @@ export const serveInProcess = (options: Omit<DataPathOptions, 'sharesStdout'>): 
       dataPath.follow(snapshot);
       onInForce();
     },
+    hear: () => {},
     isReady: () => true,
     figures: async () => [],
     watch: options.metrics.watch,

@@ -3,6 +3,7 @@
  * A connection travels beside its message.
  */
 import type { Config } from '../config.ts';
+import type { News, Telling } from '../core/limit/authority.ts';
 import type { Scheme } from '../proxy/server.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
 import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
@@ -22,6 +23,10 @@ export type ToWorker =
   | { readonly kind: 'certify'; readonly certificates: Certificates }
   /** Before the first connection, and whenever they are replaced. */
   | { readonly kind: 'trust'; readonly credentials: UpstreamCredentials }
+  /** The answer to `debits`. */
+  | { readonly kind: 'owed'; readonly owed: readonly number[] }
+  /** Of rate limits. */
+  | { readonly kind: 'news'; readonly news: readonly News[] }
   /** Answered by `figure`s and `told`. */
   | { readonly kind: 'tell' }
   /** Answered by a `counted` every second as long as there is any. */
@@ -33,6 +38,8 @@ export type FromWorker =
   | { readonly kind: 'follows' }
   /** @property taken those taken over since the last such message; sent before anything is read from them */
   | { readonly kind: 'connections'; readonly taken: number; readonly open: number }
+  /** What has passed of rate limits. The next ones come after the `owed` to these. */
+  | { readonly kind: 'debits'; readonly tellings: readonly Telling[] }
   /** One of many, which are all when `told` or `left` follows. */
   | { readonly kind: 'figure'; readonly figure: Figure }
   | { readonly kind: 'told'; readonly ejected: Ejected }

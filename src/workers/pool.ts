@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/decide/gate.ts';
+import type { News, Telling } from '../core/limit/authority.ts';
+import type { Books } from '../core/limit/books.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { limitsOf } from '../core/settings/limit-settings.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
@@ -24,6 +26,8 @@ export interface PoolOptions {
   readonly config: Config;
   /** As DataPathOptions have it. */
   readonly via: string;
+  /** What workers tell of rate limits goes there, and counts for all of them. */
+  readonly books: Books;
   /** Where figures about the workers go; theirs are asked for. */
   readonly metrics: Metrics;
   readonly log: Log;
@@ -33,7 +37,7 @@ export interface PoolOptions {
 const FIGURES_WITHIN = 1_000;
 
 /** Serves with worker processes, over connections that this process accepts and hands to them. */
-export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptions): Traffic => {
+export const serveWithWorkers = ({ count, config, via, books, metrics, log }: PoolOptions): Traffic => {
   let snapshot: Snapshot | undefined;
   let certificates: Certificates | undefined;
   let credentials: UpstreamCredentials | undefined;
@@ -49,7 +53,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
   const crew = createCrew({
     count,
     start: place => {
-      const worker = startWorker(place, config, via);
+      const worker = startWorker(place, config, via, enter);
       if (certificates !== undefined) worker.certify(certificates);
       if (credentials !== undefined) worker.trust(credentials);
       if (snapshot !== undefined) worker.follow(snapshot);
@@ -69,6 +73,14 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
     drain: config.drain,
     log,
   });
+  const enter = (tellings: readonly Telling[]): readonly number[] => {
+    const owed = books.enter(tellings, performance.now());
+    hear(books.newsOf(tellings, owed));
+    return owed;
+  };
+  const hear = (news: readonly News[]): void => {
+    if (news.length > 0) for (const worker of workers()) worker.hear(news);
+  };
   const workers = () => [...crew.all().keys()];
   const front = createFront(() => (draining ? workers() : crew.serving()), limitsOf(config).connections, log);
 
@@ -97,6 +109,7 @@ export const serveWithWorkers = ({ count, config, via, metrics, log }: PoolOptio
       snapshot = next;
       void Promise.all(workers().map(worker => worker.follow(next))).then(onInForce);
     },
+    hear,
     certify: next => {
       certificates = next;
       for (const worker of workers()) worker.certify(next);

@@ -1,3 +1,4 @@
+import type { News } from '../core/limit/authority.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
 import type { Scheme } from '../proxy/server.ts';
@@ -17,6 +18,8 @@ export interface Traffic {
    * that is newer; after those of snapshots before it.
    */
   follow(snapshot: Snapshot, onInForce: () => void): void;
+  /** News of rate limits for other processes than this one. */
+  hear(news: readonly News[]): void;
   /** As HttpProxy's: to be called before anyone listens over TLS. */
   certify(certificates: Certificates): void;
   /** As HttpProxy's. */

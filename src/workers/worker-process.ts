@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import type { Config } from '../config.ts';
 import { createGate } from '../core/decide/gate.ts';
+import type { News, Telling } from '../core/limit/authority.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Certificates } from '../proxy/tls/door.ts';
 import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
@@ -30,6 +31,7 @@ export interface WorkerProcess {
   readonly ejected: Ejected;
   /** As it told last. */
   readonly counted: CountedVersions;
+  hear(news: readonly News[]): void;
   watch(watched: readonly Watched[]): void;
   /**
    * It gets the newest as soon as it has taken in the one before. Resolves when it serves by this one or a newer one, or
@@ -65,7 +67,13 @@ const FAREWELL = 6_000;
 /** The file beside this one, as source or built. */
 const SCRIPT = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
-export const startWorker = (worker: number, config: Config, via: string): WorkerProcess => {
+/** @param enter takes what has passed of rate limits into the gateway's books, as Authority.tell */
+export const startWorker = (
+  worker: number,
+  config: Config,
+  via: string,
+  enter: (tellings: readonly Telling[]) => readonly number[],
+): WorkerProcess => {
   const child = fork(SCRIPT, { serialization: 'advanced' });
   const since = Date.now();
   const readiness = createGate();
@@ -120,6 +128,9 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
       case 'connections':
         open = message.open;
         for (const { socket } of onTheirWay.splice(0, message.taken)) socket.destroy();
+        break;
+      case 'debits':
+        send({ kind: 'owed', owed: enter(message.tellings) });
         break;
       case 'figure':
         told.push(message.figure);
@@ -183,6 +194,7 @@ export const startWorker = (worker: number, config: Config, via: string): Worker
     get counted() {
       return counted;
     },
+    hear: news => send({ kind: 'news', news }),
     watch: watched => send({ kind: 'watch', watched }),
     follow: snapshot => {
       newest = snapshot;

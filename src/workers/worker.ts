@@ -7,6 +7,7 @@ import { VERSION } from '../telemetry/version.ts';
 import { type DataPath, openDataPath } from './data-path.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { applyChanges, NO_SNAPSHOT } from './snapshot-changes.ts';
+import { createWorkerLimits } from './worker-limits.ts';
 
 /**
  * A worker: a process of its own that runs the data path for a gateway, which sends it snapshots and connections.
@@ -36,7 +37,9 @@ const start = ({
 }: ToWorker & { kind: 'start' }): ((message: ToWorker, socket?: Socket) => void) => {
   const log = createLog({ level: config.logLevel, name: 'sluice' });
   const metrics: Metrics = createMetrics({ version: VERSION, worker: String(worker) });
-  const dataPath: DataPath = openDataPath({ config, via, metrics, sharesStdout: true, log });
+  const limits = createWorkerLimits(tellings => void tell({ kind: 'debits', tellings }));
+  const { books } = limits;
+  const dataPath: DataPath = openDataPath({ config, via, books, metrics, sharesStdout: true, log });
   let snapshot = NO_SNAPSHOT;
   let leaving = false;
   let taken = 0;
@@ -106,6 +109,7 @@ const start = ({
     switch (message.kind) {
       case 'changes':
         snapshot = applyChanges(snapshot, message.changes);
+        books.follow(snapshot.rules);
         dataPath.follow(snapshot);
         void tell({ kind: 'follows' });
         break;
@@ -117,6 +121,12 @@ const start = ({
         break;
       case 'trust':
         dataPath.trust(message.credentials);
+        break;
+      case 'owed':
+        limits.answered(message.owed);
+        break;
+      case 'news':
+        limits.heard(message.news);
         break;
       case 'tell':
         void tellFigures({ kind: 'told', ejected: dataPath.ejected() });

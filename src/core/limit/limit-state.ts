@@ -9,6 +9,8 @@ export interface Counted extends Terms {
   readonly id: string;
   /** The rule's id. */
   readonly route: string;
+  /** As `limitText` has it. */
+  readonly text: string;
   readonly by: LimitKey | undefined;
 }
 

@@ -9,7 +9,6 @@ export class RateLimit implements Counted {
   readonly isShared: boolean;
   readonly by: LimitKey | undefined;
   readonly route: string;
-  /** As `limitText` has it. */
   readonly text: string;
   /** The item of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers, 3). */
   readonly policy: string;
