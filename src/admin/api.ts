@@ -178,6 +178,17 @@ export interface ExplainAnswer {
     /** To which it would have gone, where that is known. */
     readonly service?: string;
   };
+  /** How its caller stands with the limits of the rule: of several, with the one that leaves least. Asking costs nothing. */
+  readonly limit?: {
+    /** As its tag would say it: `5/m,by=address`. */
+    readonly limit: string;
+    /** Requests that would pass now; 0 where this one would not. */
+    readonly remaining: number;
+    /** Until one would, or else until nothing is owed any more. */
+    readonly resetSeconds: number;
+    /** `local`: each gateway counts alone. */
+    readonly scope: 'shared' | 'local';
+  };
   /** Of the rule's services: who may serve it, and why others do not. */
   readonly instances: readonly InstanceExplained[];
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isDecision, isRefusal } from '../core/decide/decide.ts';
 import type { Explanation } from '../core/decide/explain.ts';
 import { ERRORS } from '../core/errors.ts';
+import type { Verdict } from '../core/limit/verdict.ts';
 import type { Instance } from '../core/model/instance.ts';
 import type { Origin } from '../core/model/origin.ts';
 import type { Quarantined } from '../core/model/quarantine.ts';
@@ -87,6 +88,7 @@ export const explainAnswer = (
     isCut: match.isCut,
     ...(rule === undefined ? {} : { rule: route(rule, ejected) }),
     ...outcomeOf(outcome),
+    ...limitOf(outcome.limited),
     instances: rule === undefined ? [] : instancesOf(rule, outcome, snapshot, ejected),
   };
 };
@@ -111,6 +113,14 @@ const outcomeOf = (outcome: Explanation['outcome']): Pick<ExplainAnswer, 'target
       ...(session === undefined ? {} : { session: { name: session.name, state: session.state } }),
     },
   };
+};
+
+const limitOf = (limited: Verdict | undefined): Pick<ExplainAnswer, 'limit'> => {
+  if (limited === undefined) return {};
+  const { limit, remaining, reset, resetSeconds } = limited;
+  const scope = limit.isShared ? 'shared' : 'local';
+  // A header tells at least a second; here nothing is nothing.
+  return { limit: { limit: limit.text, remaining, resetSeconds: reset === 0 ? 0 : resetSeconds, scope } };
 };
 
 const instancesOf = (

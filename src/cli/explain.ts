@@ -51,6 +51,7 @@ const explanationText = (answer: ExplainAnswer): string => {
     candidatesText(answer),
     '',
     outcomeText(answer),
+    ...(answer.limit === undefined ? [] : [limitText(answer.limit)]),
     ...(answer.instances.length === 0
       ? []
       : ['', table([INSTANCE_HEAD, ...answer.instances.map(instanceRow)])]),
@@ -88,6 +89,19 @@ const outcomeText = ({ target, answer, refusal, rule }: ExplainAnswer): string =
     `The instance is asked for ${path}.`,
     ...(session === undefined ? [] : [`Session ${session.name}: ${SESSIONS[session.state]}.`]),
   ].join('\n');
+};
+
+const limitText = ({
+  limit,
+  remaining,
+  resetSeconds,
+  scope,
+}: NonNullable<ExplainAnswer['limit']>): string => {
+  const stands =
+    remaining === 0
+      ? `used up; the next one in ${resetSeconds} s`
+      : `${remaining} more may pass now${resetSeconds === 0 ? '' : `, all of it again in ${resetSeconds} s`}`;
+  return `Limit ${limit} (${scope}): ${stands}.`;
 };
 
 const refusalText = (

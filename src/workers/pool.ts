@@ -53,7 +53,7 @@ export const serveWithWorkers = ({ count, config, via, books, metrics, log }: Po
   const crew = createCrew({
     count,
     start: place => {
-      const worker = startWorker(place, config, via, enter);
+      const worker = startWorker(place, config, via, tellings => enter(tellings));
       if (certificates !== undefined) worker.certify(certificates);
       if (credentials !== undefined) worker.trust(credentials);
       if (snapshot !== undefined) worker.follow(snapshot);
