@@ -184,6 +184,32 @@ describe('middlewares', () => {
         host: 'h.test',
       },
     ));
+  it('limits by address, one at once, each gateway by itself', () =>
+    assert.deepEqual(ruleOf(`${ROUTER}middlewares=m`, `${M}m.ratelimit.average=10`)?.filters, [
+      { type: 'rate-limit', requests: 10, window: 1_000, burst: 1, by: { of: 'address' }, isLocal: true },
+    ]));
+  it('limits by a header, with period and burst', () =>
+    assert.deepEqual(
+      ruleOf(
+        `${ROUTER}middlewares=m`,
+        `${M}m.rateLimit.average=6`,
+        `${M}m.rateLimit.period=1m`,
+        `${M}m.rateLimit.burst=3`,
+        `${M}m.rateLimit.sourceCriterion.requestHeaderName=X-User`,
+      )?.filters,
+      [
+        {
+          type: 'rate-limit',
+          requests: 6,
+          window: 60_000,
+          burst: 3,
+          by: { of: 'header', name: 'x-user' },
+          isLocal: true,
+        },
+      ],
+    ));
+  it('a limit of nothing is none, as in Traefik', () =>
+    assert.equal(ruleOf(`${ROUTER}middlewares=m`, `${M}m.ratelimit.average=0`)?.isClosed, undefined));
   it('retry counts the first try, too', () =>
     assert.equal(ruleOf(`${ROUTER}middlewares=m`, `${M}m.retry.attempts=3`)?.settings?.retries, 2));
 });
@@ -203,6 +229,12 @@ describe('what cannot be had keeps the rule shut', () => {
     ['an allow list by a strategy', [`${M}ipallowlist.ipstrategy.depth=1`], /not supported/],
     ['a header of the gateway', [`${M}headers.customrequestheaders.Via=1`], /belongs to/],
     ['an option of headers', [`${M}headers.allowedhosts=a`], /not supported/],
+    [
+      'a limit by a strategy',
+      [`${M}ratelimit.average=1`, `${M}ratelimit.sourcecriterion.ipstrategy.depth=1`],
+      /not supported/,
+    ],
+    ['a limit for a week', [`${M}ratelimit.average=1`, `${M}ratelimit.period=168h`], /up to a day/],
     ['two kinds in one', [`${M}addprefix.prefix=/a`, `${M}retry.attempts=2`], /one kind/],
     ['a chain in a circle', [`${M}chain.middlewares=m`], /deep/],
     ['a port that is none', [`${M}compress=true`, `${SERVICE}server.port=x`], /port/],

@@ -4,6 +4,7 @@ import type { RuleSettings } from '../../model/traffic.ts';
 /** What the middlewares of one router come to, one after the other. */
 export interface Chain {
   readonly access: Filter[];
+  readonly limits: Filter[];
   readonly cors: Filter[];
   readonly request: FieldChanges;
   readonly response: FieldChanges;
@@ -18,14 +19,16 @@ export type FieldChanges = Map<string, readonly [name: string, value: string] | 
 
 export const newChain = (): Chain => ({
   access: [],
+  limits: [],
   cors: [],
   request: new Map(),
   response: new Map(),
   settings: {},
 });
 
-export const filtersOf = ({ access, cors, redirect, request, response, path }: Chain): Filter[] => [
+export const filtersOf = ({ access, limits, cors, redirect, request, response, path }: Chain): Filter[] => [
   ...access,
+  ...limits,
   ...(redirect === undefined ? [] : [redirect]),
   ...cors,
   ...headerFilter('request-headers', request),

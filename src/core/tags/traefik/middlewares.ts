@@ -4,6 +4,7 @@ import { applyHeaders } from './headers.ts';
 import { type Label, readFlag, readList, type Section } from './labels.ts';
 import type { FindMiddleware, Found } from './lookup.ts';
 import { type Apply, addPrefix, replacePath, stripPrefix } from './paths.ts';
+import { applyRateLimit } from './rate-limit.ts';
 
 /** By kind and option, in lower case. */
 const OPTIONS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
@@ -51,6 +52,7 @@ const applyOne = ({ section, find }: Found, chain: Chain, depth: number): string
   if (NEEDLESS.has(kind)) return undefined;
   if (kind === 'headers') return applyHeaders(chain, optionsOf(section));
   if (kind === 'redirectscheme') return applyRedirectScheme(chain, optionsOf(section));
+  if (kind === 'ratelimit') return applyRateLimit(chain, optionsOf(section));
   if (kind === 'chain') {
     return applyMiddlewares(readList(section.get('chain.middlewares')?.value ?? ''), find, chain, depth + 1);
   }
