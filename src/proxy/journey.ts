@@ -33,6 +33,7 @@ import { linesOf } from './field-lines.ts';
 import { fieldOf } from './fields.ts';
 import { Gate } from './gate.ts';
 import { type Intake, type RequestLines, takeIn } from './intake.ts';
+import { introduce } from './introduction.ts';
 import { limitFields } from './limit-fields.ts';
 import { outgoingLines } from './outgoing.ts';
 import { edited } from './respond.ts';
@@ -197,15 +198,11 @@ export class Journey {
   stampResponse(head: ResponseHead): void {
     const edit = this.responseEdit;
     if (edit !== undefined && head.status !== 101) editResponse(head, edit);
-    stampResponse(head, this.intake.requestId, this.#ctx.via, this.#introduction);
+    stampResponse(head, this.intake.requestId, this.#ctx.via);
+    const decision = this.#decision;
+    if (decision !== undefined && this.#target !== undefined && (decision.session ?? decision.setCookie))
+      introduce(head, decision, this.#target);
     head.lines += linesOf(this.limitFields);
-  }
-
-  /** The field line that tells the caller what it is known by from now on. */
-  get #introduction(): string | undefined {
-    const { setCookie, session } = this.#decision ?? {};
-    if (setCookie !== undefined) return `Set-Cookie: ${setCookie}`;
-    return this.#target && session?.lineFor(this.#target);
   }
 
   /** Milliseconds over all attempts, where the rule says so. */

@@ -5,7 +5,7 @@ import { and, HOP_BY_HOP, namedBy, without } from './fields.ts';
 /** The head of a response, sorted in one pass: what goes on to the client, and what the proxy must know of the rest. */
 export interface ResponseHead {
   readonly status: number;
-  /** Of the fields that pass on, each line with its CRLF. `stampResponse` adds to them. */
+  /** Of the fields that pass on, each line with its CRLF. `stampResponse` and `introduce` (introduction.ts) add to them. */
   lines: string;
   hasDate: boolean;
   /** As received, several joined by commas. */
@@ -153,19 +153,9 @@ export const editResponse = (head: ResponseHead, edit: HeaderEdit): void => {
   head.hasDate = /^date:/im.test(head.lines);
 };
 
-/**
- * Adds what a proxy owes the client: by which way the answer came, and the id to ask about it.
- *
- * @param introduction the field line that says what the client is to be known by from now on
- */
-export const stampResponse = (
-  head: ResponseHead,
-  requestId: string,
-  ownVia: string,
-  introduction: string | undefined,
-): void => {
+/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
+export const stampResponse = (head: ResponseHead, requestId: string, ownVia: string): void => {
   head.lines += `X-Request-Id: ${requestId}\r\nVia: ${and(head.via, `1.1 ${ownVia}`)}\r\n`;
-  if (introduction !== undefined) head.lines += `${introduction}\r\n`;
 };
 
 /** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */

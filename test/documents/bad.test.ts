@@ -455,6 +455,12 @@ const TRAFFIC: readonly Case[] = [
     /name is missing/,
   ],
   [
+    'a session by a header that frames messages',
+    `sessionPersistence: {type: Header, header: {name: »Content-Length}}, ${TO}`,
+    'sessionPersistence.header.name',
+    /the gateway's own/,
+  ],
+  [
     'a session by header and cookie',
     `sessionPersistence: {type: Header, header: {name: x}, »cookie: {name: y}}, ${TO}`,
     'sessionPersistence.cookie',

@@ -12,6 +12,8 @@ import { deadPort, fieldsOf, rawExchange, rawUpstream } from './support/raw.ts';
 
 const PICKING: Picking = { ...NO_PINS, sessions: { seal: new SessionSeal('a key'), clock: () => 1e12 } };
 
+const BY = { cookie: 'sid', header: 'x-sid' } as const;
+
 /** A proxy before instances of one service, whose callers have sessions; the first is picked where it can be. */
 const startSessions = (t: TestContext, express: boolean, ...ports: number[]): Promise<number> =>
   startSessionsBy({ by: 'cookie', name: 'sid', scope: 'default/shop/0' }, t, express, ...ports);
@@ -83,6 +85,37 @@ for (const express of [true, false]) {
       assert.ok(again.endsWith(`saw ${token}`), again);
       assert.equal(fieldsOf(again)['x-sid'], undefined);
     });
+
+    for (const by of ['cookie', 'header'] as const) {
+      it(`the name of its ${by} is the gateway's: what the upstream says under it does not pass`, async t => {
+        const { port: upstream } = await startHttp(t, (_, res) => {
+          res.setHeader('Set-Cookie', ['other=1; Path=/', 'sid=; Max-Age=0', 'Sid=2', 'sid =3']);
+          res.setHeader('X-SID', ['echoed', 'twice']);
+          res.end();
+        });
+        const port = await startSessionsBy(
+          { by, name: BY[by], scope: 'default/shop/0' },
+          t,
+          express,
+          upstream,
+        );
+        const ofUpstream = {
+          cookie: { cookies: ['other=1; Path=/', 'Sid=2'], headers: ['echoed', 'twice'] },
+          header: { cookies: ['other=1; Path=/', 'sid=; Max-Age=0', 'Sid=2', 'sid =3'], headers: [] },
+        }[by];
+        const given = (answer: string): string[] => {
+          const { 'set-cookie': cookies = [], 'x-sid': headers = [] } = fieldsOf(answer);
+          assert.deepEqual(cookies.slice(0, ofUpstream.cookies.length), ofUpstream.cookies);
+          assert.deepEqual(headers.slice(0, ofUpstream.headers.length), ofUpstream.headers);
+          return [...cookies.slice(ofUpstream.cookies.length), ...headers.slice(ofUpstream.headers.length)];
+        };
+        const [token = '', ...more] = given(await get(t, port));
+        assert.match(token, by === 'cookie' ? /^sid=[\w.-]{20,};/ : /^[\w.-]{20,}$/);
+        assert.deepEqual(more, []);
+        const sent = by === 'cookie' ? `Cookie: ${token.split(';')[0]}` : `X-Sid: ${token}`;
+        assert.deepEqual(given(await get(t, port, sent)), []);
+      });
+    }
 
     it('an answer of our own gives none', async t => {
       const port = await startSessions(t, express, await deadPort());

@@ -111,6 +111,16 @@ for (const [lane, express] of [
       assert.deepEqual(await cookiesOf('Cookie: id=made-here'), ['a=1', 'b=2']);
       assert.equal((await ended()).end.choice?.reason, 'only');
     });
+
+    it('a caller whom the service gives the cookie goes by that one', async t => {
+      const { port: upstream } = await startHttp(t, (_req, res) =>
+        res.setHeader('set-cookie', ['a=1', 'id=of the service; Path=/']).end(),
+      );
+      const versions = [{ version: 'v1', port: upstream, tags: ['sticky=cookie:id'] }];
+      const { port } = await startVersions(t, express, versions);
+      const answer = await ask(t, port, '/orders');
+      assert.deepEqual(fieldsOf(answer)['set-cookie'], ['a=1', 'id=of the service; Path=/']);
+    });
   });
 }
 

@@ -1,3 +1,4 @@
+import { isChangeable } from '../filters/header-change.ts';
 import { readDuration } from './duration.ts';
 import type { Field } from './field.ts';
 import { readHeaderName } from './names.ts';
@@ -75,6 +76,12 @@ const readLimits = (of: Partial<Record<keyof Limits, Field>>): Limits => {
   return { ...(absoluteTimeout ? { absoluteTimeout } : {}), ...(idleTimeout ? { idleTimeout } : {}) };
 };
 
+const readSessionHeader = (field: Field): string | undefined => {
+  const name = readHeaderName(field);
+  if (name === undefined || isChangeable(name)) return name;
+  return field.error(`"${name}" is the gateway's own to write and can't tell sessions apart`);
+};
+
 /** Both shapes that there are: of v1.6 and before (sessionName, cookieConfig), and after (cookie, header). */
 export const readSession = (field: Field): Session | undefined => {
   const of = field.object(
@@ -96,7 +103,7 @@ export const readSession = (field: Field): Session | undefined => {
     of.cookieConfig?.error('does not go with type Header');
     const given = of.sessionName ?? of.header?.object('name').name;
     const name =
-      given === undefined ? (of.header ?? field).missing('name', 'of the header') : readHeaderName(given);
+      given === undefined ? (of.header ?? field).missing('name', 'of the header') : readSessionHeader(given);
     return { by: 'header', ...(name === undefined ? {} : { name: name.toLowerCase() }), ...limits };
   }
   of.header?.error('does not go with type Cookie');

@@ -132,7 +132,11 @@ export class CallerSession {
     this.#isSecure = isSecure;
   }
 
-  /** What it goes by, for people: the name of its cookie or header. */
+  get by(): SessionRule['by'] {
+    return this.#rule.by;
+  }
+
+  /** The name of its cookie, or of its header in lower case. */
   get name(): string {
     return this.#rule.name;
   }
