@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RunningGateway, type RunningProcess, run, runGateway } from './support/processes.ts';
 import {
@@ -159,6 +159,8 @@ describe('every tag of the README', () => {
       requests: [host: string, path: string, sees: string | undefined | RegExp, field?: string][];
       /** What `/api/routes` says of it. */
       routes?: string;
+      /** What takes more than one instance to see. */
+      among?: () => Promise<void>;
     }
   > = {
     'path=/orders': {
@@ -202,7 +204,15 @@ describe('every tag of the README', () => {
       ],
     },
     'version=v2': { with: ['path=/t'], requests: [['x', '/t', '/t']], routes: '"version":"v2"' },
-    'weight=5': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
+    'weight=5': {
+      with: ['path=/t'],
+      requests: [['x', '/t', '/t']],
+      among: async () => {
+        await join('path=/t', 'version=v9', 'weight=15');
+        const isShared = async () => (await routes()).includes('"share":0.25');
+        await eventually(isShared, { within: 3_000, hint: '5 of 20' });
+      },
+    },
     'strip=/orders': {
       with: ['path=/orders'],
       requests: [
@@ -235,25 +245,60 @@ describe('every tag of the README', () => {
       with: ['path=/t'],
       requests: [['x', '/t', '/t']],
       routes: '"retries":1',
+      among: async () => {
+        for (let i = 0; i < 3; i += 1) await join('path=/t', 'retries=1');
+        const areIn = async () => (await routes()).split('"port"').length === 1 + 4;
+        await eventually(areIn, { within: 3_000, hint: 'four instances' });
+        assert.match(await ask('x', '/t/drop'), /"upstream_reset"/);
+        assert.equal(dropped, 2);
+      },
     },
   };
 
   it('has its row here', () => assert.deepEqual(tags, Object.keys(table)));
 
+  let at: ConsulServer;
+  let local: RunningGateway;
+  let origin = '';
+  let dropped = 0;
+  const echoes: Service[] = [];
+
+  const join = async (...tags: string[]): Promise<void> => {
+    const echo = await startService((req, res) => {
+      if (req.url === '/t/drop') {
+        dropped += 1;
+        req.socket.destroy();
+      } else if (req.url !== '/t/never') res.end(`${req.headers.host} ${req.url}`);
+    });
+    const ID = `tagged-${echoes.push(echo)}`;
+    await register(at.address, { ID, Name: 'tagged', Port: echo.port, Tags: tags });
+  };
+  const leave = async (): Promise<void> => {
+    for (let i = echoes.length; i > 0; i -= 1) await deregister(at.address, `tagged-${i}`);
+    await Promise.all(echoes.splice(0).map(echo => echo.stop()));
+    await eventually(async () => (await routes()).includes('"routes":[]'), { within: 5_000, hint: 'no routes' });
+  };
+  const routes = async () => (await fetch(`${local.admin}/api/routes`)).text();
+  const ask = (host: string, path: string, field = 'x-none: 1'): Promise<string> =>
+    shell(`curl -s --max-time 5 -H 'Host: ${host}' -H '${field}' '${origin}${path}'`);
+
+  before(async () => {
+    at = await startConsul();
+    local = await runGateway(['--consul', at.address, '--redis', 'off', '--access-log', 'off']);
+    origin = new URL(await local.serving()).origin;
+  });
+  after(async () => {
+    assert.equal(await local.stop(), 0);
+    await at.stop();
+  });
+  afterEach(leave);
+
   for (const [
     tag,
-    { with: further = [], requests, routes: inRoutes = '"version":"default"' },
+    { with: further = [], requests, routes: inRoutes = '"version":"default"', among },
   ] of Object.entries(table)) {
     it(tag, async () => {
-      const echo = await startService((req, res) => {
-        if (req.url !== '/t/never') res.end(`${req.headers.host} ${req.url}`);
-      });
-      const at = await startConsul();
-      const local = await runGateway(['--consul', at.address, '--redis', 'off', '--access-log', 'off']);
-      const url = new URL(await local.serving());
-      await register(at.address, { ID: 'tagged', Name: 'tagged', Port: echo.port, Tags: [tag, ...further] });
-      const ask = (host: string, path: string, field = 'x-none: 1'): Promise<string> =>
-        shell(`curl -s --max-time 5 -H 'Host: ${host}' -H '${field}' '${url.origin}${path}'`);
+      await join(tag, ...further);
       for (const [host, path, sees = /"no_route"/, field] of requests) {
         await eventually(
           async () => {
@@ -263,26 +308,8 @@ describe('every tag of the README', () => {
           { within: 8_000, hint: `${host}${path} -> ${sees}` },
         );
       }
-      const routes = await (await fetch(`${local.admin}/api/routes`)).text();
-      assert.ok(routes.includes(inRoutes), routes);
-      if (tag === 'weight=5') {
-        await register(at.address, {
-          ID: 'other',
-          Name: 'tagged',
-          Port: echo.port,
-          Tags: ['path=/t', 'version=v9', 'weight=15'],
-        });
-        await eventually(
-          async () => (await (await fetch(`${local.admin}/api/routes`)).text()).includes('"share":0.25'),
-          {
-            within: 3_000,
-            hint: '5 of 20',
-          },
-        );
-      }
-      await local.stop();
-      await deregister(at.address, 'tagged');
-      await Promise.all([echo.stop(), at.stop()]);
+      assert.ok((await routes()).includes(inRoutes), await routes());
+      await among?.();
     });
   }
 });
