@@ -276,7 +276,10 @@ describe('every tag of the README', () => {
   const leave = async (): Promise<void> => {
     for (let i = echoes.length; i > 0; i -= 1) await deregister(at.address, `tagged-${i}`);
     await Promise.all(echoes.splice(0).map(echo => echo.stop()));
-    await eventually(async () => (await routes()).includes('"routes":[]'), { within: 5_000, hint: 'no routes' });
+    await eventually(async () => (await routes()).includes('"routes":[]'), {
+      within: 5_000,
+      hint: 'no routes',
+    });
   };
   const routes = async () => (await fetch(`${local.admin}/api/routes`)).text();
   const ask = (host: string, path: string, field = 'x-none: 1'): Promise<string> =>
