@@ -239,6 +239,7 @@ describe('every tag of the README', () => {
       requests: [['x', '/t', '/t']],
       routes: '"sticky":{"of":"cookie","name":"sid"}',
     },
+    'rate-limit=100/s': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'auth=sessions/verify': { with: ['path=/t'], requests: [['x', '/t', /"auth_unavailable"/]] },
     'timeout=2s': { with: ['path=/t'], requests: [['x', '/t/never', /"upstream_timeout"/]] },
     'retries=1': {
