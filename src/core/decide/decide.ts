@@ -15,6 +15,7 @@ import type { RetryPlan } from '../retry/retry.ts';
 import type { Route } from '../route/route.ts';
 import { RouteArm } from '../route/route-backend.ts';
 import type { CallerSession } from '../route/route-session.ts';
+import { isAmbiguous } from './ambiguous.ts';
 import { type Choice, choose, choosePinned } from './choose.ts';
 import type { Gated } from './gated.ts';
 import { NO_PINS, type Picking } from './picking.ts';
@@ -91,6 +92,7 @@ export const decide = (
     const pin = pinByPath(table, facts, route);
     if (pin !== undefined) ({ route, path: rulePath, version: pinned } = pin);
   }
+  if (isAmbiguous(table, facts, route, picking.pinsByPath)) return { code: 'bad_request' };
   if (route === undefined) return { code: 'no_route' };
   let limited: Verdict | undefined;
   if (route.filters !== undefined) {

@@ -32,7 +32,8 @@ export const pinByPath = (
   return route?.hasLive(version) === true ? { route, version, path: rest } : undefined;
 };
 
-const withPath = (facts: RequestFacts, path: string): RequestFacts => ({
+/** The same request for another path. */
+export const withPath = (facts: RequestFacts, path: string): RequestFacts => ({
   host: facts.host,
   path,
   method: facts.method,

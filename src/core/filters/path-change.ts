@@ -38,7 +38,8 @@ const strippedBy = (
 /** What is left of `/fabric` without `/fab` is `/ric`, whatever comes in front of it. */
 const join = (front: string, rest: string): string => {
   const path = withoutSlash(front) + (rest === '' || rest.startsWith('/') ? rest : `/${rest}`);
-  return path.startsWith('/') ? path : `/${path}`;
+  // What is left of `/a//evil` without `/a` must not become an authority.
+  return path.startsWith('/') ? path.replace(/^\/{2,}/, '/') : `/${path}`;
 };
 
 const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);
