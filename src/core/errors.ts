@@ -13,6 +13,7 @@ export const ERRORS = {
   headers_too_large: { status: 431, title: 'The request headers are too large.' },
   internal: { status: 500, title: 'The gateway failed.' },
   no_backend: { status: 500, title: 'The rule has no usable backend.' },
+  method_unsupported: { status: 501, title: 'The gateway carries no requests of this method.' },
   upgrade_unsupported: { status: 501, title: 'The upstream takes no upgrades.' },
   auth_unavailable: { status: 503, title: 'Nobody could be asked whether the client may use this route.' },
   no_instance: { status: 503, title: 'No live instance can serve this request.' },

@@ -59,12 +59,14 @@ export const takeIn = (ctx: Context, connection: Connection, lines: RequestLines
 
 const faultOf = (
   { limits, via }: Context,
-  { url, httpVersion, rawHeaders, fault }: RequestLines,
+  { method, url, httpVersion, rawHeaders, fault }: RequestLines,
   head: RequestHead,
   target: RequestTarget | undefined,
   framing: Framing | undefined,
 ): ErrorCode | undefined => {
   if (fault !== undefined) return fault;
+  // It would show the client what hops add that it must not see (RFC 9110, 9.3.8).
+  if (method === 'TRACE' || method === 'TRACK') return 'method_unsupported';
   if (url.length > limits.uriBytes) return 'uri_too_long';
   if (rawHeaders.length > limits.headerCount * 2) return 'headers_too_large';
   if (target === undefined || framing === undefined) return 'bad_request';

@@ -8,8 +8,13 @@ export type Raw = string;
 export const extract = (path: string, text: string): Raw[] => {
   const kind = /\.(\w+)$/.exec(path)?.[1] ?? '';
   const found = (READERS[kind] ?? none)(text);
-  return found.flatMap(fill).filter(raw => raw.length > 8 && raw.length < 64 * 1024);
+  return found
+    .flatMap(fill)
+    .filter(raw => raw.length > 8 && raw.length < 64 * 1024 && !raw.startsWith(HTTP_2));
 };
+
+/** What follows is another protocol, which the gateway speaks. */
+const HTTP_2 = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 const none = (): Raw[] => [];
 

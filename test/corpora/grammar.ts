@@ -54,11 +54,11 @@ const readRequest = (text: string, at: number): { request: ReadRequest; end: num
   const [first = '', ...lines] = text.slice(at, blank).split('\r\n');
   const [, method = '', target = '', major = '', minor = ''] = REQUEST_LINE.exec(first) ?? [];
   if (method === '') return 'invalid';
-  const fields: [string, string][] = [];
+  const fields: [string, string, string][] = [];
   for (const line of lines) {
     const [, name = '', value = ''] = FIELD_LINE.exec(line) ?? [];
     if (name === '') return 'invalid';
-    fields.push([name.toLowerCase(), value]);
+    fields.push([name.toLowerCase(), value, line]);
   }
   const head: Head = { method, target, version: `${major}.${minor}`, fields };
   if (!isTarget(method, target) || !areHostsSound(head)) return 'invalid';
@@ -74,7 +74,7 @@ interface Head {
   readonly method: string;
   readonly target: string;
   readonly version: string;
-  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly fields: readonly (readonly [name: string, value: string, raw: string])[];
 }
 
 const valuesOf = ({ fields }: Head, name: string): string[] =>
@@ -178,7 +178,9 @@ const readTrailers = (
     const end = text.indexOf('\r\n', at);
     if (end < 0) return /[\n\r][^\n]|^\n/.test(text.slice(at)) ? 'invalid' : 'incomplete';
     if (end === at) return { length, end: at + 2 };
-    if (!FIELD_LINE.test(text.slice(at, end))) return 'invalid';
+    const [, name = ''] = FIELD_LINE.exec(text.slice(at, end)) ?? [];
+    // RFC 9110, 6.5.1: never in a trailer.
+    if (name === '' || /^(?:content-length|transfer-encoding|host)$/i.test(name)) return 'invalid';
     at = end + 2;
   }
 };
@@ -217,9 +219,13 @@ const REASONS: readonly (readonly [reason: string, applies: (head: Head) => bool
   ['a path above the root', ({ target }) => climbs(target)],
   ['an escaped NUL', ({ target }) => /^[^?]*%00/.test(target)],
   [
+    'a tab behind the transfer coding: not every parser takes it off',
+    ({ fields }) => fields.some(([name, , raw]) => name === 'transfer-encoding' && raw.endsWith('\t')),
+  ],
+  [
     'more than the limits allow (431, 414)',
-    head =>
-      head.target.length > 8_192 || head.fields.length > 200 || head.fields.flat().join('').length > 30_000,
+    ({ target, fields }) =>
+      target.length > 8_192 || fields.length > 200 || fields.flat().join('').length > 60_000,
   ],
 ];
 

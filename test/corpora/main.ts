@@ -40,7 +40,7 @@ const fire = async ({ name, raw }: Case, slot: number): Promise<void> => {
     const outcomes = [await converse(express, first, pieces), await converse(full, second, pieces)] as const;
     const reading = readConnection(sent);
     const found = outcomes.flatMap(outcome => judge(sent, reading, outcome));
-    if (!areAlike(...outcomes))
+    if (!areAlike(reading, ...outcomes))
       found.push(`the lanes differ: ${JSON.stringify(outcomes)}\n    sent ${JSON.stringify(sent)}`);
     findings.push(...[...new Set(found)].map(finding => `${name}, ${mode}: ${finding}`));
     for (const outcome of outcomes) {

@@ -76,6 +76,9 @@ const refused: readonly (readonly [attack: string, request: string, status: numb
   ['user info in Host', 'GET / HTTP/1.1\r\nHost: admin@x\r\n\r\n', 400],
   ['climbing out of the root', 'GET /a/../../etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['climbing in disguise', 'GET /%2e%2e/etc HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['TRACE: cross-site tracing', 'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n', 501],
+  ['RTSP in the place of HTTP', 'ANNOUNCE / RTSP/1.0\r\nHost: x\r\n\r\n', 400],
+  ['an escaped NUL in the path', 'GET /admin%00.html HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['CONNECT through a gateway', 'CONNECT inner:22 HTTP/1.1\r\nHost: inner:22\r\n\r\n', 400],
   ['a preface of HTTP/2 that goes wrong', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n', 400],
   ['a loop', `GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 edge, 1.1 ${VIA} (sluice)\r\n\r\n`, 508],
@@ -268,6 +271,18 @@ describe('attacks that come through harmless', () => {
       assert.match(answer, /\r\n\r\nok$/);
     }
   });
+});
+
+it('response queue poisoning by a late body: a connection whose 204 announces one is not used again', async t => {
+  const upstream = await rawUpstream(t, (socket, _, seen) => {
+    socket.write(seen === 0 ? 'HTTP/1.1 204 No Content\r\nContent-Length: 40\r\n\r\n' : OK);
+  });
+  const { port } = await startProxy(t, upstream.port);
+  for (const status of [204, 200]) {
+    const answer = await rawExchange(t, port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+  }
+  assert.equal(upstream.connections.length, 2);
 });
 
 describe('a value that looks like framing', () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -23,11 +23,14 @@ export const handle = (
   connection.enter(new Exchange(ctx, connection, incoming, new FullReply(res)));
 };
 
+const OF_HTTP: ReadonlySet<string> = new Set(METHODS);
+
 class FullIncoming implements Incoming {
   readonly method: string;
   readonly url: string;
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
+  readonly fault: ErrorCode | undefined;
   readonly #ctx: Context;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -38,6 +41,8 @@ class FullIncoming implements Incoming {
     this.url = req.url ?? '';
     this.httpVersion = req.httpVersion;
     this.rawHeaders = req.rawHeaders;
+    // Node's parser has the methods of RTSP, too, and does not tell whose they were.
+    this.fault = OF_HTTP.has(this.method) ? undefined : 'bad_request';
     this.#ctx = ctx;
     this.#req = req;
     this.#res = res;

@@ -137,6 +137,8 @@ export class ResponseReader {
     }
     this.#awaits = 'body';
     this.#sink.onHead(head);
+    // RFC 9112, 6.1 and 6.3: a 204 has no body, and who announces one may send it, as the next answer.
+    if (status === 204 && (framing.isChunked || (framing.length ?? 0) > 0)) this.#mayGoOn = false;
     if (isBodiless || framing.length === 0) this.#finish(NO_FIELDS);
   }
 
