@@ -27,6 +27,7 @@ import { createPace } from './telemetry/pace.ts';
 import { createPreciseClock } from './telemetry/precise-clock.ts';
 import { renderFigures } from './telemetry/render.ts';
 import { createSessionKeyLog } from './telemetry/session-key-log.ts';
+import { createShadowLog } from './telemetry/shadow-log.ts';
 import { logSwap } from './telemetry/snapshot-log.ts';
 import { addSnapshotMetrics } from './telemetry/snapshot-metrics.ts';
 import { VERSION } from './telemetry/version.ts';
@@ -88,6 +89,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   let draining = false;
 
   const warnOfKey = createSessionKeyLog(config.stickyKey, log);
+  const warnOfShadows = createShadowLog(config.readyPath, log);
   const mesh = new Mesh({
     policy: config.live,
     tagPrefix: config.tagPrefix,
@@ -99,6 +101,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       traffic.follow(view.snapshot, () => logSwap(log, previous?.snapshot, view.snapshot, preciseNow()));
       state.save(view.snapshot);
       warnOfKey(view.snapshot.rules);
+      warnOfShadows(view.snapshot.rules);
       // Whoever stops meanwhile must not find the traffic port open after all.
       if (!draining) firstSnapshot.open();
     },

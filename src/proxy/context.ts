@@ -14,7 +14,12 @@ import { Upstreams } from './upstreams.ts';
 
 /** What both lanes share: the settings, resolved once, and the little that changes. */
 export interface Context
-  extends Required<Pick<ProxyOptions, 'trusts' | 'isReady' | 'tellsFailures' | 'chance' | 'now' | 'nextId'>>,
+  extends Required<
+      Pick<
+        ProxyOptions,
+        'trusts' | 'isReady' | 'upstreamHost' | 'tellsFailures' | 'chance' | 'now' | 'nextId'
+      >
+    >,
     Pick<
       ProxyOptions,
       'decide' | 'prepare' | 'via' | 'observer' | 'fleet' | 'log' | 'tunnel' | 'readyPath' | 'sequences'
@@ -51,6 +56,7 @@ export const createContext = (options: ProxyOptions): Context => {
   return {
     trusts: () => false,
     isReady: () => true,
+    upstreamHost: 'preserve',
     tellsFailures: false,
     now: () => performance.now(),
     nextId: nanoid,

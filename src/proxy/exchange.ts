@@ -14,6 +14,7 @@ import { HOP_FAILURE, readFailure, tellFailure } from './hop-failure.ts';
 import { CLIENT_LEFT, Journey } from './journey.ts';
 import type { Incoming, Reply, RequestBody } from './lane.ts';
 import { type Awaited, Patience } from './patience.ts';
+import { readiness } from './readiness.ts';
 import { edited, type OwnAnswer, plain, problem, ruled } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Traveller } from './traveller.ts';
@@ -60,6 +61,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     if (fault !== undefined) this.fail(fault);
     else if (this.#ctx.admission.refusesRequest(this.#ctx.requests)) this.fail('overloaded');
     else if (target.path === '*') this.#answerForItself();
+    else if (target.path === this.#ctx.readyPath) this.#answerReady();
     else this.#openBody();
   }
 
@@ -218,6 +220,11 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     this.#isGarbled = true;
     if (this.#hasBegun) this.fail('bad_request');
     return true;
+  }
+
+  /** To who asks in another way than load balancers do (full/ready.ts): over HTTP/2, or in another spelling. */
+  #answerReady(): void {
+    this.#answer(readiness(this.#ctx, this.#journey.intake.requestId));
   }
 
   #answerForItself(): void {

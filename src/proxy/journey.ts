@@ -299,7 +299,7 @@ export class Journey {
 
   #attemptNext(target: Target): void {
     const change = this.#outcome?.filters?.request;
-    if (target.host !== this.#host) this.#stamp(target, change);
+    if (target.host !== this.#host || this.#ctx.upstreamHost === 'instance') this.#stamp(target, change);
     this.#attemptAt(target, upstreamPath(this.#rulePath, change, target));
   }
 

@@ -42,6 +42,9 @@ export interface ProxyOptions {
   /** Answered by the proxy itself, 200 or 503, for load balancers in front. Default: off. */
   readonly readyPath?: string;
   readonly isReady?: () => boolean;
+  /** The `Host` that instances see where neither their tags nor the rule say: the client's, or their own address and port.
+   * Default: the client's. */
+  readonly upstreamHost?: 'preserve' | 'instance';
   /** Whether the hop before is told which of our own answers stand for a failed attempt (hop-failure.ts), for a hop
    * with a single instance behind it: the one before knows others. Default: no. */
   readonly tellsFailures?: boolean;

@@ -15,7 +15,7 @@ import type { Intake } from './intake.ts';
  * @param change what the rule wants of them
  */
 export const outgoingLines = (
-  { via, trusts }: Context,
+  { via, trusts, upstreamHost }: Context,
   connection: Connection,
   httpVersion: string,
   { client, head, target: asked, requestId }: Intake,
@@ -24,9 +24,10 @@ export const outgoingLines = (
 ): string => {
   // An HTTP/1.0 client may not have said whom it wants; an HTTP/1.1 server must be told.
   const authority = asked.authority === '' ? formatHostPort({ host: address, port }) : asked.authority;
+  const byDefault = upstreamHost === 'preserve' ? authority : formatHostPort({ host: address, port });
   const stamped = connection.stamp.lines(head, {
     authority,
-    host: host ?? change?.hostname ?? authority,
+    host: host ?? change?.hostname ?? byDefault,
     scheme: connection.scheme,
     httpVersion,
     peerAddress: connection.peerAddress,

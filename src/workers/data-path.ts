@@ -4,11 +4,13 @@ import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
 import { Fleet } from '../core/balance/fleet.ts';
 import { decide } from '../core/decide/decide.ts';
+import { atEntrance } from '../core/decide/entrance.ts';
 import type { Books } from '../core/limit/books.ts';
 import { RateLimiter } from '../core/limit/rate-limiter.ts';
 import { compileInSteps } from '../core/match/compile-steps.ts';
 import type { RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import { httpsRedirectOf } from '../core/settings/client-settings.ts';
 import { limitsOf, timeoutsOf } from '../core/settings/limit-settings.ts';
 import { pickingOf } from '../core/settings/picking-settings.ts';
 import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
@@ -67,6 +69,7 @@ export const openDataPath = ({
   const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
   const limits = new RateLimiter(books);
   const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
+  const httpsRedirect = httpsRedirectOf(config);
   const trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
@@ -101,13 +104,15 @@ export const openDataPath = ({
 
   const proxy = createProxy({
     decide: (facts, now) =>
-      table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random, picking),
+      atEntrance(facts, httpsRedirect) ??
+      (table === undefined ? { code: 'no_route' } : decide(table, facts, fleet, now, Math.random, picking)),
     via,
     sequences: picking.sequences,
     observer: telemetry.observer('gateway'),
     fleet,
     log,
-    readyPath: '/.sluice/ready',
+    readyPath: config.readyPath,
+    upstreamHost: config.upstreamHost,
     trusts: address => trusted.has(address),
     proxyProtocol: config.proxyProtocol === 'require',
     tlsMinVersion: config.tlsMinVersion,

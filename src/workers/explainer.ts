@@ -7,6 +7,7 @@ import { createPeek } from '../core/limit/rate-limiter.ts';
 import { compileRoutes, type RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
+import { httpsRedirectOf } from '../core/settings/client-settings.ts';
 import { pickingOf } from '../core/settings/picking-settings.ts';
 import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
 
@@ -21,11 +22,12 @@ export const createExplainer = (
   const fleet = new Fleet(fleetSettingsOf(config));
   const limits = createPeek((limit, key) => books.debt(limit, key, performance.now()));
   const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
+  const httpsRedirect = httpsRedirectOf(config);
   let compiled: { readonly of: Snapshot; readonly table: RouteTable } | undefined;
   return (snapshot, facts) => {
     if (compiled?.of !== snapshot) {
       compiled = { of: snapshot, table: compileRoutes(snapshot.rules, compiled?.table) };
     }
-    return explain(compiled.table, facts, fleet, performance.now(), Math.random, picking);
+    return explain(compiled.table, facts, fleet, performance.now(), Math.random, picking, httpsRedirect);
   };
 };

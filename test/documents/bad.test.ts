@@ -359,6 +359,24 @@ const FILTERS: readonly Case[] = [
     /whole rule/,
   ],
   [
+    'access of one backend',
+    `backendRefs: [{name: a, filters: [»{type: Access, access: {deny: [10.0.0.1]}}]}]`,
+    'backendRefs[0].filters[0]',
+    /whole rule/,
+  ],
+  [
+    'access for nobody in particular',
+    `filters: [{type: Access, »access: {}}], ${TO}`,
+    'filters[0].access',
+    /allow/,
+  ],
+  [
+    'access by name',
+    `filters: [{type: Access, access: {allow: [10.0.0.0/8, »office]}}], ${TO}`,
+    'filters[0].access.allow[1]',
+    /CIDR block/,
+  ],
+  [
     'a limit of one backend',
     `backendRefs: [{name: a, filters: [»{type: RateLimit, rateLimit: {requests: 1, unit: Second}}]}]`,
     'backendRefs[0].filters[0]',

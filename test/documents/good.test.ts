@@ -180,6 +180,14 @@ describe('filters', () => {
       ],
     ],
     [
+      'who may pass',
+      '{type: Access, access: {allow: [10.0.0.0/8, "2001:db8::/32"], deny: [10.0.0.66]}}, {type: Access, access: {deny: [192.0.2.7]}}',
+      [
+        { type: 'access', allow: ['10.0.0.0/8', '2001:db8::/32'], deny: ['10.0.0.66'] },
+        { type: 'access', deny: ['192.0.2.7'] },
+      ],
+    ],
+    [
       'limits',
       '{type: RateLimit, rateLimit: {requests: 100, unit: Second}}, {type: RateLimit, rateLimit: {requests: 5, unit: Minute, burst: 2, by: "header:X-User", scope: local}}',
       [

@@ -3,6 +3,7 @@ import { explainMatch, type MatchExplained } from '../match/explain-match.ts';
 import type { RouteTable } from '../match/match.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { decide, isDecision, isGated, type Passed } from './decide.ts';
+import { atEntrance, type HttpsRedirect } from './entrance.ts';
 import type { Picking } from './picking.ts';
 
 /** Why a request goes where it goes. */
@@ -28,8 +29,9 @@ export const explain = (
   now: number,
   chance: () => number,
   picking: Picking,
+  httpsRedirect?: HttpsRedirect,
 ): Explanation => {
-  const asked = decide(table, facts, fleet, now, chance, picking);
+  const asked = atEntrance(facts, httpsRedirect) ?? decide(table, facts, fleet, now, chance, picking);
   const outcome = isGated(asked) ? asked.decide(facts, now) : asked;
   const path = (isDecision(outcome) ? outcome.rulePath : undefined) ?? facts.path;
   return { outcome, path, match: explainMatch(table, path === facts.path ? facts : withPath(facts, path)) };

@@ -1,4 +1,5 @@
 import type { Filter } from '../model/filter.ts';
+import { readAccess } from './access.ts';
 import { readCors } from './cors.ts';
 import { readExternalAuth } from './external-auth.ts';
 import type { Field } from './field.ts';
@@ -27,6 +28,7 @@ const CONTENTS = {
   URLRewrite: 'urlRewrite',
   CORS: 'cors',
   RateLimit: 'rateLimit',
+  Access: 'access',
   ExtensionRef: 'extensionRef',
   ExternalAuth: 'externalAuth',
 } as const;
@@ -44,6 +46,7 @@ const READERS: Readonly<Partial<Record<FilterType, (content: Field) => Filter | 
   URLRewrite: readRewrite,
   CORS: content => ({ type: 'cors', cors: readCors(content) }),
   RateLimit: readRateLimit,
+  Access: readAccess,
   ExternalAuth: readExternalAuth,
 };
 
@@ -56,12 +59,12 @@ const ONCE = [
   'ExternalAuth',
 ];
 
-const OF_RULES = ['CORS', 'RateLimit'];
+const OF_RULES = ['CORS', 'RateLimit', 'Access'];
 
 /**
- * A list of HTTPRouteFilter, and of RateLimit, which is Sluice's own.
+ * A list of HTTPRouteFilter, and of RateLimit and Access, which are Sluice's own.
  *
- * @param owner a backend has no CORS, limit or authorisation of its own: they are asked before a backend is picked
+ * @param owner a backend has no CORS, limit, access or authorisation of its own: they are asked before a backend is picked
  */
 export const readFilters = (list: Field, owner: 'rule' | 'backend'): ReadFilters => {
   const types = new Set<FilterType>();

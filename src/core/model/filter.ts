@@ -81,6 +81,17 @@ export interface Auth {
   readonly failsOpen?: true;
 }
 
+/** Who may pass: everybody else is answered 403. Addresses or CIDR blocks. */
+export interface AccessFilter {
+  readonly type: 'access';
+  /** Where given, the client's address must be in one of them. */
+  readonly allow?: readonly string[];
+  /** The client's address must be in none of them. */
+  readonly deny?: readonly string[];
+  /** Each address in `X-Forwarded-For` is judged as well, whoever wrote it: it can only tighten (Fabio). */
+  readonly forwarded?: boolean;
+}
+
 /** What is done about a request or its answer, in the order of its list (Gateway API, HTTPRouteFilter). */
 export type Filter =
   | { readonly type: 'request-headers'; readonly change: HeaderChange }
@@ -97,16 +108,7 @@ export type Filter =
       /** A request that is already where it would be sent is not redirected, but goes its way (Traefik). */
       readonly unlessThere?: boolean;
     }
-  | {
-      /** Who may pass: everybody else is answered 403. Addresses or CIDR blocks. */
-      readonly type: 'access';
-      /** Where given, the client's address must be in one of them. */
-      readonly allow?: readonly string[];
-      /** The client's address must be in none of them. */
-      readonly deny?: readonly string[];
-      /** Each address in `X-Forwarded-For` is judged as well, whoever wrote it: it can only tighten (Fabio). */
-      readonly forwarded?: boolean;
-    }
+  | AccessFilter
   | RateLimitFilter
   | Auth
   | { readonly type: 'rewrite'; readonly hostname?: string; readonly path?: PathChange }

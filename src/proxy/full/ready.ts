@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../context.ts';
-import { plain } from '../respond.ts';
+import { readiness } from '../readiness.ts';
 
 /**
  * Tells load balancers in front whether the proxy is ready, at the path that is set aside for it.
@@ -10,8 +10,7 @@ import { plain } from '../respond.ts';
 export const answersReady = (ctx: Context, { url = '' }: IncomingMessage, res: ServerResponse): boolean => {
   const { readyPath } = ctx;
   if (readyPath === undefined || !isFor(readyPath, url)) return false;
-  const ready = ctx.isReady() && !ctx.draining;
-  const { status, fields, body } = plain(ready ? 200 : 503, ready ? 'ready\n' : 'not ready\n', ctx.nextId());
+  const { status, fields, body } = readiness(ctx, ctx.nextId());
   if (ctx.draining) fields.push('Connection', 'close');
   res.writeHead(status, fields).end(body);
   return true;

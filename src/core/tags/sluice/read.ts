@@ -1,9 +1,11 @@
 import type { Match } from '../../model/match.ts';
+import { formatHostPort } from '../../values.ts';
 import type { InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
+import { accessOf } from './access.ts';
 import { matchesFault, matchesOf } from './matches.ts';
 import { mistypedTags } from './mistyped.ts';
 import { nothingRead, type TagsRead } from './reader.ts';
-import { TAG_READERS } from './readers.ts';
+import { OWN_HOST, TAG_READERS } from './readers.ts';
 import { pathFor, stripFault } from './upstream-path.ts';
 
 /**
@@ -13,7 +15,7 @@ import { pathFor, stripFault } from './upstream-path.ts';
  * instance (it would be served as the wrong version), a bad condition too (it would be served without).
  */
 export const readSluiceTags = (
-  { tags }: Pick<TagSource, 'tags'>,
+  { tags, address = '', port = 0 }: Pick<TagSource, 'tags'> & Partial<Pick<TagSource, 'address' | 'port'>>,
   { tagPrefix }: Pick<TagOptions, 'tagPrefix'>,
 ): TagsSaid => {
   const read = nothingRead();
@@ -39,7 +41,7 @@ export const readSluiceTags = (
   if (strip !== undefined) problems.push({ tag: written.get('strip') ?? '', ...strip });
   const { version, weight, protocol, serverName, settings } = read;
   return {
-    rules: matches.map(match => ruleFor(match, read)),
+    rules: matches.map(match => ruleFor(match, read, formatHostPort({ host: address, port }))),
     settings,
     problems,
     ...(version === undefined ? {} : { version }),
@@ -57,17 +59,20 @@ const splitTag = (tag: string, prefix: string): { key: string; value: string } =
   return { key: isOurs ? name.slice(prefix.length) : '', value: tag.slice(at + 1).trim() };
 };
 
-const ruleFor = (match: Match, read: TagsRead): TagRule => {
+/** @param ownHost how the instance itself is called */
+const ruleFor = (match: Match, read: TagsRead, ownHost: string): TagRule => {
   const path = pathFor(match, read);
   const use: InstanceUse = {
     ...(path === undefined ? {} : { path }),
-    ...(read.rewriteHost === undefined ? {} : { host: read.rewriteHost }),
+    ...(read.rewriteHost === undefined
+      ? {}
+      : { host: read.rewriteHost === OWN_HOST ? ownHost : read.rewriteHost }),
   };
-  const filters = [...read.limits, ...(read.auth === undefined ? [] : [read.auth])];
+  const filters = [...accessOf(read), ...read.limits, ...(read.auth === undefined ? [] : [read.auth])];
   return {
     match,
     ...(filters.length === 0 ? {} : { filters }),
     ...(Object.keys(use).length === 0 ? {} : { use }),
-    ...(read.hadBadAuth ? { isClosed: true } : {}),
+    ...(read.hadBadGuard ? { isClosed: true } : {}),
   };
 };

@@ -13,6 +13,9 @@ export interface TagsRead {
   readonly headers: ValueMatch[];
   readonly query: ValueMatch[];
   readonly limits: RateLimitFilter[];
+  /** Addresses and CIDR blocks. */
+  readonly allow: string[];
+  readonly deny: string[];
   hadBadPath: boolean;
   hadBadHost: boolean;
   version?: string;
@@ -26,7 +29,7 @@ export interface TagsRead {
   serverName?: string;
   auth?: Auth;
   /** What protects its rules cannot be read: they are kept, and nobody is served by them. */
-  hadBadAuth: boolean;
+  hadBadGuard: boolean;
   settings: RuleSettings;
 }
 
@@ -38,9 +41,11 @@ export const nothingRead = (): TagsRead => ({
   headers: [],
   query: [],
   limits: [],
+  allow: [],
+  deny: [],
   hadBadPath: false,
   hadBadHost: false,
-  hadBadAuth: false,
+  hadBadGuard: false,
   settings: {},
 });
 

@@ -1,6 +1,7 @@
 import { PROTOCOLS } from '../../model/speech.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../../model/weights.ts';
 import { isHostName, isHostPattern, isHostToSend, isToken, readPath } from '../spelling.ts';
+import { ACCESS_TAG_READERS } from './access.ts';
 import { CONDITION_TAG_READERS } from './conditions.ts';
 import { readRateLimitTag } from './rate-limit.ts';
 import { fatal, fault, type TagReader } from './reader.ts';
@@ -65,8 +66,12 @@ const readRewriteTag: TagReader = (value, read) => {
   return undefined;
 };
 
+/** Stands for the address and port of the instance. */
+export const OWN_HOST = 'instance';
+
 const readRewriteHostTag: TagReader = (value, read) => {
-  if (!isHostToSend(value)) return fatal('rewrite-host takes a name, e.g. rewrite-host=shop.internal');
+  if (!isHostToSend(value))
+    return fatal('rewrite-host takes a name or "instance", e.g. rewrite-host=shop.internal');
   read.rewriteHost = value.toLowerCase();
   return undefined;
 };
@@ -93,7 +98,7 @@ const readAuthTag: TagReader = (value, read) => {
   const service = at < 0 ? value : value.slice(0, at);
   const path = readPath(at < 0 ? '/' : value.slice(at));
   if (!isToken(service) || path === undefined || read.auth !== undefined) {
-    read.hadBadAuth = true;
+    read.hadBadGuard = true;
     return fault(
       read.auth === undefined
         ? 'auth is a service in Consul and a path, e.g. auth=sessions/verify; until it is, nobody is served by this instance'
@@ -118,6 +123,7 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['rate-limit', readRateLimitTag],
   ['tls-server-name', readServerNameTag],
   ['auth', readAuthTag],
+  ...ACCESS_TAG_READERS,
   ...CONDITION_TAG_READERS,
   ...TRAFFIC_TAG_READERS,
 ]);
