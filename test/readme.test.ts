@@ -239,6 +239,8 @@ describe('every tag of the README', () => {
       requests: [['x', '/t', '/t']],
       routes: '"sticky":{"of":"cookie","name":"sid"}',
     },
+    'allow=10.0.0.0/8,192.0.2.7': { with: ['path=/t'], requests: [['x', '/t', /"forbidden"/]] },
+    'deny=10.0.0.66': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'rate-limit=100/s': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'auth=sessions/verify': { with: ['path=/t'], requests: [['x', '/t', /"auth_unavailable"/]] },
     'timeout=2s': { with: ['path=/t'], requests: [['x', '/t/never', /"upstream_timeout"/]] },
