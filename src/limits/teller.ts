@@ -61,16 +61,19 @@ export const createTeller = ({
     const sent = now();
     const told = debits.take(MOST, sent);
     try {
-      const owed = told.length === 0 ? [] : await authority.tell(told.map(({ telling }) => telling));
+      // With nothing to tell, too, one that was away is asked whether it is there.
+      const isAsked = told.length > 0 || isAway;
+      const owed = isAsked ? await authority.tell(told.map(({ telling }) => telling)) : [];
       // It was so at some moment between: the middle is the least wrong.
       debits.settle(told, owed, (sent + now()) / 2);
-      if (told.length > 0) enter(undefined);
+      enter(undefined);
     } catch (error) {
       debits.lose(told);
       enter(error instanceof Error ? error.message : String(error));
     }
     isTelling = false;
-    if (!debits.isEmpty) plan(isAway ? AGAIN : GATHER);
+    if (isAway) plan(AGAIN);
+    else if (!debits.isEmpty) plan(GATHER);
   };
 
   return {

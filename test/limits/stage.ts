@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type Load, type LoadResult, startLoad } from '../support/load.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { type RunningGateway, runGateway } from '../support/processes.ts';
 import { documentedRights } from '../support/redis-fleet.ts';
 import { type RedisServer, startConsul, startRedis } from '../support/servers.ts';
@@ -91,5 +91,3 @@ export const watch = async (stage: Stage, load: Load, ms: number): Promise<Windo
   const seconds = (performance.now() - began) / 1_000;
   return { offered: (load.sent() - sent) / seconds, passed: (stage.passed() - passed) / seconds };
 };
-
-export type { LoadResult };

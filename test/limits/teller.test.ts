@@ -158,6 +158,20 @@ describe('an authority that is away', () => {
     assert.ok(after > 80 && after < 130, `${after}`);
   });
 
+  it('is noticed to be back with nobody there to be limited', async () => {
+    const stage = stageOf('100/s', 1);
+    stage.authority.isAway = true;
+    stage.gateways[0]?.pass(1);
+    await stage.clock.turn(60_000);
+    assert.equal(stage.gateways[0]?.teller.isAway, true);
+    stage.authority.isAway = false;
+    await stage.clock.turn(300);
+    assert.equal(stage.gateways[0]?.teller.isAway, false);
+    const asked = stage.authority.told.length;
+    await stage.clock.turn(10_000);
+    assert.equal(stage.authority.told.length, asked, 'and left alone then');
+  });
+
   it('and has lost what it knew, is told of it', async () => {
     const stage = stageOf('10/m', 2);
     assert.equal(stage.gateways[0]?.pass(99), 10);
