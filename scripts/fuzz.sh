@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Random tables, requests, expressions, tags and documents, for as many seconds together as said (600): npm run fuzz -- 60
+# Random bytes on the wire, tables, requests, expressions, tags and documents, for as many seconds together as said (600): npm run fuzz -- 60
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export FUZZ_SECONDS=${1:-600}

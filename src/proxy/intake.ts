@@ -57,6 +57,9 @@ export const takeIn = (ctx: Context, connection: Connection, lines: RequestLines
   };
 };
 
+/** A list, in which it may be said twice (RFC 9110, 10.1.1). */
+const EXPECTS_CONTINUE = /^100-continue(?:[\t ]*,[\t ]*100-continue)*$/i;
+
 const faultOf = (
   { limits, via }: Context,
   { method, url, httpVersion, rawHeaders, fault }: RequestLines,
@@ -74,7 +77,7 @@ const faultOf = (
   if (httpVersion !== '1.1' && httpVersion !== '2' && httpVersion !== '1.0') return 'bad_request';
   // RFC 9112, 3.2: exactly one Host, but for HTTP/1.0 clients, which may have none.
   if (head.hosts > 1 || (head.hosts === 0 && httpVersion !== '1.0')) return 'bad_request';
-  if (head.expect !== undefined && head.expect.toLowerCase() !== '100-continue') return 'bad_request';
+  if (head.expect !== undefined && !EXPECTS_CONTINUE.test(head.expect)) return 'bad_request';
   if (framing === 'length' && Number(head.contentLength) > limits.bodyBytes) return 'body_too_large';
   return hasPassed(head.via, via) ? 'loop_detected' : undefined;
 };

@@ -219,13 +219,18 @@ const REASONS: readonly (readonly [reason: string, applies: (head: Head) => bool
   ['a path above the root', ({ target }) => climbs(target)],
   ['an escaped NUL', ({ target }) => /^[^?]*%00/.test(target)],
   [
-    'a tab behind the transfer coding: not every parser takes it off',
-    ({ fields }) => fields.some(([name, , raw]) => name === 'transfer-encoding' && raw.endsWith('\t')),
+    'a tab behind what frames the body: not every parser takes it off',
+    ({ fields }) =>
+      fields.some(
+        ([name, , raw]) => /^(?:transfer-encoding|content-length)$/.test(name) && /\t[\t ]*$/.test(raw),
+      ),
   ],
   [
     'more than the limits allow (431, 414)',
     ({ target, fields }) =>
-      target.length > 8_192 || fields.length > 200 || fields.flat().join('').length > 60_000,
+      target.length > 8_192 ||
+      fields.length > 200 ||
+      target.length + fields.map(([, , line]) => line).join('..').length > 32_000,
   ],
 ];
 

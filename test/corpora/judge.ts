@@ -39,12 +39,14 @@ export const normalise = (text: string): string =>
 
 /**
  * Whether two outcomes are the same to client and upstream. Of what is no HTTP, how much of a body went upstream before that
- * was seen is a matter of time; and so is whether something else or the end of patience comes first.
+ * was seen, and whether an answer to it still found the connection open, is a matter of time; and so is whether something else
+ * or the end of patience comes first.
  */
 export const areAlike = ({ rest }: Reading, one: Outcome, other: Outcome): boolean => {
   if ([...one.statuses, ...other.statuses].includes(408)) return true;
-  if (one.statuses.join() !== other.statuses.join()) return false;
-  return rest !== 'nothing' || textOf(one) === textOf(other);
+  const [longer, shorter] = [one.statuses.join(), other.statuses.join()].sort((a, b) => b.length - a.length);
+  if (rest !== 'nothing') return longer?.startsWith(shorter ?? '') === true;
+  return longer === shorter && textOf(one) === textOf(other);
 };
 
 const textOf = ({ upstream }: Outcome): string => upstream.map(normalise).join('\n');

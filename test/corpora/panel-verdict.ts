@@ -47,9 +47,9 @@ const asTold = ({
 
 /**
  * Who refuses a request, or goes no further, reads nothing into it; what is read must be what was meant, in its order. Several
- * slashes in front of a path are one to some (docs/security.md says what becomes of that).
+ * slashes are one to some (docs/security.md says what becomes of that).
  */
 const isPartOf = (expected: readonly string[], read: readonly string[]): boolean =>
   read.every((each, i) => /^\d+$/.test(each) || oneSlash(each) === oneSlash(expected[i] ?? ''));
 
-const oneSlash = (told: string): string => told.replace(/"\/{2,}/, '"/');
+const oneSlash = (told: string): string => told.replace(/\/{2,}/g, '/');

@@ -46,7 +46,7 @@ export const startStage = async (express: boolean, count: number): Promise<Stage
       clientStall: 400,
       rateGrace: 400,
       responseHead: 2_000,
-      linger: 50,
+      linger: 1_000,
     },
   });
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
@@ -85,7 +85,7 @@ export interface Recorder {
 const startRecorder = async (): Promise<Recorder> => {
   const texts = new Map<Socket, string>();
   let answered = 0;
-  const http: Server = createServer((req, res) => {
+  const http: Server = createServer({ maxHeaderSize: 128 * 1024 }, (req, res) => {
     req.resume().once('end', () => {
       answered += 1;
       res.writeHead(200, { 'content-length': 2 }).end('ok');

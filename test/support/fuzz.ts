@@ -2,7 +2,7 @@
 const SECONDS = Number(process.env.FUZZ_SECONDS ?? 30);
 
 /** Of all properties in the files `*fuzz.test.ts`. */
-const PARTS = 12;
+const PARTS = 14;
 
 /** How long a property is tried: until its parts of the time are over, whatever the machine makes of it. */
 export const fuzz = (parts = 1): { numRuns: number; interruptAfterTimeLimit: number } => ({

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 
 /** Tells in a field of its answer how it has read a request: method, target, host and length of the body. */
 export const createEcho = (): Server => {
-  const server = createServer((req, res) => {
+  const server = createServer({ maxHeaderSize: 128 * 1024 }, (req, res) => {
     let bodyLength = 0;
     req.on('data', (bytes: Buffer) => {
       bodyLength += bytes.length;
