@@ -203,6 +203,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
     if (told !== undefined) fields.push(HOP_FAILURE, told);
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   clientLeft(): void {
     if (this.#over) return;
     const { status } = this.#reply;

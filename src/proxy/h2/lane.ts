@@ -1,13 +1,19 @@
-import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { isGrpc, readGrpcTimeout } from '../../core/grpc.ts';
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Connection, Multiplexer } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { Exchange } from '../exchange.ts';
-import { fieldOf } from '../fields.ts';
 import type { Placed } from '../running.ts';
+import { Budget } from './budget.ts';
 import { StreamReply } from './reply.ts';
 import { readStreamHead } from './request.ts';
 import { StreamRequest } from './stream-request.ts';
+
+const { NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 
 /** The highest number of a stream: a GOAWAY that names it refuses none that is on its way (RFC 9113, 6.8). */
 const LAST_STREAM = 2 ** 31 - 1;
@@ -18,6 +24,7 @@ export class Http2Lane implements Multiplexer, Placed {
   readonly #ctx: Context;
   readonly #connection: Connection;
   readonly #session: ServerHttp2Session;
+  readonly #budget = new Budget(performance.now());
   #streams = 0;
   #hasServed = false;
   #isEndAnnounced = false;
@@ -35,16 +42,19 @@ export class Http2Lane implements Multiplexer, Placed {
         maxHeaderListSize: limits.headerBytes,
       },
       // One above the limit is told so; only what goes on beyond costs the stream.
-      maxHeaderListPairs: limits.headerCount * 2,
+      maxHeaderListPairs: Math.min(limits.headerCount * 2, LAST_STREAM),
     });
-    this.#session.on('stream', this.#onStream).on('error', ignore);
+    this.#session.on('stream', this.#onStream).on('remoteSettings', this.#onWaste).on('error', ignore);
   }
 
   /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
   endIdle(now: number): void {
     const { keepAlive, requestHead } = this.#ctx.timeouts;
     const limit = this.#hasServed ? keepAlive : requestHead;
-    if (this.#streams === 0 && limit > 0 && now - this.#idleSince >= limit) this.finish();
+    if (this.#streams > 0 || limit === 0 || now - this.#idleSince < limit) return;
+    // Half a head is no stream yet, and holds an orderly end up.
+    if (this.#session.closed) this.#session.destroy();
+    else this.finish();
   }
 
   announceEnd(): void {
@@ -67,19 +77,22 @@ export class Http2Lane implements Multiplexer, Placed {
     this.#streams += 1;
     if (this.#ctx.draining) this.announceEnd();
     const lines = readStreamHead(raw, !stream.endAfterHeaders, this.#ctx.limits.headerBytes);
-    const contentType = fieldOf(lines.rawHeaders, 'content-type');
-    const grpcType = isGrpc(contentType) ? contentType : undefined;
-    const timeout =
-      grpcType === undefined ? undefined : readGrpcTimeout(fieldOf(lines.rawHeaders, 'grpc-timeout'));
-    const reply = new StreamReply(stream, lines.method, grpcType);
-    const request = new StreamRequest(this.#ctx, stream, lines, timeout);
+    const request = new StreamRequest(this.#ctx, stream, lines);
+    const reply = new StreamReply(stream, lines.method, request.grpcType);
     const exchange = new Exchange(this.#ctx, this.#connection, request, reply);
     stream.on('error', ignore).once('close', () => {
       this.#streams -= 1;
       this.#idleSince = performance.now();
+      if (exchange.isOver) return;
       exchange.clientLeft();
+      this.#onWaste();
     });
     this.#connection.enter(exchange);
+  };
+
+  /** Streams that came to nothing, whoever reset them (CVE-2023-44487, CVE-2025-8671), and settings without end (CVE-2019-9515). */
+  readonly #onWaste = (): void => {
+    if (!this.#budget.spend(performance.now())) this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
   };
 }
 

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ErrorCode } from '../../core/errors.ts';
+import { isGrpc, readGrpcTimeout } from '../../core/grpc.ts';
 import type { Context } from '../context.ts';
 import { fieldOf } from '../fields.ts';
 import type { RequestLines } from '../intake.ts';
@@ -17,18 +18,24 @@ export class StreamRequest implements Incoming {
   readonly hasBody: boolean | undefined;
   readonly fault: ErrorCode | undefined;
   readonly timeout: number | undefined;
+  /** Its content type, where it is a call of gRPC. */
+  readonly grpcType: string | undefined;
   readonly #ctx: Context;
   readonly #stream: ServerHttp2Stream;
   #expectsContinue: boolean;
 
-  constructor(ctx: Context, stream: ServerHttp2Stream, lines: RequestLines, timeout: number | undefined) {
+  constructor(ctx: Context, stream: ServerHttp2Stream, lines: RequestLines) {
     this.method = lines.method;
     this.url = lines.url;
     this.httpVersion = lines.httpVersion;
     this.rawHeaders = lines.rawHeaders;
     this.hasBody = lines.hasBody;
     this.fault = lines.fault;
-    this.timeout = timeout;
+    const contentType = fieldOf(lines.rawHeaders, 'content-type');
+    if (isGrpc(contentType)) {
+      this.grpcType = contentType;
+      this.timeout = readGrpcTimeout(fieldOf(lines.rawHeaders, 'grpc-timeout'));
+    }
     this.#ctx = ctx;
     this.#stream = stream;
     this.#expectsContinue = lines.hasBody === true && fieldOf(lines.rawHeaders, 'expect') !== undefined;
