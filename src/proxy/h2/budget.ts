@@ -1,5 +1,5 @@
-/** So much at once, and so much a second from then on, as nghttp2 has it for the resets of a client. */
-const BURST = 1_000;
+/** So much at once, twice the requests of a whole connection, and so much a second from then on. */
+const BURST = 500;
 const PER_SECOND = 33;
 
 /** What a client may do in vain: it is cheap for the client, and work for whoever serves it. */

@@ -28,6 +28,7 @@ export class Http2Lane implements Multiplexer, Placed {
   #streams = 0;
   #hasServed = false;
   #isEndAnnounced = false;
+  #isGivenUp = false;
   #idleSince = performance.now();
 
   /** @param connection whose client has said the preface, or will: nothing behind it was read */
@@ -73,6 +74,9 @@ export class Http2Lane implements Multiplexer, Placed {
     _flags: number,
     raw: readonly string[],
   ): void => {
+    stream.on('error', ignore);
+    // What was read together with the last straw.
+    if (this.#isGivenUp) return;
     this.#hasServed = true;
     this.#streams += 1;
     if (this.#ctx.draining) this.announceEnd();
@@ -80,7 +84,7 @@ export class Http2Lane implements Multiplexer, Placed {
     const request = new StreamRequest(this.#ctx, stream, lines);
     const reply = new StreamReply(stream, lines.method, request.grpcType);
     const exchange = new Exchange(this.#ctx, this.#connection, request, reply);
-    stream.on('error', ignore).once('close', () => {
+    stream.once('close', () => {
       this.#streams -= 1;
       this.#idleSince = performance.now();
       if (exchange.isOver) return;
@@ -92,7 +96,10 @@ export class Http2Lane implements Multiplexer, Placed {
 
   /** Streams that came to nothing, whoever reset them (CVE-2023-44487, CVE-2025-8671), and settings without end (CVE-2019-9515). */
   readonly #onWaste = (): void => {
-    if (!this.#budget.spend(performance.now())) this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    if (this.#isGivenUp || this.#budget.spend(performance.now())) return;
+    this.#isGivenUp = true;
+    // Destroyed in the midst of reading, while nghttp2 gives the session up itself, it takes Node 20 along.
+    setImmediate(() => this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM));
   };
 }
 

@@ -99,7 +99,7 @@ describe('attacks over HTTP/2 that reach nobody', () => {
       data(1, 'xGET /admin HTTP/1.1\r\nHost: x\r\n\r\n'),
     );
 
-    await client.until(RST_STREAM, 1);
+    await client.untilRefused(1);
     assert.doesNotMatch(received(upstream), /admin/);
   });
 
@@ -110,7 +110,7 @@ describe('attacks over HTTP/2 that reach nobody', () => {
     client.send(head(1, [...POST, 'content-length', '20000'], 0), data(1, 'a'.repeat(16_000)));
     client.send(data(1, 'a'.repeat(4_000) + 'b'.repeat(4_000)));
 
-    await client.until(RST_STREAM, 1);
+    await client.untilRefused(1);
     await ended();
     assert.doesNotMatch(received(upstream), /b/);
   });
@@ -145,7 +145,7 @@ describe('attacks over HTTP/2 that reach nobody', () => {
 
     client.send(head(1, POST, 0), head(1, [':path', '/admin']));
 
-    await client.until(RST_STREAM, 1);
+    await client.untilRefused(1);
     assert.doesNotMatch(received(upstream), /admin/);
   });
 
@@ -187,9 +187,9 @@ describe('attacks over HTTP/2 that come through harmless', () => {
 
       client.send(frame(HEADERS, 1, block(...GET, name, value, 'x-last', 'here'), END_HEADERS | END_STREAM));
 
-      const answer = await Promise.race([client.until(HEADERS, 1), client.until(RST_STREAM, 1)]);
+      await client.until(HEADERS, 1);
       assert.doesNotMatch(received(upstream), /admin/i);
-      assert.ok(answer.type === RST_STREAM || received(upstream).includes('x-last: here'));
+      assert.match(received(upstream), /x-last: here/);
     });
   }
 
@@ -206,7 +206,7 @@ describe('attacks over HTTP/2 that come through harmless', () => {
     const client = await framesClient(t, port);
     client.send(head(1, [...GET, 'content_length', '5', 'transfer_encoding', 'chunked']));
     await client.until(HEADERS, 1);
-    assert.doesNotMatch(received(upstream), /_/);
+    assert.doesNotMatch(received(upstream), /content_length|transfer_encoding/);
   });
 });
 

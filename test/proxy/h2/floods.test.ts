@@ -46,10 +46,11 @@ describe('floods of HTTP/2', () => {
     const { port, proxy, observed } = await silent(t);
     const client = await framesClient(t, port);
 
-    for (const stream of streams(5_000)) client.send(head(stream, GET), reset(stream, 8));
+    // In one write, so that much of it is read together.
+    client.send(...streams(5_000).flatMap(stream => [head(stream, GET), reset(stream, 8)]));
 
     await isCut(client);
-    assert.ok(observed.length <= 1_100, `${observed.length} requests were begun`);
+    assert.ok(observed.length <= 600, `${observed.length} requests were begun`);
     await eventually(() => proxy.figures().requests === 0, { within: 5_000, hint: 'no request is left' });
   });
 
@@ -63,7 +64,7 @@ describe('floods of HTTP/2', () => {
     }
 
     await isCut(client);
-    assert.ok(observed.length <= 1_100, `${observed.length} requests were begun`);
+    assert.ok(observed.length <= 600, `${observed.length} requests were begun`);
     await eventually(() => proxy.figures().requests === 0, { within: 5_000, hint: 'no request is left' });
   });
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../../support/wait.ts';
-import { frame, HEADERS, SETTINGS } from '../../support/h2-frames.ts';
+import { frame, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../../support/h2-frames.ts';
 
 /** RFC 9113, 6, as far as the frames for servers do not name them. */
 export const PING = 6;
@@ -28,6 +28,8 @@ export interface FramesClient {
   send(...frames: readonly Buffer[]): void;
   /** Waits for a frame of this type, on this stream if one is named. */
   until(type: number, stream?: number): Promise<Frame>;
+  /** Waits until the client is told that a request is not wanted, or its connection is not. */
+  untilRefused(stream: number): Promise<Frame>;
   untilOver(): Promise<void>;
 }
 
@@ -66,6 +68,11 @@ export const framesClient = async (
     });
   socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, settings)]));
   await eventually(() => frames.length > 0, { within: WITHIN, hint: 'the settings of the server' });
+  const first = (fits: (each: Frame) => boolean, hint: string): Promise<Frame> =>
+    eventually(() => frames.find(fits), {
+      within: WITHIN,
+      hint: () => `${hint} in ${JSON.stringify(frames.map(({ type }) => type))}`,
+    });
   return {
     socket,
     frames,
@@ -74,9 +81,11 @@ export const framesClient = async (
       socket.write(Buffer.concat(sent));
     },
     until: (type, stream) =>
-      eventually(
-        () => frames.find(each => each.type === type && (stream === undefined || each.stream === stream)),
-        { within: WITHIN, hint: () => `frame ${type} in ${JSON.stringify(frames.map(each => each.type))}` },
+      first(each => each.type === type && (stream ?? each.stream) === each.stream, `frame ${type}`),
+    untilRefused: stream =>
+      first(
+        each => each.type === GOAWAY || (each.type === RST_STREAM && each.stream === stream),
+        'a refusal',
       ),
     untilOver: async () => {
       await eventually(() => isOver, { within: WITHIN, hint: 'the end of the connection' });
