@@ -16,7 +16,7 @@ export interface Outcome {
 }
 
 /** Before a client gives a silent connection up. */
-const PATIENCE = 3_000;
+const PATIENCE = 6_000;
 
 /** Sends the pieces one after the other over a new connection, and waits for its end. */
 export const converse = async ({ port }: Stage, slot: Slot, pieces: readonly string[]): Promise<Outcome> => {

@@ -42,9 +42,9 @@ export const startStage = async (express: boolean, count: number): Promise<Stage
     express,
     timeouts: {
       keepAlive: 200,
-      requestHead: 400,
-      clientStall: 400,
-      rateGrace: 400,
+      requestHead: 2_000,
+      clientStall: 1_000,
+      rateGrace: 1_000,
       responseHead: 2_000,
       linger: 1_000,
     },
