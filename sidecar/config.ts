@@ -27,6 +27,7 @@ export interface SidecarConfig extends Omit<SidecarSettings, 'service' | 'port' 
 const EXAMPLES = `
 Examples:
   sluice-sidecar --service orders --version v2 --path /orders --port 3002 -- node app.js
+  sluice-sidecar --service greeter --path /greeter.Greeter --port 50051 --proto h2c -- node greeter.js
   sluice-sidecar --service users --path /users --port 8000 --health /healthz -- python3 app.py
 
 The program is started when its port is free, registered when it listens, and deregistered before it is
@@ -59,7 +60,7 @@ export const readConfig = (argv: readonly string[], env: Env): SidecarConfig | H
   const sources: SettingSources = { said: line.said, env, nameOf: name => `--${settingKey(name)}` };
   const values = readSettings(SIDECAR_SETTINGS, sources, problems);
   const { tags, problems: tagProblems } = buildTags(
-    { version: values.version, ...readTagLists(sources) },
+    { version: values.version, proto: values.proto, ...readTagLists(sources) },
     values.tagPrefix,
   );
   problems.push(...tagProblems);

@@ -4,6 +4,7 @@ import type { Decision } from '../src/core/decide/decide.ts';
 import { DEFAULT_VERSION } from '../src/core/model/instance.ts';
 import type { Target } from '../src/core/model/rule.ts';
 import { Where } from '../src/core/model/where.ts';
+import { speechOf } from '../src/core/rules/speech.ts';
 import { DEFAULT_TIMEOUTS } from '../src/core/settings/limits.ts';
 import { createProxy, type HttpProxy } from '../src/proxy/server.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -17,6 +18,8 @@ export interface InboundOptions {
   /** Where the program listens, on this machine. */
   readonly address: string;
   readonly port: number;
+  /** What the program speaks. */
+  readonly proto: 'http' | 'h2c';
   readonly observer: RequestObserver;
   readonly log: Log;
 }
@@ -26,9 +29,9 @@ export interface InboundOptions {
  * are waited for is up to the hop before, which knows whom the time is for.
  */
 export const createInbound = (options: InboundOptions): HttpProxy => {
-  const { service, version = DEFAULT_VERSION, id, address, port, observer, log } = options;
+  const { service, version = DEFAULT_VERSION, id, address, port, proto, observer, log } = options;
   const instance = standIn({ id, service, serviceId: id, address, port });
-  const target: Target = { instance, version };
+  const target: Target = { instance, version, ...speechOf(instance, { protocol: proto }) };
   const rest: Omit<Decision, 'path'> = {
     where: new Where(service, service, version),
     target,

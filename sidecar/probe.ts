@@ -1,6 +1,8 @@
 import { get } from 'node:http';
+import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatHostPort } from '../src/core/values.ts';
 
 /** Whether the program is well, and if so under which of the machine's own addresses. */
 export type Finding =
@@ -20,9 +22,11 @@ const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 /** Well when the port accepts connections. */
 export const tcpProbe = (port: number): Probe => onEitherLoopback(address => tryConnect(address, port));
 
-/** Well when a GET of the path answers 2xx. */
-export const httpProbe = (port: number, path: string): Probe =>
-  onEitherLoopback(address => tryGet(address, port, path));
+/** Well when a GET of the path answers 2xx. @param proto what is spoken there */
+export const httpProbe = (port: number, path: string, proto: 'http' | 'h2c' = 'http'): Probe => {
+  const tryGet = proto === 'h2c' ? tryGetOverHttp2 : tryGetOverHttp1;
+  return onEitherLoopback(address => tryGet(address, port, path));
+};
 
 /** The application's own word. One that does not come counts as no. */
 export const askedProbe =
@@ -66,19 +70,38 @@ const tryConnect = (address: string, port: number): Promise<string | undefined> 
     socket.once('error', () => done(`nothing listens on port ${port}`));
   });
 
-const tryGet = (address: string, port: number, path: string): Promise<string | undefined> =>
+const tryGetOverHttp1 = (address: string, port: number, path: string): Promise<string | undefined> =>
   new Promise(resolve => {
     const signal = AbortSignal.timeout(TIMEOUT);
-    const headers = { 'user-agent': 'sluice-sidecar' };
-    const request = get({ host: address, port, path, headers, agent: false, signal }, response => {
-      const status = response.statusCode ?? 0;
+    const request = get({ host: address, port, path, headers: FIELDS, agent: false, signal }, response => {
       response.destroy();
-      resolve(status >= 200 && status < 300 ? undefined : `GET ${path} answers ${status}`);
+      resolve(faultOf(path, response.statusCode ?? 0));
     });
     request.once('error', () =>
       resolve(signal.aborted ? `GET ${path} does not answer` : `nothing answers on port ${port}`),
     );
   });
+
+const tryGetOverHttp2 = (address: string, port: number, path: string): Promise<string | undefined> =>
+  new Promise(resolve => {
+    const session = http2Connect(`http://${formatHostPort({ host: address, port })}`);
+    const done = (reason?: string): void => {
+      clearTimeout(timer);
+      session.destroy();
+      resolve(reason);
+    };
+    const timer = setTimeout(() => done(`GET ${path} does not answer`), TIMEOUT);
+    session.once('error', () => done(`nothing answers in HTTP/2 on port ${port}`));
+    session
+      .request({ ':path': path, ...FIELDS })
+      .once('error', () => {})
+      .once('response', ({ ':status': status = 0 }) => done(faultOf(path, status)));
+  });
+
+const FIELDS = { 'user-agent': 'sluice-sidecar' };
+
+const faultOf = (path: string, status: number): string | undefined =>
+  status >= 200 && status < 300 ? undefined : `GET ${path} answers ${status}`;
 
 export interface WatchHealthOptions {
   readonly probe: Probe;

@@ -1,5 +1,6 @@
 import { ConfigError, type Env } from '../src/core/settings/settings.ts';
 import { formatHostPort } from '../src/core/values.ts';
+import { openUpstreamTls, planUpstreamTls } from '../src/proxy/upstream/follow-credentials.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { openTelemetry, type Telemetry } from '../src/telemetry/telemetry.ts';
 import type { SidecarConfig } from './config.ts';
@@ -20,6 +21,7 @@ import { untilWell } from './startup.ts';
  */
 export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Promise<number> => {
   await refuseTakenPort(config.port);
+  const upstreamTlsPlan = planUpstreamTls(config);
   const parts = openParts(config, log, 'any');
   const telemetry = openTelemetry(
     { ...config, otelServiceName: config.otelServiceName ?? config.service },
@@ -32,6 +34,7 @@ export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Pro
     observer: telemetry.observer('sidecar-outbound'),
     log,
   });
+  const stopUpstreamTls = openUpstreamTls(upstreamTlsPlan, outbound.trust, log);
   try {
     const out = await outbound.listen(config.outbound);
     log.info({ outbound: formatHostPort(out) }, 'the program calls NAME.mesh through here');
@@ -39,6 +42,7 @@ export const runSidecar = async (config: SidecarConfig, env: Env, log: Log): Pro
     log.info({ program: program.pid, command: config.command[0] }, 'the program is started');
     return await accompany({ config, program, parts, telemetry, signals, log });
   } finally {
+    stopUpstreamTls();
     await outbound.close();
     await Promise.all([parts.close(), telemetry.close()]);
     signals.release();
@@ -68,8 +72,8 @@ const accompany = async (company: Company): Promise<number> => {
   const ended = new AbortController();
   void program.exited.then(() => ended.abort());
   const over = AbortSignal.any([signals.stop, ended.signal]);
-  const { port, health } = config;
-  const probe = health === undefined ? tcpProbe(port) : httpProbe(port, health);
+  const { port, health, proto } = config;
+  const probe = health === undefined ? tcpProbe(port) : httpProbe(port, health, proto);
   const what = health === undefined ? `port ${port}` : `port ${port}, path ${health}`;
   try {
     const address = await untilWell({ probe, what, log, signal: over });

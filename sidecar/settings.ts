@@ -2,6 +2,7 @@ import { SETTINGS } from '../src/config.ts';
 import { PICKING_SETTINGS } from '../src/core/settings/picking-settings.ts';
 import { type SettingValues, setting } from '../src/core/settings/settings.ts';
 import { TRAFFIC_SETTINGS } from '../src/core/settings/traffic-settings.ts';
+import { UPSTREAM_TLS_SETTINGS } from '../src/core/settings/upstream-tls-settings.ts';
 import { readDuration, readHostPort } from '../src/core/values.ts';
 import { OTLP_SETTINGS } from '../src/telemetry/otlp/settings.ts';
 import { SPAN_LIMIT_SETTINGS } from '../src/telemetry/span-limits.ts';
@@ -75,6 +76,15 @@ export const SIDECAR_SETTINGS = {
     expected: 'a path, e.g. --health /healthz',
     help: 'a path of the program that answers 2xx while it is well',
   }),
+  proto: setting<'http' | 'h2c'>({
+    flag: '--proto <protocol>',
+    env: ['SLUICE_SIDECAR_PROTO'],
+    fallback: 'http',
+    fallbackText: 'http',
+    read: text => (text === 'http' || text === 'h2c' ? text : undefined),
+    expected: 'http (HTTP/1.1) or h2c (HTTP/2 in the clear: gRPC)',
+    help: 'what the program speaks; h2c is registered, so that callers speak it all the way',
+  }),
   inbound: setting<{ host: string; port: number } | undefined>({
     flag: '--inbound <host:port>',
     env: ['SLUICE_SIDECAR_INBOUND'],
@@ -138,6 +148,7 @@ export const SIDECAR_SETTINGS = {
   live: SETTINGS.live,
   ...PICKING_SETTINGS,
   ...TRAFFIC_SETTINGS,
+  ...UPSTREAM_TLS_SETTINGS,
   ttl: setting({
     flag: '--ttl <duration>',
     env: ['SLUICE_SIDECAR_TTL'],

@@ -5,6 +5,8 @@ import { TAG_SETTINGS } from './settings.ts';
 /** What a service says about itself, in the words of the flags and of `register`. */
 export interface TagSource {
   readonly version?: string | undefined;
+  /** As the program itself speaks; `http` is what is spoken where no tag says so. */
+  readonly proto?: 'http' | 'h2c';
   readonly path?: readonly string[];
   readonly exact?: readonly string[];
   readonly host?: readonly string[];
@@ -23,6 +25,7 @@ export const buildTags = (source: TagSource, prefix = ''): { tags: string[]; pro
     values.map(v => `${prefix}${key}=${v}`);
   const tags = [
     ...own('version', source.version === undefined ? [] : [source.version]),
+    ...own('proto', source.proto === 'h2c' ? ['h2c'] : []),
     ...own('path', source.path),
     ...own('exact', source.exact),
     ...own('host', source.host),
@@ -34,7 +37,7 @@ export const buildTags = (source: TagSource, prefix = ''): { tags: string[]; pro
 };
 
 /** The lists that become tags: said item by item, or in a variable, separated by spaces. */
-export const readTagLists = ({ said, env }: SettingSources): Omit<TagSource, 'version'> => {
+export const readTagLists = ({ said, env }: SettingSources): Omit<TagSource, 'version' | 'proto'> => {
   const lists = Object.entries(TAG_SETTINGS).map(([name, { env: variables }]) => {
     const items = said[name];
     const text = variables.map(variable => env[variable]?.trim() ?? '').find(value => value !== '');

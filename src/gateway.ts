@@ -15,6 +15,7 @@ import { followDocuments } from './documents/documents.ts';
 import { createRuleMaker } from './documents/rules.ts';
 import { openLimits } from './limits/limits.ts';
 import { Mesh } from './mesh.ts';
+import { openUpstreamTls, planUpstreamTls } from './proxy/upstream/follow-credentials.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
 import { openDocuments } from './state/documents.ts';
 import { addStateMetrics } from './state/metrics.ts';
@@ -39,7 +40,6 @@ import { createExplainer } from './workers/explainer.ts';
 import { serveInProcess } from './workers/in-process.ts';
 import { serveWithWorkers } from './workers/pool.ts';
 import { openTls, planTls } from './workers/tls.ts';
-import { openUpstreamTls, planUpstreamTls } from './workers/upstream-tls.ts';
 
 export interface Gateway {
   /** `host:port` of the admin API. */

@@ -1,13 +1,13 @@
-import { ConfigError } from '../core/settings/settings.ts';
-import type { UpstreamTlsSettings } from '../core/settings/upstream-tls-settings.ts';
-import { CertificateFault } from '../proxy/tls/certificate.ts';
-import { followFiles } from '../proxy/tls/follow-files.ts';
-import { type CredentialFiles, readCredentials } from '../proxy/upstream/credentials.ts';
-import type { UpstreamCredentials } from '../proxy/upstream/tls.ts';
-import type { Log } from '../telemetry/log.ts';
-import { systemTimers } from '../telemetry/timers.ts';
+import { ConfigError } from '../../core/settings/settings.ts';
+import type { UpstreamTlsSettings } from '../../core/settings/upstream-tls-settings.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { systemTimers } from '../../telemetry/timers.ts';
+import { CertificateFault } from '../tls/certificate.ts';
+import { followFiles } from '../tls/follow-files.ts';
+import { type CredentialFiles, readCredentials } from './credentials.ts';
+import type { UpstreamCredentials } from './tls.ts';
 
-/** What a gateway goes by when it speaks TLS to instances. */
+/** What a hop goes by when it speaks TLS to instances. */
 export interface UpstreamTlsPlan {
   readonly files: CredentialFiles;
   readonly first: UpstreamCredentials;
