@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import {
   Client,
   credentials,
@@ -8,6 +7,11 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+
+/** A test, or all of a file. */
+interface Ends {
+  after(end: () => void): void;
+}
 
 /** A service whose messages are text, so that no description of it has to be compiled. */
 const method = (
@@ -33,7 +37,7 @@ export const ECHO = {
 
 /** A real gRPC server on a free port, ended with the test. */
 export const startGrpcServer = async (
-  t: TestContext,
+  t: Ends,
   implementation: UntypedServiceImplementation,
 ): Promise<number> => {
   const server = new Server();
@@ -46,11 +50,17 @@ export const startGrpcServer = async (
   });
 };
 
-/** A real gRPC client, ended with the test. A connection of its own, as other clients of a test would share it. */
-export const startGrpcClient = (t: TestContext, port: number): Client => {
+/**
+ * A real gRPC client, ended with the test. A connection of its own, as other clients of a test would share it.
+ *
+ * @param authority whom it asks for, where that is not who listens there
+ */
+export const startGrpcClient = (t: Ends, port: number, authority?: string): Client => {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_retries': 0,
+    'grpc.max_receive_message_length': -1,
+    ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
   });
   t.after(() => client.close());
   return client;

@@ -26,6 +26,7 @@ export class StreamReply implements Reply {
   /** The end of a body of known length, with which the stream ends. */
   #last: Buffer | undefined;
   #trailers: readonly string[] = [];
+  #owesTrailers = false;
   #onFlushed = (): void => {};
 
   /** @param grpcType the request's content type where it is a call of gRPC */
@@ -109,12 +110,17 @@ export class StreamReply implements Reply {
     const stream = this.#stream;
     // Its end is on its way to those who wait for it.
     if (!isOpen(stream)) return;
-    if (options.waitForTrailers === true) stream.once('wantTrailers', this.#sendTrailers);
+    if (options.waitForTrailers === true) {
+      this.#owesTrailers = true;
+      stream.once('wantTrailers', this.#sendTrailers);
+    }
     stream.respond(head, options);
   }
 
   readonly #sendTrailers = (): void => {
-    if (isOpen(this.#stream)) this.#stream.sendTrailers(trailersOf(this.#trailers));
+    if (!isOpen(this.#stream)) return;
+    this.#stream.sendTrailers(trailersOf(this.#trailers));
+    setImmediate(this.#tellFlushed);
   };
 
   #whenFlushed(onFlushed: () => void): void {
@@ -122,8 +128,13 @@ export class StreamReply implements Reply {
     this.#stream.once('finish', this.#onFinish);
   }
 
-  /** Of a stream that the client gave up, too. */
+  /** Comes before trailers are asked for: a stream that is closed in between loses them. */
   readonly #onFinish = (): void => {
+    if (!this.#owesTrailers) this.#tellFlushed();
+  };
+
+  /** A stream that the client gave up finishes, too. */
+  readonly #tellFlushed = (): void => {
     if (!this.#stream.aborted) this.#onFlushed();
   };
 }

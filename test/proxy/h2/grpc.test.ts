@@ -8,12 +8,12 @@ import {
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
-  type ServiceError,
   type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { ECHO, startGrpcClient, startGrpcServer } from '../../support/grpc-service.ts';
+import { chat, download, unary, upload } from '../../support/grpc-calls.ts';
+import { startGrpcClient, startGrpcServer } from '../../support/grpc-service.ts';
 import { eventually } from '../../support/wait.ts';
 import { decisionFor, type ProxyUnderTest, spokenTo, startHttp, startProxy } from '../support/proxy.ts';
 import { deadPort } from '../support/raw.ts';
@@ -60,46 +60,6 @@ const stage = async (t: TestContext, options: Parameters<typeof startProxy>[2] =
   return { ...proxy, client: startGrpcClient(t, proxy.port) };
 };
 
-interface Told {
-  readonly error: ServiceError | null;
-  readonly text: string | undefined;
-  readonly trailers: Metadata;
-}
-
-const unary = (
-  client: Client,
-  text: string,
-  { metadata = new Metadata(), deadline = Date.now() + 10_000 } = {},
-): Promise<Told> =>
-  new Promise(resolve => {
-    const { path, requestSerialize, responseDeserialize } = ECHO.unary;
-    let trailers = new Metadata();
-    client
-      .makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        text,
-        metadata,
-        { deadline },
-        (error, answer) => setImmediate(() => resolve({ error, text: answer, trailers })),
-      )
-      .on('status', each => {
-        trailers = each.metadata;
-      });
-  });
-
-const chat = (client: Client) =>
-  client.makeBidiStreamRequest(ECHO.chat.path, ECHO.chat.requestSerialize, ECHO.chat.responseDeserialize);
-
-const download = (client: Client, text: string) =>
-  client.makeServerStreamRequest(
-    ECHO.download.path,
-    ECHO.download.requestSerialize,
-    ECHO.download.responseDeserialize,
-    text,
-  );
-
 describe('gRPC through the proxy', () => {
   it('a unary call, with metadata at its end', async t => {
     const { client, ended } = await stage(t);
@@ -132,18 +92,7 @@ describe('gRPC through the proxy', () => {
 
   it('a stream of the client', async t => {
     const { client } = await stage(t);
-    const { path, requestSerialize, responseDeserialize } = ECHO.upload;
-
-    const text = await new Promise<string | undefined>((resolve, reject) => {
-      const call = client.makeClientStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        (error, answer) => (error === null ? resolve(answer) : reject(error)),
-      );
-      for (const piece of ['a', 'b', 'x'.repeat(200_000)]) call.write(piece);
-      call.end();
-    });
+    const text = await upload(client, ['a', 'b', 'x'.repeat(200_000)]);
 
     assert.equal(text, `ab${'x'.repeat(200_000)}`);
   });
