@@ -145,11 +145,20 @@ const INSTANCE = z.strictObject({
   heldUntil: z.number().exactOptional(),
 }) satisfies z.ZodType<Instance>;
 
+/** Written weights by version. `z.record` would lose a version called `__proto__`. */
+const WRITTEN = z.custom<Readonly<Record<string, string>>>(
+  value =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(weight => typeof weight === 'string'),
+);
+
 const WEIGHTS = z.strictObject({
   weights: z.array(z.tuple([z.string(), z.number()])).exactOptional(),
   revision: z.number(),
   problem: z.string().exactOptional(),
-  reverts: z.strictObject({ at: z.number(), to: z.record(z.string(), z.string()) }).exactOptional(),
+  reverts: z.strictObject({ at: z.number(), to: WRITTEN }).exactOptional(),
   frozen: z
     .strictObject({ by: z.string(), reason: z.string().exactOptional(), since: z.number() })
     .exactOptional(),

@@ -114,15 +114,15 @@ describe('WebSocket', () => {
     );
   });
 
-  it('sends path and query as they are', async t => {
+  it('sends path and query as they are, with what has no place in a path encoded', async t => {
     const upstream = await agreeing(t);
     const { port } = await startProxy(t, upstream.port);
     const client = await rawClient(t, port);
-    client.send(UPGRADE.replace('/chat', '/a//b/{c}|d?x=http://y//z'));
+    client.send(UPGRADE.replace('/chat', '/a//b/{c}|d?x=http://y//z|{'));
     await client.until(/^HTTP\/1\.1 101 /);
     assert.match(
       upstream.connections[0]?.text ?? '',
-      /^GET \/a\/\/b\/\{c\}\|d\?x=http:\/\/y\/\/z HTTP\/1\.1\r\n/,
+      /^GET \/a\/\/b\/%7Bc%7D%7Cd\?x=http:\/\/y\/\/z\|\{ HTTP\/1\.1\r\n/,
     );
   });
 
