@@ -15,7 +15,7 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** Bytes of the answer by path; any other path gets the small one. */
+/** Bytes of the answer by path; any other path gets the small one, `/upload` once the body is there. */
 export const BODY_BYTES = { small: 128, '16k': 16_384, '1m': 1_048_576 } as const;
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -37,6 +37,7 @@ export const startUpstream = async (folder: string): Promise<Upstream> => {
       open_file_cache max=10;
       location /16k { alias ${folder}/16k; }
       location /1m { alias ${folder}/1m; }
+      location /upload { proxy_pass http://127.0.0.1:${second}/; }
       location / { return 200 "${'x'.repeat(BODY_BYTES.small)}"; }
     }`,
     ),
