@@ -12,14 +12,15 @@ Has slowhttptest keep a gateway waiting (heads, bodies and answers a few bytes a
 while others use it, and tells what they notice of it.
 
   --connections N   of the attacker (default 2000)
-  --seconds N       of each turn: without the attack and with it (default 15)
-  --rate N          honest requests a second meanwhile (default 500)
+  --seconds N       without the attack, and with all of its connections open (default 15)
+  --rate N          honest requests a second meanwhile (default 1000)
   --quick           for soundness, not for figures: 400 connections, 2 s, and only bad answers count
 
 Example:
   npm run slow -- --connections 4000
 
-Ends with 1 where an honest request got no good answer, their p99 is over twice that of the quiet turn before, or
+Ends with 1 where an honest request got no good answer, their p99 with all connections open is over twice that of the
+quiet turn before, or
 the gateway takes over 300 MB.`;
 
 const main = async (): Promise<number> => {
@@ -27,7 +28,7 @@ const main = async (): Promise<number> => {
     options: {
       connections: { type: 'string' },
       seconds: { type: 'string' },
-      rate: { type: 'string', default: '500' },
+      rate: { type: 'string', default: '1000' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false, short: 'h' },
     },

@@ -8,21 +8,36 @@ const MOST_BYTES = 300e6;
 export const isSound = (figures: SlowFigures, quick: boolean): boolean =>
   faultsOf(figures).filter(fault => !quick || fault.startsWith('bad')).length === 0;
 
-const faultsOf = ({ quiet, attacked, rss }: SlowFigures): string[] => [
-  ...(attacked.bad + attacked.missed > 0 ? [`bad answers: ${attacked.bad + attacked.missed}`] : []),
+const faultsOf = ({ quiet, opening, attacked, rss }: SlowFigures): string[] => [
+  ...[opening, attacked]
+    .map(({ bad, missed }) => bad + missed)
+    .filter(count => count > 0)
+    .map(count => `bad answers: ${count}`),
   ...(attacked.p99 > MOST_TIMES_QUIET * quiet.p99 ? [`p99 over ${MOST_TIMES_QUIET} ×`] : []),
   ...(rss > MOST_BYTES ? [`over ${MOST_BYTES / 1e6} MB`] : []),
 ];
 
 export const slowTable = (all: readonly SlowFigures[]): Table => ({
-  head: ['attack', 'connections', 'quiet p50 ms', 'p99 ms', 'attacked p50 ms', 'p99 ms', '×', 'RSS MB', ''],
+  head: [
+    'attack',
+    'connections',
+    'quiet p50 ms',
+    'p99 ms',
+    'opening p99 ms',
+    'held p50 ms',
+    'p99 ms',
+    '×',
+    'RSS MB',
+    '',
+  ],
   rows: all.map(figures => {
-    const { attack, quiet, attacked, open, rss } = figures;
+    const { attack, quiet, opening, attacked, open, rss } = figures;
     return [
       attack.name,
       open.toLocaleString('en'),
       quiet.p50.toFixed(2),
       quiet.p99.toFixed(2),
+      opening.p99.toFixed(2),
       attacked.p50.toFixed(2),
       attacked.p99.toFixed(2),
       (attacked.p99 / quiet.p99).toFixed(2),

@@ -9,12 +9,12 @@ import { startSluice } from '../sluice.ts';
 import { startInTurn } from '../start-in-turn.ts';
 import { startUpstream } from '../upstream.ts';
 import { duringIt } from '../window.ts';
-import { ATTACKS, type Attack, startAttack } from './attack.ts';
+import { ATTACKS, type Attack, OPENED_A_SECOND, startAttack } from './attack.ts';
 
 export interface SlowOptions {
   /** Of the attacker. */
   readonly connections: number;
-  /** Of each turn. */
+  /** Of the quiet turn, and of that with all connections open. */
   readonly seconds: number;
   /** Honest requests a second. */
   readonly rate: number;
@@ -26,8 +26,11 @@ export interface SlowOptions {
 export interface SlowFigures {
   readonly attack: Attack;
   readonly quiet: Latency;
+  /** While the attacker opened its connections. */
+  readonly opening: Latency;
+  /** From then on. */
   readonly attacked: Latency;
-  /** Connections of clients that the gateway had in the midst of the attack. */
+  /** Connections of clients that the gateway had at most. */
   readonly open: number;
   /** Bytes resident at most. */
   readonly rss: number;
@@ -68,15 +71,29 @@ const underAttack = async (
   client: LoadProcess,
   { connections, seconds, rate }: SlowOptions,
 ): Promise<SlowFigures> => {
-  const honest = (): Promise<Latency> =>
-    client.atRate({ ...SMALL_GET, connections: 32 }, port, rate, 0.5, seconds);
-  const quiet = await honest();
-  const running = await startAttack(attack, port, connections, seconds + 5);
+  const honest = (forSeconds: number): Promise<Latency> =>
+    client.atRate({ ...SMALL_GET, connections: 32 }, port, rate, 0.5, forSeconds);
+  const quiet = await honest(seconds);
+  const opensFor = connections / OPENED_A_SECOND;
+  const running = startAttack(attack, port, connections, opensFor + seconds + 10);
+  let open = 0;
+  const watching = setInterval(() => {
+    void readText(`${admin}/metrics`).then(text => {
+      open = Math.max(open, metric(text, 'sluice_connections'));
+    }, ignore);
+  }, 1_000);
   try {
-    const open = metric(await readText(`${admin}/metrics`), 'sluice_connections');
-    const { result: attacked, usage } = await duringIt(pid, honest);
-    return { attack, quiet, attacked, open, rss: usage?.peakRss ?? 0 };
+    const { result, usage } = await duringIt(pid, async () => ({
+      opening: await honest(opensFor),
+      attacked: await honest(seconds),
+    }));
+    if (open < connections / 4)
+      throw new Error(`the attacker came to ${open} connections: ${running.words()}`);
+    return { attack, quiet, ...result, open, rss: usage?.peakRss ?? 0 };
   } finally {
+    clearInterval(watching);
     await running.stop();
   }
 };
+
+const ignore = (): void => {};

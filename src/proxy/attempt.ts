@@ -53,6 +53,10 @@ export class Attempt implements UpstreamCall {
     this.#carrier?.close();
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   resume(): void {
     if (!this.#over) this.#carrier?.resume();
   }

@@ -17,6 +17,7 @@ import { type Awaited, Patience } from './patience.ts';
 import { readiness } from './readiness.ts';
 import { edited, type OwnAnswer, plain, problem, ruled } from './respond.ts';
 import type { ResponseHead } from './response-head.ts';
+import type { Slow } from './slow-clients.ts';
 import type { Traveller } from './traveller.ts';
 
 /**
@@ -24,7 +25,7 @@ import type { Traveller } from './traveller.ts';
  * answered piece by piece, and ends or fails; the reply goes out; it is over. Client and upstream may leave at any
  * moment. Never throws.
  */
-export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
+export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, Slow {
   readonly #ctx: Context;
   readonly #connection: Connection;
   readonly #incoming: Incoming;
@@ -38,6 +39,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #patience: Patience | undefined;
   /** The client is slower, and was asked to tell when to go on. */
   #isHeldUp = false;
+  #isSlow = false;
   #hasBegun = false;
   /** The rest of the request is no HTTP. */
   #isGarbled = false;
@@ -78,7 +80,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   }
 
   attempt(target: Target, path: string): void {
-    const upstream = this.#ctx.upstreams.for(target);
+    const { upstreams, admission } = this.#ctx;
+    let upstream = upstreams.for(target);
+    if (upstream === undefined && admission.makeRoom(target.instance.id)) upstream = upstreams.for(target);
     if (upstream === undefined) {
       this.failed({ target, code: 'overloaded', sent: false, reused: false }, ALL_IN_USE);
       return;
@@ -257,9 +261,22 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
       sent: this.#reply.sent,
       held: this.#reply.held,
     });
+    this.#tellSlowness(this.#patience.isClientSlow);
     if (late === undefined) return;
     if (late === 'upstream') this.#journey.endAttempt({ error: 'upstream_timeout' });
     this.fail(late === 'client' ? 'request_timeout' : 'upstream_timeout');
+  }
+
+  #tellSlowness(isSlow: boolean): void {
+    const { slowClients } = this.#ctx.admission;
+    if (isSlow)
+      slowClients.add(this, this.#attempt?.isOver === false ? this.#attempt.target.instance.id : '');
+    else if (this.#isSlow) slowClients.delete(this);
+    this.#isSlow = isSlow;
+  }
+
+  giveWay(): void {
+    this.fail('request_timeout');
   }
 
   get #awaited(): Awaited {
@@ -277,6 +294,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed {
   #finish(cut: boolean): void {
     this.#over = true;
     this.#ctx.running.leave(this);
+    if (this.#isSlow) this.#tellSlowness(false);
     this.#body?.destroy();
     this.#ctx.requests -= 1;
     const { status = CLIENT_LEFT, sent } = this.#reply;

@@ -43,6 +43,8 @@ export class Patience {
   #forBody = 0;
   #awaited: Awaited = 'head';
   #moved = 0;
+  /** It is the client that is waited for, and it does so little that it may give way to others (slow-clients.ts). */
+  isClientSlow = false;
 
   constructor({ clientRate }: Limits, timeouts: Timeouts) {
     this.#rate = clientRate;
@@ -61,6 +63,7 @@ export class Patience {
     this.#moved = moved;
     this.#total += elapsed;
     if (awaited === 'body') this.#forBody += elapsed;
+    this.isClientSlow = this.#rate > 0 && this.#isSlow(standing);
     if (standing.total !== undefined && this.#total >= standing.total) return 'all';
     const isTooLong = this.#isTooLong(standing);
     if (!isTooLong && !isPast(this.#total, this.#timeouts.total)) return undefined;
@@ -82,6 +85,12 @@ export class Patience {
     }
   }
 
+  #isSlow({ awaited, received }: Standing): boolean {
+    if (awaited === 'reader') return this.#still >= SLOW_AFTER;
+    if (awaited !== 'body' || this.#forBody < SLOW_AFTER) return false;
+    return received < (this.#rate * SLOW_RATES * this.#forBody) / 1_000;
+  }
+
   #isBelowRate(received: number): boolean {
     return isPast(this.#forBody, this.#timeFor(received));
   }
@@ -91,6 +100,11 @@ export class Patience {
     return this.#rate === 0 ? 0 : Math.max(this.#timeouts.rateGrace, (bytes / this.#rate) * 1_000);
   }
 }
+
+/** Milliseconds. The window of a client may be closed for as long by a link that is poor, but alive. */
+const SLOW_AFTER = 1_000;
+/** A body that comes at less than so many times the least rate is slow: with the default, less than a modem sends. */
+const SLOW_RATES = 16;
 
 /** 0 is off. */
 const isPast = (time: number, limit: number): boolean => limit > 0 && time >= limit;

@@ -152,7 +152,7 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
   const lookForIdleEvery = Math.min(
     (timeouts.requestHead || 20_000) / 4,
     (timeouts.keepAlive || 20_000) / 4,
-    1_000,
+    250,
   );
   let idleSeen = 0;
   const onBeat = (elapsed: number, late: number, now: number): void => {

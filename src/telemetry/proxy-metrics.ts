@@ -45,7 +45,7 @@ export const addProxyMetrics = (metrics: Metrics, readings: () => ProxyReadings)
   metrics.add({
     kind: 'counter',
     name: 'sluice_shed_total',
-    help: 'Turned away at the door: requests (reasons requests, event_loop) and connections (connections, client_connections).',
+    help: 'Turned away at the door: requests (reasons requests, event_loop) and connections (connections, client_connections). Beyond it, exchanges with slow clients that gave way to others (slow_clients).',
     read: () => Object.entries(readings().shed).map(([reason, value]) => ({ labels: { reason }, value })),
   });
   metrics.add({

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Connections, OnConnection } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { BEAT } from '../heartbeat.ts';
 import { answerSocket, problem } from '../respond.ts';
 import { createUpgrader } from '../upgrade.ts';
 import { isUpgradable, withoutUpgrade } from '../upgrade-request.ts';
@@ -30,7 +31,8 @@ export const createFullServer = (ctx: Context, connections: Connections): FullSe
     headersTimeout: timeouts.requestHead,
     // Uploads may take as long as they move; `clientStall` bounds those that don't.
     requestTimeout: 0,
-    connectionsCheckingInterval: Math.max(20, Math.min((timeouts.requestHead || 20_000) / 4, 5_000)),
+    // Seldom would be cheaper by nothing, and have thousands whose time is over answered in one turn.
+    connectionsCheckingInterval: BEAT,
     keepAliveTimeout: timeouts.keepAlive,
     noDelay: true,
   });
