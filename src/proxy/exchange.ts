@@ -260,6 +260,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
       received: this.#body?.received ?? 0,
       sent: this.#reply.sent,
       held: this.#reply.held,
+      isCall: this.#incoming.grpcType !== undefined,
     });
     this.#tellSlowness(this.#patience.isClientSlow);
     if (late === undefined) return;

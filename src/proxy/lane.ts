@@ -31,6 +31,8 @@ export interface Incoming extends RequestLines {
   readonly isWhole: boolean;
   /** Milliseconds that the client gives the whole exchange. */
   readonly timeout?: number | undefined;
+  /** Its content type, where it is a call of gRPC. */
+  readonly grpcType?: string | undefined;
   /** @param onProblem called once at most; the body is destroyed then */
   openBody(contentLength: number | undefined, onProblem: (code: ErrorCode) => void): RequestBody;
   /** Asks a client that waits for it (RFC 9110, 10.1.1) for its body. Called for each attempt. */

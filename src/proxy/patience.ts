@@ -26,6 +26,8 @@ export interface Standing {
   readonly sent: number;
   /** Bytes that the client has not taken. */
   readonly held: number;
+  /** A call of gRPC, whose client says something when there is something to say, for hours perhaps. */
+  readonly isCall: boolean;
 }
 
 /**
@@ -71,10 +73,11 @@ export class Patience {
     return isTooLong ? 'upstream' : 'all';
   }
 
-  #isTooLong({ awaited, received, held, response = this.#timeouts.response }: Standing): boolean {
-    const { clientStall } = this.#timeouts;
+  #isTooLong({ awaited, received, held, isCall, response = this.#timeouts.response }: Standing): boolean {
+    const { clientStall, responseStall } = this.#timeouts;
     switch (awaited) {
       case 'body':
+        if (isCall) return isPast(this.#still, responseStall);
         return isPast(this.#still, clientStall) || this.#isBelowRate(received);
       case 'reader':
         return isPast(this.#still, clientStall) || isPast(this.#still, this.#timeFor(held));

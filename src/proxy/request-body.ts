@@ -12,6 +12,8 @@ export interface BodySource extends Readable {
 
 export interface BodyOptions {
   readonly maxBytes: number;
+  /** A body of at most so many bytes is kept as it passes, and can be sent again once it has come. */
+  readonly keptBytes: number;
   /** Called once at most; the body is destroyed then. */
   readonly onProblem: (code: ErrorCode) => void;
 }
@@ -65,8 +67,10 @@ const NOTHING = Buffer.alloc(0);
  */
 export class StreamedBody extends Readable implements RequestBody {
   received = 0;
-  isLost = false;
   isAwaited = false;
+  whole: Buffer | undefined;
+  #isTaken = false;
+  #kept: Buffer[] | undefined = [];
   readonly #req: BodySource;
   readonly #options: BodyOptions;
   #copy: BodyCopy | undefined;
@@ -77,8 +81,12 @@ export class StreamedBody extends Readable implements RequestBody {
     this.#options = options;
   }
 
-  get content(): Readable {
-    return this;
+  get content(): Readable | Buffer {
+    return this.whole ?? this;
+  }
+
+  get isLost(): boolean {
+    return this.#isTaken && this.whole === undefined;
   }
 
   whenReady(callback: () => void): void {
@@ -90,9 +98,9 @@ export class StreamedBody extends Readable implements RequestBody {
   }
 
   override _read(): void {
-    if (this.isLost) this.#req.resume();
+    if (this.#isTaken) this.#req.resume();
     else {
-      this.isLost = true;
+      this.#isTaken = true;
       this.#req.on('data', this.#onData).on('end', this.#onEnd);
     }
     this.isAwaited = true;
@@ -109,6 +117,8 @@ export class StreamedBody extends Readable implements RequestBody {
       this.#fail('body_too_large');
       return;
     }
+    if (this.received > this.#options.keptBytes) this.#kept = undefined;
+    this.#kept?.push(chunk);
     this.#copy?.add(chunk);
     if (!this.push(chunk)) {
       this.#req.pause();
@@ -119,6 +129,7 @@ export class StreamedBody extends Readable implements RequestBody {
   readonly #onEnd = (): void => {
     this.#detach();
     if (this.#req.aborted) return;
+    if (this.#kept !== undefined) this.whole = Buffer.concat(this.#kept);
     this.push(null);
     this.#copy?.end();
   };

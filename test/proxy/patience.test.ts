@@ -11,6 +11,7 @@ const standing = (awaited: Standing['awaited'], more: Partial<Standing> = {}): S
   received: 0,
   sent: 0,
   held: 0,
+  isCall: false,
   response: undefined,
   total: undefined,
   ...more,
@@ -57,6 +58,12 @@ describe('a client that sends its body', () => {
       waited(s => standing('body', { received: Math.min(s, 10) * 1_000_000 })),
       'client after 70 s',
     ));
+  it('message by message, in a call of gRPC, is waited for as long as an event stream may rest', () => {
+    const minute = (s: number) => Math.floor(s / 60);
+    const call = (s: number) => standing('body', { received: Math.min(minute(s), 10) * 20, isCall: true });
+    assert.equal(waited(call, { upTo: 600 }), undefined);
+    assert.equal(waited(call, { upTo: 3_600 }), 'client after 1500 s');
+  });
   it('is not charged for the time in which nobody takes it', () => {
     // The upstream takes a piece every ten seconds; the client sends each one at once.
     const slowUpstream = (s: number) =>

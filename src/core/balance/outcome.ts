@@ -58,7 +58,7 @@ export const mayFollowFailure = (
   rule?: RetryRule,
 ): boolean => {
   if (request.isBodyLost) return false;
-  if (!sent) return code === 'connect_failed' || code === 'overloaded';
+  if (!sent) return code === 'connect_failed' || code === 'overloaded' || code === 'upstream_reset';
   if (rule !== undefined) {
     return CONNECTION_ERRORS.has(code) || (BLAMED.has(code) && names(rule, ERRORS[code].status));
   }

@@ -57,7 +57,9 @@ class FullIncoming implements Incoming {
     const { keptBodyBytes, bodyBytes } = this.#ctx.limits;
     // Who waits for a 100 sends nothing before an upstream has taken the request.
     const isKept = contentLength !== undefined && contentLength <= keptBodyBytes && !this.#expectsContinue;
-    return isKept ? new KeptBody(this.#req) : new StreamedBody(this.#req, { maxBytes: bodyBytes, onProblem });
+    return isKept
+      ? new KeptBody(this.#req)
+      : new StreamedBody(this.#req, { maxBytes: bodyBytes, keptBytes: 0, onProblem });
   }
 
   askForBody(): void {

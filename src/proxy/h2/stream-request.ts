@@ -18,7 +18,6 @@ export class StreamRequest implements Incoming {
   readonly hasBody: boolean | undefined;
   readonly fault: ErrorCode | undefined;
   readonly timeout: number | undefined;
-  /** Its content type, where it is a call of gRPC. */
   readonly grpcType: string | undefined;
   readonly #ctx: Context;
   readonly #stream: ServerHttp2Stream;
@@ -51,7 +50,8 @@ export class StreamRequest implements Incoming {
     const isKept = contentLength !== undefined && contentLength <= keptBodyBytes && !this.#expectsContinue;
     return isKept
       ? new KeptBody(this.#stream)
-      : new StreamedBody(this.#stream, { maxBytes: bodyBytes, onProblem });
+      : // Few clients tell the length, of a call of gRPC none does.
+        new StreamedBody(this.#stream, { maxBytes: bodyBytes, keptBytes: keptBodyBytes, onProblem });
   }
 
   askForBody(): void {

@@ -3,6 +3,12 @@ import type { Readable } from 'node:stream';
 import type { Outbox } from '../outbox.ts';
 
 /** A request as it goes to an instance. */
+/** A body on its way from the client. */
+export interface BodyStream extends Readable {
+  /** All of it, once it has come, where it was kept: it can be sent again. */
+  readonly whole?: Buffer | undefined;
+}
+
 export interface UpstreamRequest {
   readonly method: string;
   /** With query. */
@@ -12,7 +18,7 @@ export interface UpstreamRequest {
   /** As the client has it; a body without one goes in chunks. */
   readonly contentLength: string | undefined;
   /** A whole one, a stream that is passed on as it comes, or none. */
-  readonly body: Buffer | Readable | undefined;
+  readonly body: Buffer | BodyStream | undefined;
   /** Milliseconds to the end of the response; undefined or 0 is without limit. */
   readonly timeout?: number | undefined;
 }

@@ -48,6 +48,7 @@ describe('failures: who is blamed, and what may follow', () => {
   }
   const cases: Case[] = [
     { name: 'refused', code: 'connect_failed', sent: false, verdict: 'failed', get: true, post: true },
+    { name: 'left alone', code: 'upstream_reset', sent: false, verdict: 'failed', get: true, post: true },
     { name: 'our limit', code: 'overloaded', sent: false, verdict: 'spared', get: true, post: true },
     { name: 'reset', code: 'upstream_reset', verdict: 'failed', get: true, post: false },
     { name: 'stale', code: 'upstream_reset', isStale: true, verdict: 'spared', get: true, post: false },

@@ -5,6 +5,10 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { ProxyOptions } from '../../../src/proxy/options.ts';
+import { Dialer } from '../../../src/proxy/upstream/dialer.ts';
+import { Session, type SessionOwner } from '../../../src/proxy/upstream/h2/session.ts';
+import { UpstreamTls } from '../../../src/proxy/upstream/tls.ts';
+import { silentLog } from '../../../src/telemetry/log.ts';
 import { eventually } from '../../support/wait.ts';
 import { type H2Upstream, startH2 } from '../support/h2.ts';
 import { data, frame, GOAWAY, number32, ok, reset, startFrames } from '../support/h2-frames.ts';
@@ -200,6 +204,36 @@ describe('what goes wrong with an instance that speaks HTTP/2', () => {
     const answer = await rawExchange(t, port, GET);
     assert.deepEqual([statusOf(answer), codeOf(answer)], [504, 'upstream_timeout']);
     assert.equal(upstream.sessions.size, 1);
+  });
+
+  it('it vanishes without a word: it is asked whether it is there, and given up', async t => {
+    const silent = await startFrames(t, () => {});
+    const lost: string[] = [];
+    const owner: SessionOwner = {
+      freed: session => {
+        if (lost.length > 0) return;
+        const stream = session.request({ ':path': '/' }, true);
+        stream.on('error', error => lost.push(error.message));
+      },
+      closed: () => lost.push('closed'),
+    };
+    const instance = { id: 'silent', address: '127.0.0.1', port: silent };
+    const dialer = new Dialer(instance, { protocol: 'h2c' }, new UpstreamTls(), silentLog);
+    const session = new Session(dialer, 1_000, owner);
+    t.after(() => session.destroy());
+    await eventually(() => session.wasUsed, { within: 2_000, hint: 'a request' });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+
+    session.check(performance.now());
+    session.check(performance.now() + 14_000);
+    t.mock.timers.tick(11_000);
+    assert.deepEqual(lost, [], 'an answer may take a while');
+    session.check(performance.now() + 16_000);
+    t.mock.timers.tick(11_000);
+    t.mock.timers.reset();
+
+    await eventually(() => lost.length === 2, { within: 2_000, hint: 'the session is given up' });
+    assert.deepEqual(lost.sort(), ['closed', 'the instance answers no PING']);
   });
 
   it('it speaks HTTP/1.1: the request reaches nobody, and the log says what to do', async t => {

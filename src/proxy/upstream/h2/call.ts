@@ -70,7 +70,7 @@ export class StreamCall implements CallCarrier {
       this.#call.onSending(session.wasUsed);
       if (this.#isOver) return;
     }
-    const { body } = request;
+    const body = this.#whole ?? request.body;
     try {
       this.#stream = this.#listen(session.request(requestFields(request, this.#scheme), body === undefined));
     } catch (cause) {
@@ -242,10 +242,14 @@ export class StreamCall implements CallCarrier {
     else this.fail(OUR_COMPLAINTS.has(stream.rstCode ?? 0) ? 'bad_response' : 'upstream_reset', cause);
   };
 
-  /** Of a body that is passed on as it comes, a part may be gone. */
-  get #canBeginAgain(): boolean {
+  /** Undefined where a part of the body may be gone, and where there is none. */
+  get #whole(): Buffer | undefined {
     const { body } = this.#call.request;
-    const isWhole = body === undefined || Buffer.isBuffer(body);
+    return body === undefined || Buffer.isBuffer(body) ? body : body.whole;
+  }
+
+  get #canBeginAgain(): boolean {
+    const isWhole = this.#call.request.body === undefined || this.#whole !== undefined;
     return isWhole && this.#beginnings < MOST_BEGINNINGS && this.#session?.hasRoom === false;
   }
 
