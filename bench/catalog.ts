@@ -20,12 +20,14 @@ export type CatalogName = 'web' | 'one rule' | 'many rules';
 export const CATALOGS: Readonly<
   Record<CatalogName, (consul: string, upstream: Upstream) => Promise<Expected>>
 > = {
-  /** One service for everything in two versions, and the echo. */
-  web: async (consul, { ports, echoPort }) => {
+  /** One service for everything in two versions, and the echoes. */
+  web: async (consul, { ports, echoPort, grpcPort }) => {
     await register(consul, { ID: 'web-1', Name: 'web', Port: ports[0], Tags: ['path=/', 'version=v1'] });
     await register(consul, { ID: 'web-2', Name: 'web', Port: ports[1], Tags: ['path=/', 'version=v2'] });
     await register(consul, { ID: 'echo-1', Name: 'echo', Port: echoPort, Tags: ['path=/ws'] });
-    return { routes: 2, instances: 3 };
+    const calls = ['path=/bench.Echo', 'proto=h2c'];
+    await register(consul, { ID: 'calls-1', Name: 'calls', Port: grpcPort, Tags: calls });
+    return { routes: 3, instances: 4 };
   },
 
   'one rule': async (consul, { ports }) => {

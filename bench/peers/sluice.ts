@@ -15,7 +15,7 @@ export const sluicePeer = (name: string, about: string, setup: SluiceSetup): Pee
     return absent.length === 0 ? undefined : `without ${absent.join(' and ')} (bash scripts/servers.sh)`;
   },
   version: commit,
-  speaks: ['tls'],
+  speaks: ['tls', 'http2', 'grpc'],
   start: async ({ upstream, certificate }) => {
     const sluice = await startSluice(upstream, setup, certificate);
     const { port } = sluice;
