@@ -6,10 +6,12 @@ import type { Backend } from '../../src/core/model/rule.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { instance } from '../core/build.ts';
 import { eventually } from '../support/wait.ts';
+import { startH2 } from './support/h2.ts';
 import { decisionFor, type ProxyUnderTest, startProxy } from './support/proxy.ts';
 import { deadPort, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const POST = 'POST / HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello';
 const GET = 'GET / HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n';
 
 const shadowAt = (...ports: readonly number[]): Backend => ({
@@ -35,11 +37,15 @@ const shadowAt = (...ports: readonly number[]): Backend => ({
 const mirroring = async (
   t: TestContext,
   ports: readonly number[],
-  { share = 1, ...options }: Partial<ProxyOptions> & { share?: number } = {},
+  {
+    share = 1,
+    to = shadowAt(...ports),
+    ...options
+  }: Partial<ProxyOptions> & { share?: number; to?: Backend } = {},
 ): Promise<ProxyUnderTest & { readonly upstream: number }> => {
   const upstream = await rawUpstream(t, socket => socket.write(OK));
   const filters = compileFilters('the rule', { kind: 'prefix', path: '/' }, [
-    { filters: [{ type: 'mirror', service: 'shadow', share }], mirrors: [shadowAt(...ports)] },
+    { filters: [{ type: 'mirror', service: 'shadow', share }], mirrors: [to] },
   ]);
   const proxy = await startProxy(t, upstream.port, {
     decide: ({ path }) => ({ ...decisionFor(path, upstream.port), filters }),
@@ -61,6 +67,25 @@ const results = async ({ proxy }: ProxyUnderTest, total = 1): Promise<Record<str
   });
   return Object.fromEntries(counts());
 };
+
+it('copies go the way that their service speaks', async t => {
+  const bodies: string[] = [];
+  const shadow = await startH2(t, async stream => {
+    let body = '';
+    for await (const piece of stream) body += piece;
+    bodies.push(body);
+    stream.respond({ ':status': 204 }, { endStream: true });
+  });
+  const [arm] = shadowAt(shadow.port).arms;
+  const targets = arm?.targets.map(target => ({ ...target, speech: { protocol: 'h2c' as const } })) ?? [];
+  const backend = { ...shadowAt(), arms: [{ version: 'v9', share: 1, targets }] };
+  const proxy = await mirroring(t, [], { to: backend });
+
+  await rawExchange(t, proxy.port, POST);
+
+  assert.deepEqual(await results(proxy), { 'shadow v9 answered': 1 });
+  assert.deepEqual(bodies, ['hello']);
+});
 
 describe('the fate of a copy is not that of the request', () => {
   const fates: Record<string, { shadow: (t: TestContext) => Promise<number>; result: string }> = {

@@ -51,6 +51,12 @@ describe('the sidecar command line', () => {
     ]);
   });
 
+  it('registers a program that speaks HTTP/2 as such', () => {
+    assert.deepEqual(read(`--proto h2c ${LEAST}`).tags, ['proto=h2c']);
+    assert.deepEqual(read(`--proto http ${LEAST}`).tags, []);
+    assert.match(problemsOf(`--proto h3 ${LEAST}`).join(), /--proto "h3": expected http \(HTTP\/1\.1\) or h2c/);
+  });
+
   it("puts the gateway's tag prefix before each key", () => {
     const config = read(`--path /orders --version v2 ${LEAST}`, { SLUICE_TAG_PREFIX: 'sluice.' });
     assert.deepEqual(config.tags, ['sluice.version=v2', 'sluice.path=/orders']);

@@ -39,12 +39,13 @@ export const ECHO = {
 export const startGrpcServer = async (
   t: Ends,
   implementation: UntypedServiceImplementation,
+  security = ServerCredentials.createInsecure(),
 ): Promise<number> => {
   const server = new Server();
   server.addService(ECHO, implementation);
   t.after(() => server.forceShutdown());
   return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync('127.0.0.1:0', security, (error, port) =>
       error === null ? resolve(port) : reject(error),
     );
   });
