@@ -100,8 +100,8 @@ describe('/metrics with 10,000 routes in use', () => {
       const watch = longestTurn();
       const pages = await Promise.all([ask(url).then(text), ask(url).then(text)]);
       const { longest, turns } = watch.end();
-      // In one piece a page takes hundreds.
-      assert.ok(longest < 60, `${longest} ms of CPU in one turn of ${turns}`);
+      // In one piece a page takes hundreds; a collection of garbage, all its threads counted, some tens.
+      assert.ok(longest < 120, `${longest} ms of CPU in one turn of ${turns}`);
       for (const page of pages) {
         const samples = readPage(page.replace(/^sluice\w+_bucket.*\n/gm, ''));
         assert.equal(
