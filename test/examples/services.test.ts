@@ -10,7 +10,13 @@ import { eventually } from '../support/wait.ts';
 import { ROOT, runInTerminal, type TerminalRun } from './terminal.ts';
 
 /** Each example runs exactly as the lines at its top say, but on free ports. */
-const EXAMPLES = ['orders-express.ts', 'orders-plain.mjs', 'orders.py', 'users-fastify.ts'] as const;
+const EXAMPLES = [
+  'orders-express.ts',
+  'orders-plain.mjs',
+  'orders.py',
+  'users-fastify.ts',
+  'greeter-grpc.mjs',
+] as const;
 
 const runs: TerminalRun[] = [];
 const addresses = new Map<string, string>();
@@ -54,9 +60,11 @@ before(async () => {
       runInTerminal(['sh', '-c', line], { ...env, PORT: `${ports[example]}`, SLUICE_SIDECAR_DRAIN: '100ms' }),
     );
   }
-  await eventually(async () => (await live('orders')).length === 3 && (await live('users')).length === 1, {
+  const counts = async () =>
+    Promise.all(['orders', 'users', 'greeter'].map(async service => (await live(service)).length));
+  await eventually(async () => `${await counts()}` === '3,1,1', {
     within: 20_000,
-    hint: 'three versions of orders and one of users are live',
+    hint: 'three versions of orders, one of users and one of greeter are live',
   }).catch(error => {
     throw new Error(`${error.message}: ${runs.map(run => run.output()).join('\n')}`);
   });
@@ -127,6 +135,11 @@ describe('an example on its own', () => {
       name: 'Grace',
     });
   });
+});
+
+it('greeter-grpc.mjs answers calls of gRPC', async () => {
+  const said = await copy(linesAtTheTop('greeter-grpc.mjs').call);
+  assert.equal(said, 'Hello, Ada!\n3, Ada\n2, Ada\n1, Ada\n');
 });
 
 describe('import "sluice/sidecar"', () => {

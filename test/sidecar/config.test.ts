@@ -54,7 +54,10 @@ describe('the sidecar command line', () => {
   it('registers a program that speaks HTTP/2 as such', () => {
     assert.deepEqual(read(`--proto h2c ${LEAST}`).tags, ['proto=h2c']);
     assert.deepEqual(read(`--proto http ${LEAST}`).tags, []);
-    assert.match(problemsOf(`--proto h3 ${LEAST}`).join(), /--proto "h3": expected http \(HTTP\/1\.1\) or h2c/);
+    assert.match(
+      problemsOf(`--proto h3 ${LEAST}`).join(),
+      /--proto "h3": expected http \(HTTP\/1\.1\) or h2c/,
+    );
   });
 
   it("puts the gateway's tag prefix before each key", () => {
