@@ -91,9 +91,16 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
     const { contentLength } = this.#journey.intake.head;
     const { method } = this.#incoming;
     const timeout = this.#journey.tryTimeout;
-    const request = { method, path, lines, contentLength, body: this.#body?.content, timeout };
+    const headTimeout = this.#headTimeout;
+    const request = { method, path, lines, contentLength, body: this.#body?.content, timeout, headTimeout };
     this.#attempt = new Attempt(target, request, this);
     this.#attempt.start(upstream);
+  }
+
+  /** A rule that gives all tries more than one usually has means that one, too. */
+  get #headTimeout(): number | undefined {
+    const { timeout } = this.#journey;
+    return timeout !== undefined && timeout > this.#ctx.timeouts.responseHead ? 0 : undefined;
   }
 
   sending(): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/wait.ts';
-import { decisionFor, startHttp, startProxy } from './support/proxy.ts';
+import { startH2 } from './support/h2.ts';
+import { decisionFor, spokenTo, startHttp, startProxy } from './support/proxy.ts';
 import { rawClient, rawExchange, rawUpstream } from './support/raw.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
@@ -174,4 +175,35 @@ describe('the rate of a client', () => {
     const { port } = await startProxy(t, upstream.port, { timeouts });
     assert.match(await rawExchange(t, port, GET), /data: 1[\s\S]*data: 2/);
   });
+});
+
+describe("the time of a rule, where it is longer than a try's", () => {
+  const slow = {
+    http: async (t: TestContext) =>
+      (await startHttp(t, (_, res) => setTimeout(() => res.end('late'), 300))).port,
+    h2c: async (t: TestContext) =>
+      (
+        await startH2(t, stream =>
+          setTimeout(() => {
+            stream.respond();
+            stream.end('late');
+          }, 300),
+        )
+      ).port,
+  };
+  for (const protocol of ['http', 'h2c'] as const) {
+    it(`is the try's, too, over ${protocol}`, async t => {
+      const behind = await slow[protocol](t);
+      const decisionAt = (path: string) => ({ ...decisionFor(path, behind), timeout: 5_000 });
+      const { port } = await startProxy(t, behind, {
+        timeouts: { responseHead: 100 },
+        decide: ({ path }) =>
+          protocol === 'http' ? decisionAt(path) : spokenTo({ protocol }, decisionAt(path)),
+      });
+
+      const answer = await rawExchange(t, port, GET);
+
+      assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*late/);
+    });
+  }
 });

@@ -110,7 +110,7 @@ export class UpstreamConnection implements CallCarrier, ResponseSink {
       this.#fail('bad_request', cause as Error);
       return;
     }
-    if (this.#body === undefined) this.#limit(this.#timeouts.responseHead);
+    if (this.#body === undefined) this.#limitHead();
     else this.#timeLeft.pause();
   }
 
@@ -129,7 +129,7 @@ export class UpstreamConnection implements CallCarrier, ResponseSink {
   readonly #limitHead = (turn: BodyTurn = 'nobody'): void => {
     if (this.#hasHead || this.#call === undefined) return;
     if (turn === 'client') this.#pause();
-    else this.#limit(this.#timeouts.responseHead);
+    else this.#limit(this.#call.request.headTimeout ?? this.#timeouts.responseHead);
   };
 
   /** @returns whether to read on */

@@ -21,6 +21,8 @@ export interface UpstreamRequest {
   readonly body: Buffer | BodyStream | undefined;
   /** Milliseconds to the end of the response; undefined or 0 is without limit. */
   readonly timeout?: number | undefined;
+  /** Milliseconds to the head of the response, where they are not the usual ones; 0 is without limit. */
+  readonly headTimeout?: number | undefined;
 }
 
 /** One write costs less than two; up to so many bytes a body is worth copying for it. */

@@ -77,10 +77,10 @@ export class StreamCall implements CallCarrier {
       this.fail('bad_request', cause as Error);
       return;
     }
-    if (body === undefined) this.#limit(this.#timeouts.responseHead);
+    if (body === undefined) this.#limitHead();
     else if (Buffer.isBuffer(body)) {
       this.#stream.end(body);
-      this.#limit(this.#timeouts.responseHead);
+      this.#limitHead();
     } else {
       this.#body = new StreamBodyWriter(this.#stream, body, this.#limitHead);
       this.#timeLeft.pause();
@@ -126,10 +126,10 @@ export class StreamCall implements CallCarrier {
   }
 
   /** The time of the client is not the instance's. */
-  readonly #limitHead = (turn: BodyTurn): void => {
+  readonly #limitHead = (turn: BodyTurn = 'nobody'): void => {
     if (this.#hasHead || this.#isOver) return;
     if (turn === 'client') this.#pause();
-    else this.#limit(this.#timeouts.responseHead);
+    else this.#limit(this.#call.request.headTimeout ?? this.#timeouts.responseHead);
   };
 
   #onInterim(raw: readonly string[]): void {
