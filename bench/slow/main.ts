@@ -20,8 +20,7 @@ Example:
   npm run slow -- --connections 4000
 
 Ends with 1 where an honest request got no good answer, their p99 with all connections open is over twice that of the
-quiet turn before, or
-the gateway takes over 300 MB.`;
+quiet turns before and after, or the gateway takes over 300 MB.`;
 
 const main = async (): Promise<number> => {
   const { values } = parseArgs({

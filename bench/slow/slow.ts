@@ -22,9 +22,10 @@ export interface SlowOptions {
   readonly stopping: AbortSignal;
 }
 
-/** Honest traffic beside one attack, and in a quiet turn just before. */
+/** Honest traffic beside one attack, and without. */
 export interface SlowFigures {
   readonly attack: Attack;
+  /** The worse of two turns, one before the attack and one after it: machines are restless by themselves. */
   readonly quiet: Latency;
   /** While the attacker opened its connections. */
   readonly opening: Latency;
@@ -73,7 +74,7 @@ const underAttack = async (
 ): Promise<SlowFigures> => {
   const honest = (forSeconds: number): Promise<Latency> =>
     client.atRate({ ...SMALL_GET, connections: 32 }, port, rate, 0.5, forSeconds);
-  const quiet = await honest(seconds);
+  const before = await honest(seconds);
   const opensFor = connections / OPENED_A_SECOND;
   const running = startAttack(attack, port, connections, opensFor + seconds + 10);
   let open = 0;
@@ -89,7 +90,15 @@ const underAttack = async (
     }));
     if (open < connections / 4)
       throw new Error(`the attacker came to ${open} connections: ${running.words()}`);
-    return { attack, quiet, ...result, open, rss: usage?.peakRss ?? 0 };
+    await running.stop();
+    const after = await honest(seconds);
+    return {
+      attack,
+      quiet: before.p99 > after.p99 ? before : after,
+      ...result,
+      open,
+      rss: usage?.peakRss ?? 0,
+    };
   } finally {
     clearInterval(watching);
     await running.stop();
