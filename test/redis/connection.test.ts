@@ -48,7 +48,7 @@ test('a stalled Redis is given up in time, and used again when it wakes', async 
   t.after(() => stalling.stop());
   const connection = connectRedis({ url: stalling.url, log: silentLog, name: 'test', commandTimeoutMs: 200 });
   t.after(() => connection.close());
-  await connection.run(client => client.ping());
+  await eventually(() => connection.state().state === 'up', { within: 3_000, hint: 'up' });
 
   await stalling.kill('SIGSTOP');
   await assert.rejects(
