@@ -37,22 +37,40 @@ export const openReads = ({ base, tls, headers, dc, timeoutMs }: Endpoint): Read
   const inDc = (path: string): string =>
     dc === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}dc=${encodeURIComponent(dc)}`;
 
+  const bySignal = new WeakMap<AbortSignal, Set<Reading>>();
+  /**
+   * Those that end with the signal, which has one listener for all: a listener that is taken off goes on pointing at the
+   * next one, so in a chain of short reads each would keep the answers of all after it until the old generation is swept.
+   */
+  const endingWith = (signal: AbortSignal): Set<Reading> => {
+    const known = bySignal.get(signal);
+    if (known !== undefined) return known;
+    const ending = new Set<Reading>();
+    const giveUp = (): void => {
+      for (const reading of ending) reading.giveUp(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    bySignal.set(signal, ending);
+    return ending;
+  };
+
   return {
     get: async (path, signal) => {
       signal?.throwIfAborted();
       const reading = new Reading();
       const timer = setTimeout(() => reading.giveUp(timeoutFailure(base.host, timeoutMs)), timeoutMs);
-      const onAbort = (): void => reading.giveUp(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const ending = signal && endingWith(signal);
+      ending?.add(reading);
       try {
         const request = { method: 'GET', path: base.pathname + inDc(path), headers: headers() } as const;
+        const reply = reading.reply();
         pool.dispatch(request, reading);
-        return await reading.reply;
+        return await reply;
       } catch (error) {
         throw reading.reason ?? connectionFailure(error as Error, base.host);
       } finally {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        ending?.delete(reading);
       }
     },
     close: () => void pool.destroy(),
@@ -60,7 +78,6 @@ export const openReads = ({ base, tls, headers, dc, timeoutMs }: Endpoint): Read
 };
 
 class Reading implements Dispatcher.DispatchHandler {
-  readonly reply: Promise<Reply>;
   /** Why it was given up. */
   reason: unknown;
   #resolve: (reply: Reply) => void = () => {};
@@ -68,10 +85,11 @@ class Reading implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
 
-  constructor() {
-    this.reply = new Promise((resolve, reject) => {
+  /** Asked for once; not a field, as it would keep the answer. */
+  reply(): Promise<Reply> {
+    return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
@@ -99,6 +117,8 @@ class Reading implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    // Something old may still point here, and each chunk holds a whole buffer of the socket.
+    this.#chunks = [];
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
