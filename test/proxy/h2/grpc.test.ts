@@ -214,6 +214,27 @@ describe('a call that an instance did not take', () => {
     assert.equal((await ended()).attempts.length, 2);
   });
 
+  it('lost between a sidecar and its program, it goes to another instance', async t => {
+    const dead = await deadPort();
+    const sidecar = await startProxy(t, dead, {
+      via: 'sidecar-under-test',
+      tellsFailures: true,
+      decide: ({ path }) => spokenTo({ protocol: 'h2c' }, decisionFor(path, dead)),
+    });
+    const ports = [sidecar.port, await startGrpcServer(t, echo)];
+    const { port, ended } = await startProxy(t, ports, {
+      decide: ({ path }) => spokenTo({ protocol: 'h2c' }, decisionFor(path, ...ports)),
+    });
+
+    const { text } = await unary(startGrpcClient(t, port), 'hello');
+
+    assert.equal(text, 'you said hello');
+    assert.deepEqual(
+      (await ended()).attempts.map(({ end }) => end?.error),
+      ['connect_failed', undefined],
+    );
+  });
+
   it('begun, it is never repeated', async t => {
     const { client, ended } = await besides(t, (socket, stream) =>
       socket.write(reset(stream, constants.NGHTTP2_INTERNAL_ERROR)),
