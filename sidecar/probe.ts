@@ -1,8 +1,7 @@
 import { get } from 'node:http';
-import { connect as http2Connect } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatHostPort } from '../src/core/values.ts';
+import { GRPC_HEALTH, tryGetOverHttp2, tryGrpcHealth } from './http2-probe.ts';
 
 /** Whether the program is well, and if so under which of the machine's own addresses. */
 export type Finding =
@@ -22,10 +21,15 @@ const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 /** Well when the port accepts connections. */
 export const tcpProbe = (port: number): Probe => onEitherLoopback(address => tryConnect(address, port));
 
-/** Well when a GET of the path answers 2xx. @param proto what is spoken there */
+/**
+ * Well when a GET of the path answers 2xx, or when the path is that of gRPC's health check and that answers SERVING.
+ *
+ * @param proto what is spoken there
+ */
 export const httpProbe = (port: number, path: string, proto: 'http' | 'h2c' = 'http'): Probe => {
-  const tryGet = proto === 'h2c' ? tryGetOverHttp2 : tryGetOverHttp1;
-  return onEitherLoopback(address => tryGet(address, port, path));
+  if (proto === 'http') return onEitherLoopback(address => tryGet(address, port, path));
+  if (path === GRPC_HEALTH) return onEitherLoopback(address => tryGrpcHealth(address, port));
+  return onEitherLoopback(address => tryGetOverHttp2(address, port, path));
 };
 
 /** The application's own word. One that does not come counts as no. */
@@ -70,7 +74,7 @@ const tryConnect = (address: string, port: number): Promise<string | undefined> 
     socket.once('error', () => done(`nothing listens on port ${port}`));
   });
 
-const tryGetOverHttp1 = (address: string, port: number, path: string): Promise<string | undefined> =>
+const tryGet = (address: string, port: number, path: string): Promise<string | undefined> =>
   new Promise(resolve => {
     const signal = AbortSignal.timeout(TIMEOUT);
     const request = get({ host: address, port, path, headers: FIELDS, agent: false, signal }, response => {
@@ -80,22 +84,6 @@ const tryGetOverHttp1 = (address: string, port: number, path: string): Promise<s
     request.once('error', () =>
       resolve(signal.aborted ? `GET ${path} does not answer` : `nothing answers on port ${port}`),
     );
-  });
-
-const tryGetOverHttp2 = (address: string, port: number, path: string): Promise<string | undefined> =>
-  new Promise(resolve => {
-    const session = http2Connect(`http://${formatHostPort({ host: address, port })}`);
-    const done = (reason?: string): void => {
-      clearTimeout(timer);
-      session.destroy();
-      resolve(reason);
-    };
-    const timer = setTimeout(() => done(`GET ${path} does not answer`), TIMEOUT);
-    session.once('error', () => done(`nothing answers in HTTP/2 on port ${port}`));
-    session
-      .request({ ':path': path, ...FIELDS })
-      .once('error', () => {})
-      .once('response', ({ ':status': status = 0 }) => done(faultOf(path, status)));
   });
 
 const FIELDS = { 'user-agent': 'sluice-sidecar' };

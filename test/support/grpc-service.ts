@@ -36,13 +36,22 @@ export const ECHO = {
 } as const satisfies ServiceDefinition;
 
 /** A real gRPC server on a free port, ended with the test. */
-export const startGrpcServer = async (
+export const startGrpcServer = (
   t: Ends,
   implementation: UntypedServiceImplementation,
-  security = ServerCredentials.createInsecure(),
+  security?: ServerCredentials,
 ): Promise<number> => {
   const server = new Server();
   server.addService(ECHO, implementation);
+  return listenGrpc(t, server, security);
+};
+
+/** The same, whatever it serves. */
+export const listenGrpc = (
+  t: Ends,
+  server: Server,
+  security = ServerCredentials.createInsecure(),
+): Promise<number> => {
   t.after(() => server.forceShutdown());
   return new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', security, (error, port) =>
