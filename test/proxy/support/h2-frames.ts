@@ -9,6 +9,7 @@ export const RST_STREAM = 3;
 export const SETTINGS = 4;
 export const GOAWAY = 7;
 
+const END_STREAM = 1;
 const END_HEADERS = 4;
 
 /** One frame (RFC 9113, 4.1). */
@@ -41,7 +42,7 @@ const PREFACE = 24;
 /**
  * A server that writes the frames that it is told, where a real one would not misbehave on demand.
  *
- * @param onRequest called with each stream that a request begins
+ * @param onRequest called with each stream whose request is whole
  */
 export const startFrames = async (
   t: TestContext,
@@ -60,10 +61,11 @@ export const startFrames = async (
         const end = from + 9 + unread.readUIntBE(from, 3);
         if (unread.length < end) break;
         const type = unread.readUInt8(from + 3);
+        const flags = unread.readUInt8(from + 4);
         const stream = unread.readUInt32BE(from + 5);
         unread = unread.subarray(end);
         from = 0;
-        if (type === HEADERS) onRequest(socket, stream);
+        if ((type === HEADERS || type === DATA) && (flags & END_STREAM) !== 0) onRequest(socket, stream);
         if (type === GOAWAY) socket.end();
       }
     });
