@@ -84,7 +84,7 @@ const untilAnswer = async ({ front }: Stage, wanted: string): Promise<number> =>
  * @returns its `stop` tells how many there were, and throws what went wrong
  */
 export const startStorm = (
-  { catalog, ports }: Stage,
+  { catalog, ports }: Pick<Stage, 'catalog' | 'ports'>,
   { services, instances }: CatalogSize,
   perSecond: number,
 ): { stop(): Promise<number> } => {

@@ -20,7 +20,8 @@ and what they cost, and what callers notice while the catalog changes all the ti
   --instances N   of each (default 10)
   --changes N     changes a second in the last part (default 100)
   --rate N        requests a second meanwhile (default 1000)
-  --seconds N     how long that goes on: without changes, with them, and past the gateway (default 60)
+  --seconds N     how long that goes on: at rest, with changes of a Consul that nobody follows, with changes of its own, and
+                  past the gateway (default 60)
   --rounds N      in so many turns, of which the medians are told (default 6)
   --times N       how often each single change is made and taken back (default 20)
   --documents N   route documents that come at once, as files and as keys in Consul (default 1000)
@@ -68,7 +69,7 @@ const main = async (): Promise<number> => {
       console.log(`bringing ${documents} route documents at once`);
       const shelved = await measureDocuments(stage, documents);
       console.log(
-        `${traffic.seconds} s each of ${traffic.rate} requests a second, ${rounds} times by turns: at rest, with ${changes} changes a second, past the gateway`,
+        `${traffic.seconds} s each of ${traffic.rate} requests a second, ${rounds} times by turns: at rest, with ${changes} changes a second beside it, with as many of its own, past the gateway`,
       );
       const turns = await measureTurns(stage, client, { ...traffic, changes, rounds });
       const figures = figuresOf({

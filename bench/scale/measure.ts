@@ -44,6 +44,8 @@ export interface StretchOptions {
   readonly rate: number;
   /** Changes a second. */
   readonly changes: number;
+  /** Of what: the stage's catalog that the gateway follows, or the one beside it. */
+  readonly of: 'catalog' | 'beside';
   readonly seconds: number;
 }
 
@@ -66,9 +68,10 @@ const WARM_UP_SECONDS = 2;
 export const measureStretch = async (
   stage: Stage,
   client: LoadProcess,
-  { size, port, rate, changes, seconds }: StretchOptions,
+  { size, port, rate, changes, of, seconds }: StretchOptions,
 ): Promise<Stretch> => {
-  const storm = changes === 0 ? undefined : startStorm(stage, size, changes);
+  const storm =
+    changes === 0 ? undefined : startStorm({ catalog: stage[of], ports: stage.ports }, size, changes);
   await stage.held();
   const [cpu, requests, began] = [stage.cpu(), await stage.requests(), performance.now()];
   const latency = await client.atRate(LOAD, port, rate, WARM_UP_SECONDS, seconds);

@@ -38,6 +38,7 @@ export const figuresOf = ({
   changes,
   documents,
   calm,
+  beside,
   storm,
   past,
 }: ScaleReport): Figure[] => [
@@ -59,12 +60,18 @@ export const figuresOf = ({
   { what: 'at rest: p99.9 of traffic', value: calm.latency.p999, unit: 'ms' },
   { what: 'at rest: requests to Consul', value: calm.requestsToConsul, unit: '/s' },
   { what: "at rest: gateway's CPU", value: calm.gatewayCpu * 100, unit: '% of a core' },
+  { what: 'changing beside it: p99.9 of traffic', value: beside.latency.p999, unit: 'ms' },
   { what: 'changing: changes', value: storm.changes, unit: '' },
   {
     what: 'changing: p99.9 of traffic',
     value: storm.latency.p999,
     unit: 'ms',
-    limit: calm.latency.p999 * 1.5,
+    limit: beside.latency.p999 * 1.5,
+  },
+  {
+    what: 'the same, as a multiple of that at rest',
+    value: storm.latency.p999 / calm.latency.p999,
+    unit: '',
   },
   { what: 'changing: p99.9 of traffic past the gateway', value: past.latency.p999, unit: 'ms' },
   { what: 'changing: requests to Consul', value: storm.requestsToConsul, unit: '/s' },
@@ -75,7 +82,7 @@ export const figuresOf = ({
   { what: 'changing: resident memory', value: storm.rss / 1e6, unit: 'MB', limit: 250 },
   {
     what: 'answers that were not good',
-    value: calm.latency.bad + calm.latency.missed + storm.latency.bad + storm.latency.missed,
+    value: [calm, beside, storm].reduce((sum, { latency }) => sum + latency.bad + latency.missed, 0),
     unit: '',
     limit: 0,
   },

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningGateway, runGateway } from '../../test/support/processes.ts';
-import { startConsul } from '../../test/support/servers.ts';
+import { type ConsulServer, startConsul } from '../../test/support/servers.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { metric, readText } from '../metrics.ts';
 import { usageOf } from '../process-tree.ts';
@@ -14,6 +14,8 @@ import { type CatalogSize, type CatalogWriter, openCatalog } from './catalog.ts'
 /** A gateway in front of a large catalog. */
 export interface Stage {
   readonly catalog: CatalogWriter;
+  /** That of a second Consul, as large, which no gateway follows. */
+  readonly beside: CatalogWriter;
   /** Of the program behind all instances, which says `one` at the first and `two` at the second. */
   readonly ports: readonly [number, number];
   /** `http://127.0.0.1:PORT` of the gateway, for traffic and for its admin API. */
@@ -53,15 +55,20 @@ export interface StageOptions extends CatalogSize {
 /** Ends all that it started, whatever becomes of it. */
 export const openStage = async ({ args = [], say = () => {}, ...size }: StageOptions): Promise<Stage> => {
   return startInTurn(async endBy => {
-    const consul = await startConsul();
-    endBy(consul.stop);
-    givePrecedence(consul.pid);
     const { ports, stop } = await startTwoVersions();
     endBy(stop);
-    const catalog = openCatalog(consul.address);
-    endBy(catalog.close);
-    say(`filling Consul with ${size.services} services of ${size.instances} instances each`);
-    await catalog.fill(size, ports[0]);
+    const openConsul = async (): Promise<{ consul: ConsulServer; catalog: CatalogWriter }> => {
+      const consul = await startConsul();
+      endBy(consul.stop);
+      giveWay(consul.pid);
+      const catalog = openCatalog(consul.address);
+      endBy(catalog.close);
+      await catalog.fill(size, ports[0]);
+      return { consul, catalog };
+    };
+    say(`filling two Consuls with ${size.services} services of ${size.instances} instances each`);
+    const { consul, catalog } = await openConsul();
+    const { catalog: beside } = await openConsul();
     const routes = await mkdtemp(join(tmpdir(), 'sluice-scale-'));
     endBy(() => rm(routes, { recursive: true }));
     say('starting a gateway');
@@ -75,6 +82,7 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
     const readyMs = performance.now() - began;
     return {
       catalog,
+      beside,
       ports,
       front,
       admin: gateway.admin,
@@ -92,7 +100,7 @@ export const openStage = async ({ args = [], say = () => {}, ...size }: StageOpt
 };
 
 /** In earnest Consul's servers have cores of their own. Here, whoever is measured goes before it (setpriority(2): by thread). */
-const givePrecedence = (pid: number): void => {
+const giveWay = (pid: number): void => {
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     setPriority(Number(thread), constants.priority.PRIORITY_LOW);
   }

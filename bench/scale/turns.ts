@@ -3,17 +3,22 @@ import type { LoadProcess } from '../load/load-process.ts';
 import { measureStretch, type Stretch, type StretchOptions, settle } from './measure.ts';
 import type { Stage } from './stage.ts';
 
-/** The same traffic in three situations. */
+/** The same traffic in four situations. */
 export interface Turns {
   /** Nothing changes. */
   readonly calm: Stretch;
-  /** The catalog changes all the time. */
+  /**
+   * The catalog of another Consul on this machine changes all the time: the cores are as busy, and the gateway has nothing
+   * to follow.
+   */
+  readonly beside: Stretch;
+  /** The catalog that the gateway follows changes all the time. */
   readonly storm: Stretch;
   /** It changes as well, and the callers go past the gateway: what the machine and the load themselves make them wait. */
   readonly past: Stretch;
 }
 
-export interface TurnOptions extends Omit<StretchOptions, 'port'> {
+export interface TurnOptions extends Omit<StretchOptions, 'port' | 'of'> {
   /** How often each situation has its turn: `seconds` are those of all its turns together. */
   readonly rounds: number;
 }
@@ -29,16 +34,18 @@ export const measureTurns = async (
   const turn = { ...traffic, seconds: Math.max(1, Math.round(traffic.seconds / rounds)) };
   const port = Number(new URL(stage.front).port);
   const calm: Stretch[] = [];
+  const beside: Stretch[] = [];
   const storm: Stretch[] = [];
   const past: Stretch[] = [];
   for (let round = 0; round < rounds; round += 1) {
     // The sweeps that a storm leaves behind are its own.
     await settle();
-    calm.push(await measureStretch(stage, client, { ...turn, port, changes: 0 }));
-    storm.push(await measureStretch(stage, client, { ...turn, port, changes }));
-    past.push(await measureStretch(stage, client, { ...turn, port: stage.ports[0], changes }));
+    calm.push(await measureStretch(stage, client, { ...turn, port, changes: 0, of: 'catalog' }));
+    beside.push(await measureStretch(stage, client, { ...turn, port, changes, of: 'beside' }));
+    storm.push(await measureStretch(stage, client, { ...turn, port, changes, of: 'catalog' }));
+    past.push(await measureStretch(stage, client, { ...turn, port: stage.ports[0], changes, of: 'catalog' }));
   }
-  return { calm: join(calm), storm: join(storm), past: join(past) };
+  return { calm: join(calm), beside: join(beside), storm: join(storm), past: join(past) };
 };
 
 /** Of quantiles the median, of what must not happen the worst, else the sum or the mean. */
