@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { watchCatalog } from './consul/catalog.ts';
 import { openConsul } from './consul/open.ts';
 import { createGate } from './core/decide/gate.ts';
+import type { ReadOptions } from './core/rules/claims.ts';
 import type { LastKnown } from './core/rules/last-known.ts';
 import { formatHostPort } from './core/values.ts';
 import { followDocuments } from './documents/documents.ts';
@@ -17,6 +18,7 @@ import { openLimits } from './limits/limits.ts';
 import { Mesh } from './mesh.ts';
 import { openUpstreamTls, planUpstreamTls } from './proxy/upstream/follow-credentials.ts';
 import { parseRedisUrl, redactRedisUrl } from './redis/url.ts';
+import { createReload } from './reload.ts';
 import { openDocuments } from './state/documents.ts';
 import { addStateMetrics } from './state/metrics.ts';
 import { openState } from './state/state.ts';
@@ -26,6 +28,7 @@ import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createPace } from './telemetry/pace.ts';
 import { createPreciseClock } from './telemetry/precise-clock.ts';
+import { addReloadMetrics } from './telemetry/reload-metrics.ts';
 import { renderFigures } from './telemetry/render.ts';
 import { createSessionKeyLog } from './telemetry/session-key-log.ts';
 import { createShadowLog } from './telemetry/shadow-log.ts';
@@ -49,8 +52,14 @@ export interface Gateway {
    * be bound; stays pending while Consul or Redis was never there.
    */
   readonly serving: Promise<string>;
-  /** Replaces the worker processes one by one, where there are any (`--workers`). */
-  replaceWorkers(): void;
+  /**
+   * Puts settings that were read again in force, as far as they change live, and replaces the worker processes one by one,
+   * where there are any (`--workers`). With any problem nothing changes.
+   *
+   * @param read throws ConfigError
+   * @returns the settings in force
+   */
+  reload(read: () => Config): Config;
   /** Readiness off, no new connections, finishes what runs (up to `--drain`), closes everything. */
   stop(): Promise<void>;
 }
@@ -63,6 +72,7 @@ export interface Gateway {
  */
 export const startGateway = async (config: Config, log: Log): Promise<Gateway> => {
   const startedAt = Date.now();
+  const reload = createReload(config, Date.now, log);
   const tlsPlan = planTls(config);
   const upstreamTlsPlan = planUpstreamTls(config);
   const consul = openConsul(config);
@@ -91,9 +101,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   const warnOfKey = createSessionKeyLog(config.stickyKey, log);
   const warnOfShadows = createShadowLog(config.readyPath, log);
   const mesh = new Mesh({
-    policy: config.live,
-    tagPrefix: config.tagPrefix,
-    dialects: config.tags,
+    ...readingOf(config),
     hasDocuments: true,
     ...(last === undefined ? {} : { owners: last.owners, since: last.since }),
     onSwap: (view, previous) => {
@@ -106,6 +114,8 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       if (!draining) firstSnapshot.open();
     },
   });
+
+  let explain = createExplainer(config, books);
 
   const watch = watchCatalog({
     client: consul,
@@ -160,6 +170,11 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     weightsAreUp: () => store.status().state === 'up',
     now: Date.now,
   });
+  addReloadMetrics(metrics, {
+    counts: () => ({ done: reload.state.revision - 1, refused: reload.state.refused }),
+    isGood: () => reload.state.problems.length === 0,
+    loadedAt: () => reload.state.loadedAt,
+  });
   addSharedLimitMetrics(metrics, limits.areShared);
   addStateMetrics(metrics, {
     status: state.status,
@@ -191,7 +206,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       isDraining: () => draining,
       snapshot: () => mesh.view,
       ejected: traffic.ejected,
-      explain: createExplainer(config, books),
+      explain: (snapshot, facts) => explain(snapshot, facts),
       consul: () => watch.status(),
       release: service => ({
         instances: watch.release(service),
@@ -206,6 +221,7 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
       weights: store,
       canaries: canary.requests,
       state: state.status,
+      config: () => reload.state,
     },
     log,
   ).catch(async (error: unknown): Promise<never> => {
@@ -233,11 +249,18 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   return {
     adminAddress: admin.address,
     serving,
-    replaceWorkers: traffic.replaceWorkers,
+    reload: read => {
+      if (!draining && reload.again(read)) {
+        traffic.adopt(reload.config);
+        explain = createExplainer(reload.config, books);
+        mesh.read(readingOf(reload.config));
+      }
+      return reload.config;
+    },
     stop: async () => {
       draining = true;
       log.info('draining');
-      const { cut } = await traffic.drain(config.drain, config.drainDelay);
+      const { cut } = await traffic.drain(reload.config.drain, reload.config.drainDelay);
       if (cut > 0) log.warn({ cut }, 'cut what did not finish in time');
       await admin.close();
       await closeParts();
@@ -245,6 +268,12 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
     },
   };
 };
+
+const readingOf = ({ live, tagPrefix, tags }: Config): ReadOptions => ({
+  policy: live,
+  tagPrefix,
+  dialects: tags,
+});
 
 const openStore = ({ redis, redisPrefix }: Config, last: LastKnown | undefined, log: Log): WeightStore => {
   return redis === 'off'

@@ -44,7 +44,7 @@ export interface Change {
  */
 export class Mesh {
   readonly #documentClaims = new DocumentClaims();
-  readonly #build: BuildSnapshot;
+  #build: BuildSnapshot;
   readonly #now: () => number;
   readonly #onSwap: MeshOptions['onSwap'];
   readonly #former: Pick<MeshOptions, 'owners' | 'since'>;
@@ -79,6 +79,12 @@ export class Mesh {
       this.#documentClaims.prepare(rule);
       await pace();
     }
+  }
+
+  /** Reads tags and health by these from now on. */
+  read(options: ReadOptions): void {
+    this.#build = createSnapshotBuilder(options, this.#documentClaims);
+    this.update({});
   }
 
   /** What is left out stays as it was. */

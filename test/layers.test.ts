@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   limits: ['limits', 'core', 'telemetry', 'redis', 'config'],
   mesh: ['core', 'telemetry'],
   config: ['core', 'telemetry'],
+  reload: ['core', 'telemetry', 'config'],
   admin: ['admin', 'core', 'telemetry'],
   workers: ['workers', 'core', 'telemetry', 'config', 'proxy', 'limits'],
   gateway: [
@@ -39,6 +40,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'limits',
     'mesh',
     'config',
+    'reload',
     'admin',
   ],
   cli: [

@@ -30,6 +30,17 @@ export interface StatusAnswer {
   readonly weights: SourceAnswer;
   /** With `--workers`: each process that serves, also one that starts or drains. */
   readonly workers?: readonly WorkerAnswer[];
+  /** The settings in force. */
+  readonly config: {
+    /** From 1 at the start; one more each time that they were read again (SIGHUP). */
+    readonly revision: number;
+    /** ISO 8601. */
+    readonly loadedAt: string;
+    /** Why the last reading was refused, a line each; absent where it was not. */
+    readonly problems?: readonly string[];
+    /** Settings that are said otherwise and wait for a restart; absent where none do. */
+    readonly needRestart?: readonly string[];
+  };
   /** The last known good state on disk; absent where none is kept. */
   readonly state?: {
     readonly file: string;

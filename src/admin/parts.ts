@@ -32,6 +32,19 @@ export interface AdminParts {
   readonly state: () =>
     | { readonly file: string; readonly at?: number; readonly problem?: string }
     | undefined;
+  readonly config: () => ConfigReading;
+}
+
+/** Which settings are in force. */
+export interface ConfigReading {
+  /** From 1 at the start. */
+  readonly revision: number;
+  /** Epoch milliseconds. */
+  readonly loadedAt: number;
+  /** Why the last reading was refused; empty where it was not. */
+  readonly problems: readonly string[];
+  /** What is said otherwise, until a restart. */
+  readonly waiting: readonly { readonly setting: string }[];
 }
 
 /** Rollouts. All reject with CanaryError, `start` with ConfigError for a body that is no plan. */

@@ -15,7 +15,7 @@ import type {
   StatusAnswer,
   WorkerAnswer,
 } from './api.ts';
-import type { AdminParts, WorkerReading } from './parts.ts';
+import type { AdminParts, ConfigReading, WorkerReading } from './parts.ts';
 import { type ServiceWeightsAnswer, type WeightsAnswer, weightsAnswer } from './weights-api.ts';
 
 export const status = async (parts: AdminParts): Promise<StatusAnswer> => {
@@ -41,6 +41,7 @@ export const status = async (parts: AdminParts): Promise<StatusAnswer> => {
     consul: source(parts.consul()),
     weights: source(parts.weights.status()),
     ...(workers === undefined ? {} : { workers: workers.map(worker) }),
+    config: config(parts.config()),
     ...state(parts),
   };
 };
@@ -58,6 +59,13 @@ const state = (parts: AdminParts): Pick<StatusAnswer, 'state'> => {
     },
   };
 };
+
+const config = ({ revision, loadedAt, problems, waiting }: ConfigReading): StatusAnswer['config'] => ({
+  revision,
+  loadedAt: new Date(loadedAt).toISOString(),
+  ...(problems.length === 0 ? {} : { problems }),
+  ...(waiting.length === 0 ? {} : { needRestart: waiting.map(({ setting }) => setting) }),
+});
 
 const worker = ({ since, ...reading }: WorkerReading): WorkerAnswer => ({
   ...reading,

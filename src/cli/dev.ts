@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Config } from '../config.ts';
 import { readHostPort } from '../core/values.ts';
 import { createLog } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
@@ -19,8 +20,11 @@ Examples:
   sluice weights set hello v1=95 v2=5`,
     )
     .action(async (_options: unknown, command: Command) => {
-      const given = configOf(command);
-      const config = redisIsConfigured(command) ? given : { ...given, redis: 'off' };
+      const read = (): Config => {
+        const given = configOf(command);
+        return redisIsConfigured(command) ? given : { ...given, redis: 'off' };
+      };
+      const config = read();
       const listen = readHostPort(config.consul);
       if (listen === undefined) {
         throw new CliError(
@@ -34,5 +38,13 @@ Examples:
         cannotListen(error, '--consul'),
       );
       log.info({ consul: agent.address }, 'the embedded agent is up');
-      await runGateway({ ...config, consul: agent.address }, log, () => agent.stop());
+      // A port of 0 has become one by now; said otherwise, it waits for a restart.
+      const located = (said: Config): Config =>
+        said.consul === config.consul ? { ...said, consul: agent.address } : said;
+      await runGateway({
+        config: located(config),
+        read: () => located(read()),
+        log,
+        alsoStop: () => agent.stop(),
+      });
     });

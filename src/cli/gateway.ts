@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config.ts';
 import { ListenError } from '../core/listen-error.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import { createLog, type Log, type ProcessLog } from '../telemetry/log.ts';
 import { CliError } from './errors.ts';
 import { addSettings, configOf, settingsWithoutFlags } from './options.ts';
 
@@ -19,26 +19,36 @@ Examples:
   sluice gateway --redis off --otlp http://127.0.0.1:4318
 
 SIGTERM and SIGINT drain: no new connections, what runs may finish (--drain), exit code 0.
-SIGHUP replaces the processes of --workers one by one.`,
+SIGHUP reads the settings again (a bad file changes nothing) and replaces the processes of --workers one by one.`,
     )
     .action(async (_options: unknown, command: Command) => {
       const config = configOf(command);
-      await runGateway(config, createLog({ level: config.logLevel, name: 'sluice' }), async () => {});
+      const log = createLog({ level: config.logLevel, name: 'sluice' });
+      await runGateway({ config, read: () => configOf(command), log, alsoStop: async () => {} });
     });
+
+export interface GatewayRun {
+  readonly config: Config;
+  /** Reads the settings again (SIGHUP). Throws ConfigError. */
+  readonly read: () => Config;
+  readonly log: ProcessLog;
+  /** Closes what else there is, after the gateway. */
+  readonly alsoStop: () => Promise<void>;
+}
 
 /**
  * Runs until a signal has drained it.
  *
- * @param alsoStop what else is to be closed after the gateway
  * @throws CliError (2) where a port can't be had
  */
-export const runGateway = async (config: Config, log: Log, alsoStop: () => Promise<void>): Promise<void> => {
+export const runGateway = async ({ config, read, log, alsoStop }: GatewayRun): Promise<void> => {
   // From the first moment on: a signal that comes while it starts is to be heard, too.
   const signalled = untilSignal(log);
+  const hangUps = createHangUps();
   const { startGateway } = await import('../gateway.ts');
   try {
     const gateway = await startGateway(config, log).catch((error: unknown) => cannotListen(error, '--admin'));
-    process.on('SIGHUP', gateway.replaceWorkers);
+    hangUps.serve(() => log.setLevel(gateway.reload(read).logLevel));
     try {
       await Promise.race([gateway.serving, signalled]);
       await signalled;
@@ -52,6 +62,21 @@ export const runGateway = async (config: Config, log: Log, alsoStop: () => Promi
   }
   // An OTLP receiver that is away leaves the exporter's retries behind, which would hold the process for seconds.
   process.exit(0);
+};
+
+/** SIGHUP, from the first moment on: one that comes while the gateway starts is served once it is there. */
+const createHangUps = (): { serve(handle: () => void): void } => {
+  let came = false;
+  let onHangUp = (): void => {
+    came = true;
+  };
+  process.on('SIGHUP', () => onHangUp());
+  return {
+    serve: handle => {
+      onHangUp = handle;
+      if (came) handle();
+    },
+  };
 };
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

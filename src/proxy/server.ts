@@ -1,6 +1,7 @@
 import { createServer, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
+import type { Limits, Timeouts } from '../core/settings/limits.ts';
 import type { HostPort } from '../core/values.ts';
 import type { Judgement } from '../telemetry/observer.ts';
 import type { ShedReason } from './admission.ts';
@@ -31,6 +32,11 @@ export interface HttpProxy {
   certify(certificates: Certificates): void;
   /** Connections to instances that are made from now on go by these. Default: certificates of public authorities. */
   trust(credentials: UpstreamCredentials): void;
+  /**
+   * From now on these count, also for connections that are there, except what is settled as the server or a connection
+   * begins: `headerBytes`, `connections`, `connectionsPerInstance`, `requestHead`, `keepAlive` and `loopDelay` stay.
+   */
+  limit(limits: Limits, timeouts: Timeouts): void;
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
   figures(): ProxyFigures;
@@ -198,6 +204,11 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     certify: certificates => door.certify(certificates),
 
     trust: credentials => ctx.upstreamTls.replace(credentials),
+
+    limit: (nextLimits, nextTimeouts) => {
+      Object.assign(limits, nextLimits);
+      Object.assign(timeouts, nextTimeouts);
+    },
 
     retain: ids => {
       ctx.upstreams.retain(ids);

@@ -20,6 +20,8 @@ export interface AccessLogOptions {
 export interface AccessLog {
   /** Whether a request that ended so gets a line; to be asked once a request, before the entry is made. */
   wants(status: number): boolean;
+  /** From now on that share of the requests has a line, as with the mode: 1 is all, 0 none. */
+  share(share: number): void;
   /** Never waits, never throws. */
   write(entry: AccessLogEntry): void;
   counts(): { readonly written: number; readonly dropped: number };
@@ -33,17 +35,8 @@ const BATCH_SIZE = 32_768;
 /** POSIX: a pipe takes a write of so many bytes whole or not at all (PIPE_BUF of Linux). */
 const WHOLE = 4_096;
 
-export const createAccessLog = (options: AccessLogOptions): AccessLog =>
-  options.mode === 'off' ? silent : open(options, options.mode === 'on' ? 1 : options.mode.share);
-
-const silent: AccessLog = {
-  wants: () => false,
-  write: () => {},
-  counts: () => ({ written: 0, dropped: 0 }),
-  close: async () => {},
-};
-
-const open = (options: AccessLogOptions, share: number): AccessLog => {
+export const createAccessLog = (options: AccessLogOptions): AccessLog => {
+  let share = options.mode === 'off' ? 0 : options.mode === 'on' ? 1 : options.mode.share;
   const { chance = Math.random, destination = process.stdout, maxBuffered = 16 * 1024 * 1024 } = options;
   const { shared = false } = options;
   const format = createLineFormat();
@@ -66,7 +59,10 @@ const open = (options: AccessLogOptions, share: number): AccessLog => {
     bytes = 0;
   };
   return {
-    wants: status => share >= 1 || status >= 500 || chance() < share,
+    wants: status => share >= 1 || (share > 0 && (status >= 500 || chance() < share)),
+    share: next => {
+      share = next;
+    },
     write: entry => {
       const line = `${format(entry)}\n`;
       if (shared) {

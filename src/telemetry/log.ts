@@ -37,8 +37,14 @@ const SECRET_PATHS = SECRETS.flatMap(name => [name, name.replace(/\b[a-z]/g, c =
 /** Bytes of log lines that may wait for whoever reads stderr. */
 const MAX_BUFFERED = 1024 * 1024;
 
-export const createLog = ({ level, name, destination }: LogOptions): Log =>
-  pino(
+/** The log of a process, as whoever made it has it. */
+export interface ProcessLog extends Log {
+  /** Lines below it are left out from now on. */
+  setLevel(level: LogLevel): void;
+}
+
+export const createLog = ({ level, name, destination }: LogOptions): ProcessLog => {
+  const logger = pino(
     {
       level,
       name,
@@ -48,6 +54,12 @@ export const createLog = ({ level, name, destination }: LogOptions): Log =>
     },
     destination ?? createOutput(process.stderr, MAX_BUFFERED),
   );
+  return Object.assign(logger, {
+    setLevel: (next: LogLevel) => {
+      logger.level = next;
+    },
+  });
+};
 
 const nothing = (): void => {};
 

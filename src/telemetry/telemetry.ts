@@ -29,6 +29,8 @@ export interface Telemetry {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   observer(hop: Hop): RequestObserver;
+  /** From now on that share of the requests gets a line in the access log. */
+  share(accessLog: number): void;
   /** Delivers what waits, in bounded time. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export const openTelemetry = (
     metrics,
     tracing,
     observer: hop => createRequestObserver({ tracing, metrics, accessLog, hop }),
+    share: share => accessLog.share(share),
     close: async () => {
       await Promise.all([tracing.shutdown(), accessLog.close()]);
     },

@@ -10,7 +10,7 @@ export interface CrewOptions {
   readonly onServing: () => void;
   readonly onEnded: (worker: WorkerProcess, ending: Ending) => void;
   /** Milliseconds that a replaced worker may take to finish what runs. */
-  readonly drain: number;
+  readonly drain: () => number;
   readonly log: Log;
 }
 
@@ -99,7 +99,7 @@ export const createCrew = ({ count, start, onServing, onEnded, drain, log }: Cre
     const old = holders.get(place);
     holders.set(place, next);
     serves(next, place);
-    old?.drain(drain, 0);
+    old?.drain(drain(), 0);
     await old?.ended;
     return true;
   };

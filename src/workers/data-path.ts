@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import { AddressSet } from '../core/address-set.ts';
 import { Fleet } from '../core/balance/fleet.ts';
+import { replaceFleetSettings } from '../core/balance/fleet-settings.ts';
 import { decide } from '../core/decide/decide.ts';
 import { atEntrance } from '../core/decide/entrance.ts';
 import type { Books } from '../core/limit/books.ts';
@@ -12,7 +13,7 @@ import type { RouteTable } from '../core/match/match.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { httpsRedirectOf } from '../core/settings/client-settings.ts';
 import { limitsOf, timeoutsOf } from '../core/settings/limit-settings.ts';
-import { pickingOf } from '../core/settings/picking-settings.ts';
+import { pickingOf, pinningOf } from '../core/settings/picking-settings.ts';
 import { fleetSettingsOf } from '../core/settings/traffic-settings.ts';
 import { createProxy, type HttpProxy } from '../proxy/server.ts';
 import { addAuthMetrics } from '../telemetry/auth-metrics.ts';
@@ -33,6 +34,8 @@ import type { Ejected } from './traffic.ts';
 export interface DataPath extends Pick<HttpProxy, 'listen' | 'take' | 'certify' | 'trust' | 'drain'> {
   /** Serves by it from now on; where much is new, as soon as it is compiled in the midst of serving. */
   follow(snapshot: Snapshot): void;
+  /** Those of LIVE_SETTINGS are in force from now on; the others stay as they are. */
+  adopt(config: Config): void;
   ejected(): Ejected;
   /** Cuts what is left and delivers what waits, in bounded time. */
   close(): Promise<void>;
@@ -66,11 +69,12 @@ export const openDataPath = ({
   log,
 }: DataPathOptions): DataPath => {
   const telemetry = openTelemetry(config, log, { metrics, sharesStdout });
-  const fleet = new Fleet(fleetSettingsOf(config), logEjections(log));
+  const fleetSettings = fleetSettingsOf(config);
+  const fleet = new Fleet(fleetSettings, logEjections(log));
   const limits = new RateLimiter(books);
-  const picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
-  const httpsRedirect = httpsRedirectOf(config);
-  const trusted = new AddressSet(config.trustedProxies);
+  let picking = { ...pickingOf(config, { newCookie: nanoid, clock: Date.now }), limits };
+  let httpsRedirect = httpsRedirectOf(config);
+  let trusted = new AddressSet(config.trustedProxies);
   let snapshot: Snapshot | undefined;
   let table: RouteTable | undefined;
   let latest: Snapshot | undefined;
@@ -140,6 +144,14 @@ export const openDataPath = ({
       latest = next;
       if (!isCatchingUp) void catchUp();
       tidying ??= setTimeout(tidy, TIDY_AFTER_MS).unref();
+    },
+    adopt: next => {
+      proxy.limit(limitsOf(next), timeoutsOf(next));
+      replaceFleetSettings(fleetSettings, fleetSettingsOf(next));
+      picking = { ...picking, ...pinningOf(next) };
+      httpsRedirect = httpsRedirectOf(next);
+      trusted = new AddressSet(next.trustedProxies);
+      telemetry.share(next.accessLog);
     },
     ejected: () => {
       const epoch = Date.now() - performance.now();

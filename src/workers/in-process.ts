@@ -1,4 +1,3 @@
-import type { Log } from '../telemetry/log.ts';
 import { type DataPathOptions, openDataPath } from './data-path.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -18,9 +17,5 @@ export const serveInProcess = (options: Omit<DataPathOptions, 'sharesStdout'>): 
     counted: options.metrics.counted,
     ejected: async () => dataPath.ejected(),
     workers: () => undefined,
-    replaceWorkers: () => sayThereAreNone(options.log),
   };
 };
-
-const sayThereAreNone = (log: Log): void =>
-  log.warn('SIGHUP replaces worker processes, and there are none: start the gateway with --workers for that');

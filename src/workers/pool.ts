@@ -37,7 +37,9 @@ export interface PoolOptions {
 const FIGURES_WITHIN = 1_000;
 
 /** Serves with worker processes, over connections that this process accepts and hands to them. */
-export const serveWithWorkers = ({ count, config, via, books, metrics, log }: PoolOptions): Traffic => {
+export const serveWithWorkers = (options: PoolOptions): Traffic => {
+  const { count, via, books, metrics, log } = options;
+  let { config } = options;
   let snapshot: Snapshot | undefined;
   let certificates: Certificates | undefined;
   let credentials: UpstreamCredentials | undefined;
@@ -70,7 +72,7 @@ export const serveWithWorkers = ({ count, config, via, books, metrics, log }: Po
       cut += ending.cut ?? 0;
       for (const arrival of ending.left) front.handOut(arrival);
     },
-    drain: config.drain,
+    drain: () => config.drain,
     log,
   });
   const enter = (tellings: readonly Telling[]): readonly number[] => {
@@ -148,10 +150,10 @@ export const serveWithWorkers = ({ count, config, via, books, metrics, log }: Po
         .map(([worker, place]) => worker.describe(place))
         .sort((a, b) => a.worker - b.worker);
     },
-    replaceWorkers: () => {
-      if (snapshot === undefined)
-        log.warn('SIGHUP before the first snapshot: the workers are new as they are');
-      else void crew.replace();
+    adopt: next => {
+      config = next;
+      // Before there is a snapshot, a replacement would wait for one in vain.
+      void someoneServes.opened.then(crew.replace);
     },
     drain: async (deadline, delay) => {
       crew.disband();

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts';
 import type { News } from '../core/limit/authority.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { HostPort } from '../core/values.ts';
@@ -36,8 +37,8 @@ export interface Traffic {
   ejected(): Promise<Ejected>;
   /** Undefined where there are no workers. In bounded time. */
   workers(): Promise<readonly WorkerState[]> | undefined;
-  /** Replaces the workers one by one. */
-  replaceWorkers(): void;
+  /** As DataPath's; workers are replaced one by one, by such as begin with it. */
+  adopt(config: Config): void;
   /** As HttpProxy's. */
   drain(deadline: number, delay: number): Promise<{ cut: number }>;
   close(): Promise<void>;

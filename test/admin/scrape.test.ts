@@ -37,6 +37,7 @@ const serve = async (t: TestContext, metrics: AdminParts['metrics']): Promise<st
     weights,
     canaries: requestsOf(openDesk(openMemoryBoard())),
     state: () => undefined,
+    config: () => ({ revision: 1, loadedAt: 0, problems: [], waiting: [] }),
   };
   const admin = await startAdmin({ host: '127.0.0.1', port: 0 }, parts, silentLog);
   t.after(async () => {

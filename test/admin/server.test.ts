@@ -51,6 +51,7 @@ const parts: AdminParts = {
   weights: store,
   canaries: requestsOf(openDesk(openMemoryBoard())),
   state: () => undefined,
+  config: () => ({ revision: 1, loadedAt: 0, problems: [], waiting: [] }),
 };
 
 let admin: AdminServer;

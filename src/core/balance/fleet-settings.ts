@@ -19,6 +19,16 @@ export interface RetrySettings {
   readonly budget: BudgetSettings;
 }
 
+/** Puts others in force for whoever holds these: instances and budgets that are there keep what they know. */
+export const replaceFleetSettings = (held: FleetSettings, next: FleetSettings): void => {
+  const { health, retries, ...rest } = next;
+  const { budget, ...tries } = retries;
+  Object.assign(held, rest);
+  Object.assign(held.health, health);
+  Object.assign(held.retries, tries);
+  Object.assign(held.retries.budget, budget);
+};
+
 /**
  * A 502 or a 503 tells that this instance could not; a 504 that somebody has waited long enough, and that what was
  * asked for may still be going on.

@@ -47,19 +47,30 @@ export interface Introducing {
   readonly clock: () => number;
 }
 
-/** @param introducing left out where callers are given nothing */
-export const pickingOf = (
-  { pin, pinHeader, stickyKey }: SettingValues<typeof PICKING_SETTINGS>,
-  introducing?: Introducing,
-): Picking => ({
+/** How a request may name its version. */
+export const pinningOf = ({
+  pin,
+  pinHeader,
+}: Pick<SettingValues<typeof PICKING_SETTINGS>, 'pin' | 'pinHeader'>): Pick<
+  Picking,
+  'pinHeader' | 'pinsByPath'
+> => ({
   pinHeader: pin === 'header' || pin === 'both' ? pinHeader : undefined,
   pinsByPath: pin === 'path' || pin === 'both',
-  stickyKey,
+});
+
+/** @param introducing left out where callers are given nothing */
+export const pickingOf = (
+  settings: SettingValues<typeof PICKING_SETTINGS>,
+  introducing?: Introducing,
+): Picking => ({
+  ...pinningOf(settings),
+  stickyKey: settings.stickyKey,
   sequences: new Kept(MOST_SEQUENCES),
   ...(introducing === undefined
     ? {}
     : {
         newCookie: introducing.newCookie,
-        sessions: { seal: new SessionSeal(stickyKey), clock: introducing.clock },
+        sessions: { seal: new SessionSeal(settings.stickyKey), clock: introducing.clock },
       }),
 });
