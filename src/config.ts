@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parse as parseYaml } from 'yaml';
+import { isMap, isScalar as isScalarNode, LineCounter, parseDocument } from 'yaml';
 import type { LivePolicy } from './core/model/instance.ts';
 import { CLIENT_SETTINGS, clientProblems } from './core/settings/client-settings.ts';
 import { LIMIT_SETTINGS } from './core/settings/limit-settings.ts';
@@ -15,8 +15,10 @@ import {
   ConfigError,
   type Env,
   isSaid,
+  placeOf,
   readSettings,
   type Setting,
+  type SettingFile,
   type SettingSources,
   type SettingValues,
   setting,
@@ -379,34 +381,44 @@ const sourcesOf = ({ flags, env, file }: ConfigSources, problems: string[]): Set
   said: flags,
   nameOf: name => `--${settingKey(name)}`,
   env,
-  ...(file === undefined ? {} : { file: { path: file, values: readFile(file, problems) } }),
+  ...(file === undefined ? {} : { file: readFile(file, problems) }),
 });
 
-const readFile = (file: string, problems: string[]): Map<string, string> => {
+const readFile = (file: string, problems: string[]): SettingFile => {
   const known = new Set(Object.keys(SETTINGS).map(settingKey));
   const values = new Map<string, string>();
+  const lines = new Map<string, number>();
+  const found = { path: file, values, lines };
   let document: unknown;
   try {
-    document = parseYaml(readFileSync(file, 'utf8'), { prettyErrors: true });
+    const lineCounter = new LineCounter();
+    const parsed = parseDocument(readFileSync(file, 'utf8'), { prettyErrors: true, lineCounter });
+    const [wrong] = parsed.errors;
+    if (wrong !== undefined) throw wrong;
+    document = parsed.toJS();
+    for (const { key } of isMap(parsed.contents) ? parsed.contents.items : []) {
+      if (isScalarNode(key)) lines.set(String(key.value), lineCounter.linePos(key.range?.[0] ?? 0).line);
+    }
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     problems.push(`${file}: ${line.replace(/:$/, '')}`);
-    return values;
+    return found;
   }
-  if (document === null || document === undefined) return values;
+  if (document === null || document === undefined) return found;
   if (typeof document !== 'object' || Array.isArray(document)) {
     problems.push(`${file}: expected "setting: value" lines, e.g. listen: ":8080"`);
-    return values;
+    return found;
   }
   for (const [key, value] of Object.entries(document)) {
     // A list is as good as what it lists joined by commas, which is how flags and variables say it.
     const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const place = placeOf(key, found);
     if (!known.has(key)) {
-      problems.push(`${file}: unknown setting "${key}"; known are ${[...known].join(', ')}`);
+      problems.push(`${place}: unknown setting "${key}"; known are ${[...known].join(', ')}`);
     } else if (parts.every(isScalar)) values.set(key, parts.join(','));
-    else problems.push(`${file}: ${key}: expected one value`);
+    else problems.push(`${place}: ${key}: expected one value`);
   }
-  return values;
+  return found;
 };
 
 const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);

@@ -76,9 +76,14 @@ describe('bad input', () => {
       found.map(line => line.split(':')[0]?.split(' "')[0]),
       [join(folder, 'sluice.yaml'), '--listen', 'SLUICE_DRAIN', '--access-log', join(folder, 'sluice.yaml')],
     );
-    assert.match(found[0] ?? '', /unknown setting "listen-port"; known are listen, /);
+    assert.match(found[0] ?? '', /sluice\.yaml:2: unknown setting "listen-port"; known are listen, /);
     assert.match(found[1] ?? '', /--listen "8080": expected host:port, e\.g\./);
   });
+  it('names the line of a value in the file', () =>
+    assert.match(
+      problems({ file: file('listen: ":1"\n\nlog-level: loud\n') })[0] ?? '',
+      /sluice\.yaml:3: log-level "loud": expected debug, /,
+    ));
   it('a broken file is one line with its place', () => {
     const found = problems({ file: file('listen: ":1"\n  bad: [\n') });
     assert.equal(found.length, 1);

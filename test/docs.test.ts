@@ -10,11 +10,13 @@ import { loadConfig, SETTINGS } from '../src/config.ts';
 import { Fleet } from '../src/core/balance/fleet.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import type { SourceState } from '../src/core/model/snapshot.ts';
+import { LIVE_SETTINGS } from '../src/core/settings/live-settings.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings/settings.ts';
 import { addStateMetrics } from '../src/state/metrics.ts';
 import { addFleetMetrics } from '../src/telemetry/fleet-metrics.ts';
 import { silentLog } from '../src/telemetry/log.ts';
 import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
+import { addReloadMetrics } from '../src/telemetry/reload-metrics.ts';
 import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
 import { openTelemetry } from '../src/telemetry/telemetry.ts';
 import { addWorkerMetrics } from '../src/telemetry/worker-metrics.ts';
@@ -40,6 +42,7 @@ const holds = (file: string, marker: string, expected: string): void => {
 };
 
 const settingsTable = (): string => {
+  const live = new Set<string>(LIVE_SETTINGS);
   const cell = (text: string): string => text.replaceAll('|', '\\|');
   const rows = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => {
     const { flag, env, help } = setting;
@@ -50,11 +53,12 @@ const settingsTable = (): string => {
       variables,
       `\`${settingKey(name)}\``,
       shown === '' ? '' : `\`${shown}\``,
+      live.has(name) ? 'live' : '',
       help,
     ];
     return `| ${cells.map(cell).join(' | ')} |\n`;
   });
-  return `| flag | environment | file | default | what it says |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
+  return `| flag | environment | file | default | SIGHUP | what it says |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('')}`;
 };
 
 const errorsTable = (): string => {
@@ -96,6 +100,11 @@ const metricsTable = async (): Promise<string> => {
     running: () => 0,
     steps: () => 0,
     over: () => new Map(),
+  });
+  addReloadMetrics(telemetry.metrics, {
+    counts: () => ({ done: 0, refused: 0 }),
+    isGood: () => true,
+    loadedAt: () => 0,
   });
   addWorkerMetrics(telemetry.metrics, { states: () => [], deaths: () => 0 });
   const body = await pageOf(telemetry.metrics);

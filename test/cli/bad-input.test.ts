@@ -37,7 +37,7 @@ describe('what is asked wrongly ends with 2 and one clear line', () => {
     [
       'an unknown setting',
       ['gateway', '--config', unknown],
-      /unknown\.yaml: unknown setting "lisen"; known are listen/,
+      /unknown\.yaml:1: unknown setting "lisen"; known are listen/,
     ],
     ['a missing config file', ['gateway', '--config', join(folder, 'none')], /none: .*ENOENT/],
     [

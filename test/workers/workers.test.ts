@@ -280,19 +280,6 @@ describe('SIGHUP', () => {
     assert.ok(drained() <= 2);
     assert.equal(await gateway.stop(), 0);
   });
-
-  it('without workers is told about, and nothing changes', async () => {
-    const gateway = await runGateway(['--consul', consul.address, '--redis', 'off', '--access-log', 'off']);
-    const front = await gateway.serving();
-    gateway.signal('SIGHUP');
-    const line = await eventually(() => gateway.log().find(({ msg }) => msg?.startsWith('SIGHUP')), {
-      within: 15_000,
-      hint: 'a line in the log',
-    });
-    assert.match(line.msg ?? '', /--workers/);
-    assert.equal((await fetch(`${front}/.sluice/ready`)).status, 200);
-    assert.equal(await gateway.stop(), 0);
-  });
 });
 
 describe('the end', () => {

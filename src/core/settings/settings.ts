@@ -47,7 +47,14 @@ export interface SettingSources {
   /** How the place where it was said is called in a problem: `--port`, `port`. */
   readonly nameOf: (name: string) => string;
   readonly env: Env;
-  readonly file?: { readonly path: string; readonly values: ReadonlyMap<string, string> };
+  readonly file?: SettingFile;
+}
+
+export interface SettingFile {
+  readonly path: string;
+  readonly values: ReadonlyMap<string, string>;
+  /** Of the keys, from 1, where they are known. */
+  readonly lines?: ReadonlyMap<string, number>;
 }
 
 /** An empty variable counts as unset, as the OpenTelemetry specification asks. */
@@ -62,8 +69,16 @@ const findSaid = (
     const text = env[variable] ?? '';
     if (text !== '') return { text, origin: variable };
   }
-  const text = file?.values.get(settingKey(name));
-  return text === undefined ? undefined : { text, origin: `${file?.path}: ${settingKey(name)}` };
+  const key = settingKey(name);
+  const text = file?.values.get(key);
+  if (file === undefined || text === undefined) return undefined;
+  return { text, origin: `${placeOf(key, file)}: ${key}` };
+};
+
+/** `sluice.yaml:3` */
+export const placeOf = (key: string, file: SettingFile): string => {
+  const line = file.lines?.get(key);
+  return line === undefined ? file.path : `${file.path}:${line}`;
 };
 
 /** Whether anyone said anything about a setting, be it wrong. */
