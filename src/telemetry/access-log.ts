@@ -20,8 +20,8 @@ export interface AccessLogOptions {
 export interface AccessLog {
   /** Whether a request that ended so gets a line; to be asked once a request, before the entry is made. */
   wants(status: number): boolean;
-  /** From now on that share of the requests has a line, as with the mode: 1 is all, 0 none. */
-  share(share: number): void;
+  /** Requests that end from now on get a line by this mode. */
+  change(mode: AccessLogMode): void;
   /** Never waits, never throws. */
   write(entry: AccessLogEntry): void;
   counts(): { readonly written: number; readonly dropped: number };
@@ -36,7 +36,7 @@ const BATCH_SIZE = 32_768;
 const WHOLE = 4_096;
 
 export const createAccessLog = (options: AccessLogOptions): AccessLog => {
-  let share = options.mode === 'off' ? 0 : options.mode === 'on' ? 1 : options.mode.share;
+  let { mode } = options;
   const { chance = Math.random, destination = process.stdout, maxBuffered = 16 * 1024 * 1024 } = options;
   const { shared = false } = options;
   const format = createLineFormat();
@@ -59,9 +59,9 @@ export const createAccessLog = (options: AccessLogOptions): AccessLog => {
     bytes = 0;
   };
   return {
-    wants: status => share >= 1 || (share > 0 && (status >= 500 || chance() < share)),
-    share: next => {
-      share = next;
+    wants: status => mode === 'on' || (mode !== 'off' && (status >= 500 || chance() < mode.share)),
+    change: next => {
+      mode = next;
     },
     write: entry => {
       const line = `${format(entry)}\n`;

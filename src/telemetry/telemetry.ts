@@ -30,7 +30,7 @@ export interface Telemetry {
   readonly tracing: Tracing;
   observer(hop: Hop): RequestObserver;
   /** From now on that share of the requests gets a line in the access log. */
-  share(accessLog: number): void;
+  logAccess(share: number): void;
   /** Delivers what waits, in bounded time. */
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export const openTelemetry = (
     metrics,
     tracing,
     observer: hop => createRequestObserver({ tracing, metrics, accessLog, hop }),
-    share: share => accessLog.share(share),
+    logAccess: share => accessLog.change(accessLogMode(share)),
     close: async () => {
       await Promise.all([tracing.shutdown(), accessLog.close()]);
     },

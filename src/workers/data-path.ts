@@ -151,7 +151,7 @@ export const openDataPath = ({
       picking = { ...picking, ...pinningOf(next) };
       httpsRedirect = httpsRedirectOf(next);
       trusted = new AddressSet(next.trustedProxies);
-      telemetry.share(next.accessLog);
+      telemetry.logAccess(next.accessLog);
     },
     ejected: () => {
       const epoch = Date.now() - performance.now();
