@@ -15,6 +15,7 @@ import type { Mirror, RequestChange } from '../core/filters/compile.ts';
 import type { HeaderEdit } from '../core/filters/header-change.ts';
 import { statusMeant } from '../core/grpc.ts';
 import type { Target } from '../core/model/rule.ts';
+import { isHttp2 } from '../core/model/speech.ts';
 import { NOWHERE, type Where } from '../core/model/where.ts';
 import { type FailedAttempt, Tries } from '../core/retry/retry.ts';
 import { readRetryAfter } from '../core/retry/retry-after.ts';
@@ -198,7 +199,7 @@ export class Journey {
   stampResponse(head: ResponseHead): void {
     const edit = this.responseEdit;
     if (edit !== undefined && head.status !== 101) editResponse(head, edit);
-    stampResponse(head, this.intake.requestId, this.#ctx.via);
+    stampResponse(head, this.intake.requestId, this.#ctx.via, isHttp2(this.#target?.speech) ? '2.0' : '1.1');
     const decision = this.#decision;
     if (decision !== undefined && this.#target !== undefined && (decision.session ?? decision.setCookie))
       introduce(head, decision, this.#target);

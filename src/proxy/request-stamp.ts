@@ -33,7 +33,7 @@ export const stampLines = (head: RequestHead, words: HopWords): string => {
     `X-Forwarded-Port: ${before.forwardedPort ?? words.port}\r\n` +
     `X-Forwarded-Proto: ${before.forwardedProto ?? words.clientScheme}\r\n` +
     `Forwarded: ${and(before.forwarded, `for=${node};host=${host};proto=${scheme}`)}\r\n` +
-    `Via: ${and(head.via, `${words.httpVersion} ${words.via}`)}\r\n`
+    `Via: ${and(head.via, `${words.httpVersion === '2' ? '2.0' : words.httpVersion} ${words.via}`)}\r\n`
   );
 };
 

@@ -153,9 +153,18 @@ export const editResponse = (head: ResponseHead, edit: HeaderEdit): void => {
   head.hasDate = /^date:/im.test(head.lines);
 };
 
-/** Adds what a proxy owes the client: by which way the answer came, and the id to ask about it. */
-export const stampResponse = (head: ResponseHead, requestId: string, ownVia: string): void => {
-  head.lines += `X-Request-Id: ${requestId}\r\nVia: ${and(head.via, `1.1 ${ownVia}`)}\r\n`;
+/**
+ * Adds what a proxy owes the client: by which way the answer came, and the id to ask about it.
+ *
+ * @param version of HTTP that the answer came by
+ */
+export const stampResponse = (
+  head: ResponseHead,
+  requestId: string,
+  ownVia: string,
+  version: '1.1' | '2.0',
+): void => {
+  head.lines += `X-Request-Id: ${requestId}\r\nVia: ${and(head.via, `${version} ${ownVia}`)}\r\n`;
 };
 
 /** Fields that mean something before a body or nothing at all, so never in a trailer (RFC 9110, 6.5.1). */

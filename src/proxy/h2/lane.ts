@@ -46,6 +46,8 @@ export class Http2Lane implements Multiplexer, Placed {
       maxHeaderListPairs: Math.min(limits.headerCount * 2, LAST_STREAM),
     });
     this.#session.on('stream', this.#onStream).on('remoteSettings', this.#onWaste).on('error', ignore);
+    // Nobody reads on who has nothing to say: HTTP/2 knows no connection that is half open.
+    connection.socket.once('end', () => connection.socket.destroy());
   }
 
   /** Ends it where nothing came for too long. Called now and then. @param now on performance.now()'s scale */
