@@ -28,7 +28,12 @@ describe('back-pressure over HTTP/2', () => {
       const upstream =
         behind === 'HTTP/1.1'
           ? (await startHttp(t, (_, res) => pour(res))).port
-          : (await startH2(t, stream => (stream.respond(), pour(stream)))).port;
+          : (
+              await startH2(t, stream => {
+                stream.respond();
+                pour(stream);
+              })
+            ).port;
       const { port } = await startProxy(t, upstream, {
         decide: ({ path }) =>
           behind === 'HTTP/1.1'
@@ -126,7 +131,7 @@ describe('who speaks HTTP/2', () => {
       const client = await rawClient(t, port);
       client.send('P');
       client.send(`${method.slice(1)} / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
-      await client.until(new RegExp(`^HTTP/1.1 200 OK[^]*${method}`));
+      await client.until(text => text.startsWith('HTTP/1.1 200 OK') && text.endsWith(method));
     }
   });
 
@@ -149,7 +154,7 @@ describe('who speaks HTTP/2', () => {
 
     client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-    await client.until(/first[^]*HTTP\/1\.1 400 /);
+    await client.until(/first[\s\S]*HTTP\/1\.1 400 /);
   });
 
   it('whoever asks whether the proxy is ready', async t => {
