@@ -141,6 +141,7 @@ describe('what goes wrong with an instance that speaks HTTP/2', () => {
 
   const resets: [string, Buffer[]][] = [
     ['it resets the stream', [reset(1, constants.NGHTTP2_INTERNAL_ERROR)]],
+    ['it resets the stream as if all were well', [reset(1, constants.NGHTTP2_NO_ERROR)]],
     ['it cancels the stream', [reset(1, constants.NGHTTP2_CANCEL)]],
     ['it ends the session with an error', [frame(GOAWAY, 0, Buffer.concat([number32(1), number32(11)]))]],
     ['it sends an answer within the answer', [ok(1)]],

@@ -35,6 +35,8 @@ export class StreamCall implements CallCarrier {
   #body: StreamBodyWriter | undefined;
   #beginnings = 0;
   #hasHead = false;
+  /** The instance has said that nothing more comes (END_STREAM). */
+  #hasEndOfBody = false;
   #takesMore = true;
   #isLullDue = false;
   #trailers: readonly string[] = NO_FIELDS;
@@ -105,6 +107,12 @@ export class StreamCall implements CallCarrier {
   }
 
   #listen(stream: ClientHttp2Stream): ClientHttp2Stream {
+    const { push } = stream;
+    // Node ends the body of a stream that was reset, too; by the time of `end` nobody can tell the two apart.
+    stream.push = (piece, encoding) => {
+      if (piece === null && !stream.closed) this.#hasEndOfBody = true;
+      return push.call(stream, piece, encoding);
+    };
     return stream
       .on('headers', (_: unknown, __: unknown, raw: readonly string[]) => this.#onInterim(raw))
       .on('response', this.#onResponse)
@@ -204,10 +212,8 @@ export class StreamCall implements CallCarrier {
     if (!this.#isOver && this.#hasHead && this.#isWhole) this.#end();
   };
 
-  /** Node ends the body of a stream that was reset, too. */
   get #isWhole(): boolean {
-    if (this.#left !== undefined) return this.#left === 0;
-    return this.#trailers !== NO_FIELDS || this.#stream?.rstCode === constants.NGHTTP2_NO_ERROR;
+    return this.#left === undefined ? this.#hasEndOfBody : this.#left === 0;
   }
 
   #end(): void {
