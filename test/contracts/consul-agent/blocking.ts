@@ -40,7 +40,7 @@ export const blockingContract = (api: Api): void => {
       { within: 5_000, hint: `${on} is calm` },
     );
 
-  const sleepsThrough = async ({ on, change, seen }: Change): Promise<void> => {
+  const isSleptThrough = async ({ on, change, seen }: Change): Promise<boolean> => {
     await calm(on);
     const { index } = await api.get(on);
     const began = performance.now();
@@ -48,7 +48,18 @@ export const blockingContract = (api: Api): void => {
     await change();
     await seen();
     await waiting;
-    assert.ok(performance.now() - began >= 295, `${on} woke`);
+    return performance.now() - began >= 295;
+  };
+
+  /** @param back undoes the change: an agent that tells its servers something just then is given further chances */
+  const sleepsThrough = async (change: Change, back?: Change): Promise<void> => {
+    let sleeps = await isSleptThrough(change);
+    for (let again = 0; !sleeps && again < 2 && back !== undefined; again++) {
+      await back.change();
+      await back.seen();
+      sleeps = await isSleptThrough(change);
+    }
+    assert.ok(sleeps, `${change.on} woke`);
   };
 
   describe('blocking queries', () => {
@@ -160,7 +171,7 @@ export const blockingContract = (api: Api): void => {
       await api.register({ Name: 'gloom', Check: { TTL: '60s' } });
       // An agent tells its servers later, and that would wake it, too.
       await status('gloom', 'critical');
-      await sleepsThrough({ on: CRITICAL, ...warning });
+      await sleepsThrough({ on: CRITICAL, ...warning }, { on: CRITICAL, ...passing });
       await wakes({ on: '/health/state/warning', ...passing });
       await wakes({ on: '/health/state/any', ...warning });
     });
