@@ -19,7 +19,7 @@ import type { MirrorResult } from './mirrors.ts';
 import type { ProxyOptions } from './options.ts';
 import { ProxyDoor, type Unproxied } from './proxy-protocol/door.ts';
 import { Running } from './running.ts';
-import type { Counted } from './tally.ts';
+import type { Counted, IsLive } from './tally.ts';
 import { type Certificates, TlsDoor } from './tls/door.ts';
 import type { UpstreamCredentials } from './upstream/tls.ts';
 
@@ -39,6 +39,8 @@ export interface HttpProxy {
   limit(limits: Limits, timeouts: Timeouts): void;
   /** Lets go of the connections to instances that are no more, by their identities. */
   retain(instanceIds: ReadonlySet<string>): void;
+  /** Forgets what was counted of versions that are gone. To be called now and then. */
+  retainCounts(isLive: IsLive): void;
   figures(): ProxyFigures;
   /** What became of copies of requests, since the start. */
   mirrored(): Iterable<Counted<MirrorResult>>;
@@ -213,6 +215,11 @@ export const createProxy = (options: ProxyOptions): HttpProxy => {
     retain: ids => {
       ctx.upstreams.retain(ids);
       ctx.mirrors.retain(ids);
+    },
+
+    retainCounts: isLive => {
+      ctx.mirrors.results.retain(isLive);
+      ctx.judgements.retain(isLive);
     },
 
     mirrored: () => ctx.mirrors.results,

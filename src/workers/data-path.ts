@@ -130,7 +130,10 @@ export const openDataPath = ({
   addMirrorMetrics(metrics, () => proxy.mirrored());
   addAuthMetrics(metrics, () => proxy.judged());
   const retaining = setInterval(() => {
-    if (snapshot !== undefined) metrics.retain(liveIn(snapshot));
+    if (snapshot === undefined) return;
+    const live = liveIn(snapshot);
+    metrics.retain(live);
+    proxy.retainCounts(live.version);
   }, RETAIN_EVERY_MS);
   retaining.unref();
 
