@@ -109,13 +109,22 @@ describe('requests sent ahead of their answers', () => {
       'an empty Transfer-Encoding, whose body others may frame in another way',
       'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n',
     ],
+    [
+      'a malformed request and bytes that are none',
+      'POST / HTTP/1.1\r\nHost: \r\nContent-Length: 3\r\n\r\nabcde',
+    ],
+    [
+      'a refused one with Upgrade and a body',
+      'PUT / HTTP/1.1\r\nHost: x,y\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nabcde',
+    ],
     ['the last one by its own word', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
   ];
   for (const [what, request] of last) {
     it(`what follows ${what} is not carried out`, async t => {
       const { upstream, port } = await upstreamAndProxy(t);
-      await rawExchange(t, port, request + next);
+      const answers = await rawExchange(t, port, request + next);
       assert.doesNotMatch(upstream.connections.map(c => c.text).join(''), /next/);
+      assert.equal(answers.match(/^HTTP\/1\.1 /gm)?.length, 1);
     });
   }
 

@@ -61,13 +61,13 @@ export class FullReply implements Reply {
     const last = this.#last;
     const { socket } = this.#res;
     if (last === undefined || socket === null) {
-      this.#res.end(onFlushed);
+      this.#end(undefined, onFlushed);
       return;
     }
     socket.cork();
     this.#res.write(last, 'latin1');
     socket.uncork();
-    this.#res.end(onFlushed);
+    this.#end(undefined, onFlushed);
   }
 
   answer({ status, fields, body }: OwnAnswer, closes: boolean, onFlushed: () => void): void {
@@ -77,7 +77,12 @@ export class FullReply implements Reply {
     this.status = status;
     const whole = res.req.method === 'HEAD' ? undefined : body;
     this.sent = whole?.length ?? 0;
-    res.end(whole, onFlushed);
+    this.#end(whole, onFlushed);
+  }
+
+  /** Node's own listener comes first, which ends the connection after a last answer; a callback of `end` may not. */
+  #end(body: Buffer | undefined, onFlushed: () => void): void {
+    this.#res.once('finish', onFlushed).end(body);
   }
 
   cut(): void {
