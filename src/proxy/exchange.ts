@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
 import { readGrpcStatus } from '../core/grpc.ts';
 import type { Target } from '../core/model/rule.ts';
+import { isHttp2 } from '../core/model/speech.ts';
 import type { FailedAttempt } from '../core/retry/retry.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
 import { takeLater } from './body-copy.ts';
@@ -267,7 +268,7 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
       received: this.#body?.received ?? 0,
       sent: this.#reply.sent,
       held: this.#reply.held,
-      isCall: this.#incoming.grpcType !== undefined,
+      isCall: this.#incoming.grpcType !== undefined && isHttp2(this.#attempt?.target.speech),
     });
     this.#tellSlowness(this.#patience.isClientSlow);
     if (late === undefined) return;

@@ -26,7 +26,7 @@ export interface Standing {
   readonly sent: number;
   /** Bytes that the client has not taken. */
   readonly held: number;
-  /** A call of gRPC, whose client says something when there is something to say, for hours perhaps. */
+  /** A call of gRPC, at a service that can be one: its client says something when there is something to say, and owes nothing till then. */
   readonly isCall: boolean;
 }
 
@@ -88,9 +88,9 @@ export class Patience {
     }
   }
 
-  #isSlow({ awaited, received }: Standing): boolean {
+  #isSlow({ awaited, received, isCall }: Standing): boolean {
     if (awaited === 'reader') return this.#still >= SLOW_AFTER;
-    if (awaited !== 'body' || this.#forBody < SLOW_AFTER) return false;
+    if (awaited !== 'body' || isCall || this.#forBody < SLOW_AFTER) return false;
     return received < (this.#rate * SLOW_RATES * this.#forBody) / 1_000;
   }
 

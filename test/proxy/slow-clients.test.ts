@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Slow, SlowClients } from '../../src/proxy/slow-clients.ts';
+import { chat } from '../support/grpc-calls.ts';
+import { startGrpcClient, startGrpcServer } from '../support/grpc-service.ts';
 import { eventually } from '../support/wait.ts';
 import { startClient } from './h2/support/client.ts';
-import { startHttp, startProxy } from './support/proxy.ts';
+import { decisionFor, spokenTo, startHttp, startProxy } from './support/proxy.ts';
 import { rawClient, rawExchange } from './support/raw.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n';
@@ -113,6 +117,53 @@ describe('where there are as many requests as may be', () => {
     idler.socket.pause();
     idler.send('GET /much HTTP/1.1\r\nHost: x.test\r\n\r\n');
     await eventually(() => proxy.figures().requests === 1, { within: 2_000, hint: 'its request' });
+
+    await eventually(async () => (await rawExchange(t, port, GET)).startsWith('HTTP/1.1 200 '), {
+      within: 5_000,
+      hint: 'a place for an honest client',
+    });
+
+    assert.equal(proxy.figures().shed.slow_clients, 1);
+  });
+});
+
+describe('a call of gRPC that is quiet', () => {
+  const quiet: UntypedServiceImplementation = {
+    // Its first word is the first metadata of the answer.
+    chat: (call: ServerDuplexStream<string, string>) => {
+      call.on('data', text => call.write(text)).on('end', () => call.end());
+    },
+  };
+
+  it('before anybody has said a word is not slow, however long: its client owes nothing', async t => {
+    const behind = await startGrpcServer(t, quiet);
+    const { port, proxy, observed } = await startProxy(t, behind, {
+      decide: ({ path }) => spokenTo({ protocol: 'h2c' }, decisionFor(path, behind)),
+      limits: { requests: 1 },
+    });
+    const call = chat(startGrpcClient(t, port));
+    await eventually(() => observed[0]?.attempts.length === 1, { within: 2_000, hint: 'its attempt' });
+    const until = performance.now() + 1_500;
+
+    while (performance.now() < until) assert.match(await rawExchange(t, port, GET), /^HTTP\/1\.1 503 /);
+
+    assert.equal(proxy.figures().shed.slow_clients, 0);
+    call.write('still there?');
+    assert.deepEqual(await once(call, 'data'), ['still there?']);
+    call.resume().end();
+    await once(call, 'end');
+  });
+
+  it('is an upload like any other at an instance that speaks no HTTP/2, and gives way', async t => {
+    const upstream = await startMuch(t);
+    const { port, proxy } = await startProxy(t, upstream.port, { limits: { requests: 1 } });
+    const { session } = await startClient(t, port);
+    const posed = session.request(
+      { ':method': 'POST', ':path': '/never', 'content-type': 'application/grpc' },
+      { endStream: false },
+    );
+    posed.on('error', () => {});
+    posed.write('abc');
 
     await eventually(async () => (await rawExchange(t, port, GET)).startsWith('HTTP/1.1 200 '), {
       within: 5_000,
