@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
 import type { Answer } from '../core/filters/answer.ts';
 import { editFields, type HeaderEdit } from '../core/filters/header-change.ts';
@@ -70,6 +72,15 @@ export const answerSocket = (socket: Duplex, { status, fields, body }: OwnAnswer
   socket.write(rawHead(status, `${linesOf(fields)}Connection: close\r\n`), 'latin1');
   socket.end(body);
   closeAfter(socket, linger);
+};
+
+/**
+ * Ends a connection in the midst of an answer, so that nobody takes what has come of it for all: a reset, or over TLS, where
+ * Node has none, an end that its protocol does not announce (RFC 8446, 6.1).
+ */
+export const cutOff = (socket: Socket): void => {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 };
 
 /** Lets the other side close the connection, for so many milliseconds. */

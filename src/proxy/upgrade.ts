@@ -9,7 +9,16 @@ import type { Connection, OnConnection } from './connection.ts';
 import type { Context } from './context.ts';
 import { fieldsOf, linesOf } from './field-lines.ts';
 import { CLIENT_LEFT, Journey } from './journey.ts';
-import { answerSocket, closeAfter, edited, type OwnAnswer, problem, rawHead, ruled } from './respond.ts';
+import {
+  answerSocket,
+  closeAfter,
+  cutOff,
+  edited,
+  type OwnAnswer,
+  problem,
+  rawHead,
+  ruled,
+} from './respond.ts';
 import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
 import type { Traveller } from './traveller.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
@@ -175,7 +184,7 @@ class Upgrade implements Traveller, OnConnection {
     response.once('error', () => {
       this.#error = 'upstream_reset';
       this.#cut = true;
-      this.#socket.resetAndDestroy();
+      cutOff(this.#socket);
     });
     response.once('end', () => closeAfter(this.#socket, this.#ctx.timeouts.linger));
   }

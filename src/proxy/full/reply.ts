@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { fieldsOf } from '../field-lines.ts';
 import type { Reply } from '../lane.ts';
-import { type OwnAnswer, rawHead } from '../respond.ts';
+import { cutOff, type OwnAnswer, rawHead } from '../respond.ts';
 import { type ResponseHead, readTrailers } from '../response-head.ts';
 
 /** A response over Node's server. */
@@ -88,7 +88,7 @@ export class FullReply implements Reply {
   cut(): void {
     const { socket } = this.#res;
     // Where only the connection's end delimits the body, an orderly end would make it look whole.
-    if (this.#contentLength === undefined && !this.#res.chunkedEncoding) socket?.resetAndDestroy();
+    if (socket !== null && this.#contentLength === undefined && !this.#res.chunkedEncoding) cutOff(socket);
     this.#res.destroy();
   }
 
