@@ -243,6 +243,10 @@ describe('every tag of the README', () => {
     'deny=10.0.0.66': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'rate-limit=100/s': { with: ['path=/t'], requests: [['x', '/t', '/t']] },
     'auth=sessions/verify': { with: ['path=/t'], requests: [['x', '/t', /"auth_unavailable"/]] },
+    'auth-fields=x-user,x-groups': {
+      with: ['path=/t', 'auth=sessions'],
+      requests: [['x', '/t', /"auth_unavailable"/]],
+    },
     'timeout=2s': { with: ['path=/t'], requests: [['x', '/t/never', /"upstream_timeout"/]] },
     'retries=1': {
       with: ['path=/t'],

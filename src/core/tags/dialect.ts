@@ -57,6 +57,13 @@ export interface InstanceUse {
   readonly weight?: number;
 }
 
+/** How an instance protects itself, for all of its rules, whichever dialect asks for them. */
+export interface Guard {
+  readonly filters: readonly Filter[];
+  /** It cannot be read. */
+  readonly isClosed: boolean;
+}
+
 /** What the tags of one instance say, in one dialect or in all of them. */
 export interface TagsSaid {
   readonly version?: string;
@@ -67,6 +74,7 @@ export interface TagsSaid {
   /** What its certificate names. */
   readonly serverName?: string;
   readonly settings: RuleSettings;
+  readonly guard?: Guard;
   /** Of two with one match the first holds. Empty where the instance is in the catalog but not exposed. */
   readonly rules: readonly TagRule[];
   readonly problems: readonly TagProblem[];

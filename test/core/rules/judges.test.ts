@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Rule } from '../../../src/core/model/rule.ts';
 import { createSnapshotBuilder } from '../../../src/core/rules/snapshot.ts';
+import { readSluiceTags } from '../../../src/core/tags/sluice/read.ts';
 import { buildSnapshot, catalogOf, instance } from '../build.ts';
 
 const OPTIONS = { policy: 'passing-only', tagPrefix: '' } as const;
@@ -46,6 +47,31 @@ describe('auth=', () => {
       assert.deepEqual([rules.length, servedBy(rules)], [1, 0]);
     });
   }
+
+  it('auth-fields= are what nobody else may say', () => {
+    const [rule] = rulesOf(['auth=judge', 'auth-fields=X-User, x-groups', 'auth-fields=x-tenant']);
+    assert.deepEqual(rule?.filters, [
+      {
+        type: 'auth',
+        service: 'judge',
+        path: '/',
+        asksFor: 'path',
+        takes: ['x-user', 'x-groups', 'x-tenant'],
+      },
+    ]);
+  });
+
+  for (const bad of ['auth-fields=', 'auth-fields=x user', 'auth-fields=x-user,', 'auth-fields=host']) {
+    it(`${bad} closes the instance, too`, () => assert.equal(servedBy(rulesOf(['auth=judge', bad])), 0));
+  }
+
+  it('auth-fields= without it are named in the quarantine', () => {
+    const { problems } = readSluiceTags({ tags: ['path=/a', 'auth-fields=x-user'] }, { tagPrefix: '' });
+    assert.deepEqual(
+      problems.map(({ tag }) => tag),
+      ['auth-fields=x-user'],
+    );
+  });
 
   it('two of them close it, too', () => assert.equal(servedBy(rulesOf(['auth=judge', 'auth=other'])), 0));
 });

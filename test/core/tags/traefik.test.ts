@@ -224,6 +224,7 @@ describe('what cannot be had keeps the rule shut', () => {
       /auth@file is of a provider that is not read/,
     ],
     ['authentication', [`${M}basicauth.users=a:b`], /not supported/],
+    ['authentication elsewhere', [`${M}forwardauth.address=http://a/b`], /auth=SERVICE\/path among its tags/],
     ['an unknown kind', [`${M}plugin.x.y=1`], /not supported/],
     ['an allow list that is none', [`${M}ipallowlist.sourcerange=10`], /CIDR/],
     ['an allow list by a strategy', [`${M}ipallowlist.ipstrategy.depth=1`], /not supported/],

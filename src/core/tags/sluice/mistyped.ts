@@ -7,7 +7,7 @@ import { TAG_READERS } from './readers.ts';
 const PLACES = ['path', 'exact', 'host'];
 
 /** Keys that an instance may have several tags of. */
-const REPEATABLE = [...PLACES, 'method', 'header', 'query', 'rate-limit'];
+const REPEATABLE = [...PLACES, 'method', 'header', 'query', 'rate-limit', 'auth-fields'];
 
 /** What stands in the value, or else the tag is as likely somebody else's: `hot=yes`, `heater=1`, `stripe=true`. */
 const TELLTALES: ReadonlyMap<string, string> = new Map([

@@ -1,7 +1,8 @@
 import type { Match } from '../../model/match.ts';
 import { formatHostPort } from '../../values.ts';
-import type { InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
+import type { Guard, InstanceUse, TagOptions, TagProblem, TagRule, TagSource, TagsSaid } from '../dialect.ts';
 import { accessOf } from './access.ts';
+import { authFault, authOf } from './auth.ts';
 import { matchesFault, matchesOf } from './matches.ts';
 import { mistypedTags } from './mistyped.ts';
 import { nothingRead, type TagsRead } from './reader.ts';
@@ -33,17 +34,20 @@ export const readSluiceTags = (
     if (fault !== undefined) problems.push({ tag, ...fault });
     written.set(key, tag);
   }
-  problems.push(...mistypedTags(others, tagPrefix, written));
+  problems.push(...mistypedTags(others, tagPrefix, written), ...authFault(read, written.get('auth-fields')));
   const tooMany = matchesFault(read);
   const matches = tooMany === undefined ? matchesOf(read) : [];
   const strip = stripFault(read, matches);
   if (tooMany !== undefined) problems.push({ tag: written.get('path') ?? '', ...tooMany });
   if (strip !== undefined) problems.push({ tag: written.get('strip') ?? '', ...strip });
   const { version, weight, protocol, serverName, settings } = read;
+  const guard = guardOf(read);
+  const ownHost = formatHostPort({ host: address, port });
   return {
-    rules: matches.map(match => ruleFor(match, read, formatHostPort({ host: address, port }))),
+    rules: matches.map(match => ruleFor(match, read, guard, ownHost)),
     settings,
     problems,
+    ...(guard === undefined ? {} : { guard }),
     ...(version === undefined ? {} : { version }),
     ...(weight === undefined ? {} : { weight }),
     ...(protocol === undefined ? {} : { protocol }),
@@ -59,8 +63,13 @@ const splitTag = (tag: string, prefix: string): { key: string; value: string } =
   return { key: isOurs ? name.slice(prefix.length) : '', value: tag.slice(at + 1).trim() };
 };
 
+const guardOf = (read: TagsRead): Guard | undefined => {
+  const filters = [...accessOf(read), ...read.limits, ...authOf(read)];
+  return filters.length > 0 || read.hadBadGuard ? { filters, isClosed: read.hadBadGuard } : undefined;
+};
+
 /** @param ownHost how the instance itself is called */
-const ruleFor = (match: Match, read: TagsRead, ownHost: string): TagRule => {
+const ruleFor = (match: Match, read: TagsRead, guard: Guard | undefined, ownHost: string): TagRule => {
   const path = pathFor(match, read);
   const use: InstanceUse = {
     ...(path === undefined ? {} : { path }),
@@ -68,11 +77,10 @@ const ruleFor = (match: Match, read: TagsRead, ownHost: string): TagRule => {
       ? {}
       : { host: read.rewriteHost === OWN_HOST ? ownHost : read.rewriteHost }),
   };
-  const filters = [...accessOf(read), ...read.limits, ...(read.auth === undefined ? [] : [read.auth])];
   return {
     match,
-    ...(filters.length === 0 ? {} : { filters }),
+    ...(guard === undefined || guard.filters.length === 0 ? {} : { filters: guard.filters }),
     ...(Object.keys(use).length === 0 ? {} : { use }),
-    ...(read.hadBadGuard ? { isClosed: true } : {}),
+    ...(guard?.isClosed ? { isClosed: true } : {}),
   };
 };

@@ -28,6 +28,8 @@ export interface TagsRead {
   protocol?: Protocol;
   serverName?: string;
   auth?: Auth;
+  /** Of what judges requests, the fields that nobody else may say. */
+  readonly authFields: Set<string>;
   /** What protects its rules cannot be read: they are kept, and nobody is served by them. */
   hadBadGuard: boolean;
   settings: RuleSettings;
@@ -43,6 +45,7 @@ export const nothingRead = (): TagsRead => ({
   limits: [],
   allow: [],
   deny: [],
+  authFields: new Set(),
   hadBadPath: false,
   hadBadHost: false,
   hadBadGuard: false,

@@ -1,7 +1,8 @@
 import { PROTOCOLS } from '../../model/speech.ts';
 import { isVersionName, MAX_WEIGHT, readWeight } from '../../model/weights.ts';
-import { isHostName, isHostPattern, isHostToSend, isToken, readPath } from '../spelling.ts';
+import { isHostName, isHostPattern, isHostToSend, readPath } from '../spelling.ts';
 import { ACCESS_TAG_READERS } from './access.ts';
+import { AUTH_TAG_READERS } from './auth.ts';
 import { CONDITION_TAG_READERS } from './conditions.ts';
 import { readRateLimitTag } from './rate-limit.ts';
 import { fatal, fault, type TagReader } from './reader.ts';
@@ -92,23 +93,6 @@ const readServerNameTag: TagReader = (value, read) => {
   return undefined;
 };
 
-/** As Traefik and nginx ask: by GET, for one path, and with all that the client says. */
-const readAuthTag: TagReader = (value, read) => {
-  const at = value.indexOf('/');
-  const service = at < 0 ? value : value.slice(0, at);
-  const path = readPath(at < 0 ? '/' : value.slice(at));
-  if (!isToken(service) || path === undefined || read.auth !== undefined) {
-    read.hadBadGuard = true;
-    return fault(
-      read.auth === undefined
-        ? 'auth is a service in Consul and a path, e.g. auth=sessions/verify; until it is, nobody is served by this instance'
-        : 'requests are judged once: name one service; until then nobody is served by this instance',
-    );
-  }
-  read.auth = { type: 'auth', service, path, asksFor: 'path' };
-  return undefined;
-};
-
 /** By key, in lower case and without prefix. */
 export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagReader>([
   ['path', readPathTag('path')],
@@ -122,8 +106,8 @@ export const TAG_READERS: ReadonlyMap<string, TagReader> = new Map<string, TagRe
   ['proto', readProtoTag],
   ['rate-limit', readRateLimitTag],
   ['tls-server-name', readServerNameTag],
-  ['auth', readAuthTag],
   ...ACCESS_TAG_READERS,
+  ...AUTH_TAG_READERS,
   ...CONDITION_TAG_READERS,
   ...TRAFFIC_TAG_READERS,
 ]);

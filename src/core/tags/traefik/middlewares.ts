@@ -58,11 +58,16 @@ const applyOne = ({ section, find }: Found, chain: Chain, depth: number): string
   }
   for (const [key, label] of section) {
     const apply = OPTIONS.get(key);
-    const fault = apply === undefined ? 'this middleware is not supported' : apply(chain, label);
+    const fault = apply === undefined ? unsupported(kind) : apply(chain, label);
     if (fault !== undefined) return `${label.tag}: ${fault}`;
   }
   return first === undefined ? 'a middleware without options is not supported' : undefined;
 };
+
+const unsupported = (kind: string): string =>
+  kind === 'forwardauth'
+    ? 'forwardauth is not supported; with path= or host= and auth=SERVICE/path among its tags the instance is served by those'
+    : 'this middleware is not supported';
 
 const optionsOf = (section: Section): Section =>
   new Map([...section].map(([key, label]) => [key.slice(key.indexOf('.') + 1), label]));
