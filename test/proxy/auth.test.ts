@@ -1,84 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { Fleet } from '../../src/core/balance/fleet.ts';
 import { decide } from '../../src/core/decide/decide.ts';
-import { NO_PINS, type Picking } from '../../src/core/decide/picking.ts';
+import { NO_PINS } from '../../src/core/decide/picking.ts';
 import { compileRoutes } from '../../src/core/match/match.ts';
-import type { Auth, Filter } from '../../src/core/model/filter.ts';
-import type { ProxyOptions } from '../../src/proxy/options.ts';
+import type { Filter } from '../../src/core/model/filter.ts';
 import { buildSnapshot, catalogOf, documentRule, instance } from '../core/build.ts';
 import { eventually } from '../support/wait.ts';
-import { type ProxyUnderTest, startHttp, startProxy } from './support/proxy.ts';
+import { judged, letsPass, recording } from './support/judged.ts';
+import { startHttp, startProxy } from './support/proxy.ts';
 import { deadPort, fieldsOf, rawClient, rawExchange, rawUpstream } from './support/raw.ts';
-
-type Filtered = Partial<Omit<Auth, 'type' | 'service'>>;
-
-interface Options extends Partial<ProxyOptions> {
-  readonly auth?: Filtered;
-  readonly others?: readonly Filter[];
-  readonly picking?: Picking;
-}
-
-/** A proxy whose one rule has these ports judge what goes to that one. */
-const judged = async (
-  t: TestContext,
-  judges: readonly number[],
-  upstreams: readonly number[],
-  { auth = {}, others = [], picking = NO_PINS, ...options }: Options = {},
-): Promise<ProxyUnderTest> => {
-  const at = (service: string, ports: readonly number[]) =>
-    ports.map((port, i) =>
-      instance({
-        service,
-        address: '127.0.0.1',
-        port,
-        tags: service === 'shop' ? [`version=v${i + 1}`] : [],
-      }),
-    );
-  const filter: Auth = { type: 'auth', service: 'judge', path: '/verify', asksFor: 'path', ...auth };
-  const { rules } = buildSnapshot({
-    catalog: catalogOf(...at('shop', upstreams), ...at('judge', judges)),
-    weights: new Map(),
-    documents: {
-      rules: [
-        { ...documentRule('/', [{ service: 'shop', weight: 1 }]), filters: [...others, filter], retries: 1 },
-      ],
-      problems: [],
-    },
-    policy: 'passing-only',
-    tagPrefix: '',
-  });
-  const table = compileRoutes(rules);
-  const fleet = new Fleet();
-  const proxy = await startProxy(t, 0, {
-    fleet,
-    chance: () => 0,
-    decide: (facts, now) => decide(table, facts, fleet, now, () => 0, picking),
-    ...options,
-  });
-  return { ...proxy, fleet };
-};
-
-/** Heads of what a server was asked for, in order. */
-const recording = async (
-  t: TestContext,
-  answer: RequestListener = (_, res) => res.end('hello'),
-): Promise<{ port: number; seen: IncomingMessage[] }> => {
-  const seen: IncomingMessage[] = [];
-  const { port } = await startHttp(t, (req, res) => {
-    seen.push(req);
-    req.resume();
-    answer(req, res);
-  });
-  return { port, seen };
-};
-
-const letsPass = (fields: Record<string, string> = {}, status = 200): RequestListener => {
-  return (_, res) => res.writeHead(status, fields).end('fine');
-};
 
 const request = (line: string, ...fields: readonly string[]): string =>
   [`${line} HTTP/1.1`, 'Host: x.test', 'Connection: close', ...fields, '', ''].join('\r\n');
