@@ -269,8 +269,9 @@ export const startGateway = async (config: Config, log: Log): Promise<Gateway> =
   };
 };
 
-const readingOf = ({ live, tagPrefix, tags }: Config): ReadOptions => ({
+const readingOf = ({ live, tagPrefix, tags, redis }: Config): ReadOptions => ({
   policy: live,
+  isAlone: redis === 'off',
   tagPrefix,
   dialects: tags,
 });

@@ -12,7 +12,8 @@ export const lintCommand = (): Command =>
       'after',
       `
 Bad tags and route documents, two owners of one match, instances that disagree: each with its reason, its owner and
-since when. Everything else is served. Tags that look mistyped are warnings: if there is nothing else, it exits 0.
+since when. Everything else is served. Tags that look mistyped are warnings, and so is a rate limit that gateways without
+Redis cannot share: if there is nothing else, it exits 0.
 
 Examples:
   sluice lint

@@ -26,18 +26,15 @@ export interface LimitsOptions {
 
 /** In step with other gateways by way of Redis, where there is one. Connects when a rule first needs it. */
 export const openLimits = ({ config, onNews, log }: LimitsOptions): Limits =>
-  config.redis === 'off' ? countAlone(log) : countTogether({ config, onNews, log });
+  config.redis === 'off' ? countAlone() : countTogether({ config, onNews, log });
 
-const countAlone = (log: Log): Limits => {
+/** Whoever means all gateways is told so in the quarantine. */
+const countAlone = (): Limits => {
   const books = new Books();
-  let isTold = false;
   return {
     books,
     follow: rules => {
-      const isShared = books.follow(rules);
-      if (!isShared || isTold) return;
-      isTold = true;
-      log.info('there is no Redis, so this gateway counts shared rate limits by itself');
+      books.follow(rules);
     },
     areShared: () => undefined,
     close: async () => {},

@@ -13,13 +13,17 @@ export const logQuarantine = (
   const lasting = new Set(next.map(keyOf));
   for (const entry of next) {
     if (known.has(withReason(entry))) continue;
-    const isError = severityOf(entry) === 'error';
-    log.warn({ revision, ...told(entry) }, isError ? 'quarantined' : 'a tag may be mistyped');
+    log.warn({ revision, ...told(entry) }, WARNINGS[entry.kind] ?? 'quarantined');
   }
   for (const entry of previous) {
     if (lasting.has(keyOf(entry)) || severityOf(entry) === 'warning') continue;
     log.info({ revision, ...told(entry) }, 'out of quarantine');
   }
+};
+
+const WARNINGS: Readonly<Partial<Record<Quarantined['kind'], string>>> = {
+  typo: 'a tag may be mistyped',
+  unshared: 'a rate limit is not shared',
 };
 
 const withReason = (entry: Quarantined): string => `${keyOf(entry)}\n${entry.reason}`;

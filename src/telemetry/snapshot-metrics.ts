@@ -46,7 +46,7 @@ export const addSnapshotMetrics = (metrics: Metrics, readings: SnapshotReadings)
   gauge('sluice_routes', 'Rules that are served.', () => snapshot()?.snapshot.rules.length ?? 0);
   labelled(
     'sluice_quarantined',
-    'What is not in force as its owner wants it, by kind: tag, document, conflict, limit, disagreement; typo is a warning.',
+    'What is not in force as its owner wants it, by kind: tag, document, conflict, limit, disagreement; typo and unshared are warnings.',
     quarantined,
   );
   labelled('sluice_instances', 'Instances in the catalog.', instances);

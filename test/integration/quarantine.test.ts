@@ -102,6 +102,17 @@ for (const workers of ['off', '2']) {
       );
     });
 
+    it('so does a rate limit that cannot be shared without Redis', async () => {
+      await put('limited-1', 'path=/limited', 'rate-limit=5/s');
+      await until('typo typo pth=/typo', 'unshared limited rate-limit=5/s');
+      const { code, out } = await cli('lint');
+      assert.equal(code, 0);
+      assert.match(out, / unshared +limited +rate-limit=5\/s .* --redis/);
+      await lines('a rate limit is not shared', 1);
+      await deregister(consul.address, 'limited-1');
+      await until('typo typo pth=/typo');
+    });
+
     it('all of it is told everywhere, and what is sound is served', async () => {
       await put('bad-1', 'path=bad', 'path=/good');
       await put('rival-1', 'path=/orders');
@@ -119,7 +130,7 @@ for (const workers of ['off', '2']) {
         (await counted()).map(line => line.slice('sluice_quarantined'.length)),
         [
           ...['{kind="tag"} 1', '{kind="document"} 1', '{kind="conflict"} 1', '{kind="limit"} 0'],
-          ...['{kind="disagreement"} 1', '{kind="typo"} 1'],
+          ...['{kind="disagreement"} 1', '{kind="typo"} 1', '{kind="unshared"} 0'],
         ],
       );
       const { code, out } = await cli('lint');

@@ -5,6 +5,7 @@ export const QUARANTINE_KINDS = [
   'limit', // one more than a request may cost
   'disagreement', // instances of one version say different things, and one of them counts
   'typo', // a tag that looks as if it were meant to be read, and is not: a warning only
+  'unshared', // a rate limit of all gateways together that each counts alone, for lack of Redis: a warning only
 ] as const;
 
 /** Something that is not in force as its owner wants it, and why; everything else keeps working. */

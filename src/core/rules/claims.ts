@@ -14,6 +14,8 @@ import { isSound, readTags, type Tagged } from './tagged.ts';
 /** How instances are read, the same for all of them. */
 export interface ReadOptions extends TagOptions {
   readonly policy: LivePolicy;
+  /** Gateways know nothing of each other: whoever wants something of all of them is told so. */
+  readonly isAlone?: boolean;
 }
 
 /** All that one service says, and what follows from it alone. */

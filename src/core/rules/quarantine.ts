@@ -18,7 +18,8 @@ export const quarantineOf = (
 ): Quarantined[] => problems.map(problem => ({ ...problem, since: known?.get(keyOf(problem)) ?? now }));
 
 /** Something is not in force; a warning only tells of what looks wrong, and may be meant. */
-export const severityOf = ({ kind }: Problem): 'error' | 'warning' => (kind === 'typo' ? 'warning' : 'error');
+export const severityOf = ({ kind }: Problem): 'error' | 'warning' =>
+  kind === 'typo' || kind === 'unshared' ? 'warning' : 'error';
 
 /** The same for as long as a problem lasts. Not by its reason: that names others, who may change meanwhile. */
 export const keyOf = ({ kind, owner, instance = '', subject }: Problem): string =>

@@ -12,6 +12,7 @@ import { createJudges } from './judges.ts';
 import { quarantineOf, type Since, sinceOf } from './quarantine.ts';
 import { type Claim, conflict, settle } from './settle.ts';
 import { areSharing, createSharedRules } from './shared-rule.ts';
+import { unsharedLimits } from './unshared-limits.ts';
 
 export interface SnapshotInput {
   readonly catalog: Catalog;
@@ -64,7 +65,8 @@ export const createSnapshotBuilder = (
     for (const claim of documentClaims.of(documents.rules, read)) claims.push(claim);
     const shared = share(claims, sharedRule, () => (previous === undefined ? owners : holders(previous)));
     const { rules, problems } = limitExpressions(addJudges(shared.rules, read));
-    const all = [...ofServices, ...documents.problems, ...shared.problems, ...problems];
+    const unshared = given.isAlone ? unsharedLimits(rules) : [];
+    const all = [...ofServices, ...documents.problems, ...shared.problems, ...problems, ...unshared];
     return {
       revision: (previous?.revision ?? 0) + 1,
       rules,
