@@ -245,7 +245,10 @@ export class StreamCall implements CallCarrier {
     }
     const cause = this.#cause ?? new Error(`the instance reset the stream (code ${stream.rstCode})`);
     if (isUntouched) this.fail(isRefused ? 'overloaded' : 'upstream_reset', cause, true);
-    else this.fail(OUR_COMPLAINTS.has(stream.rstCode ?? 0) ? 'bad_response' : 'upstream_reset', cause);
+    else {
+      const isOurs = OUR_COMPLAINTS.has(stream.rstCode ?? 0) || isOfConnection(cause);
+      this.fail(isOurs ? 'bad_response' : 'upstream_reset', cause);
+    }
   };
 
   /** Undefined where a part of the body may be gone, and where there is none. */
@@ -282,6 +285,10 @@ export class StreamCall implements CallCarrier {
 const END_STREAM = constants.NGHTTP2_FLAG_END_STREAM;
 
 const NO_FIELDS: readonly string[] = [];
+
+/** What our side finds wrong with the connection: told by Node (nghttp2's error), or found out (session-pulse.ts). */
+const isOfConnection = (cause: NodeJS.ErrnoException): boolean =>
+  cause instanceof MalformedResponse || cause.code === 'ERR_HTTP2_ERROR';
 
 /** With these, mostly, our own side refuses what it has read. */
 const OUR_COMPLAINTS: ReadonlySet<number> = new Set([

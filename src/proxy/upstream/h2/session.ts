@@ -8,9 +8,11 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { SessionPulse } from '../../session-pulse.ts';
 import { Deadline } from '../deadline.ts';
 import type { Dialer } from '../dialer.ts';
 import { HandshakeFault } from '../handshake-fault.ts';
+import { MalformedResponse } from '../malformed.ts';
 
 /** Whose session it is. */
 export interface SessionOwner {
@@ -57,14 +59,14 @@ export class Session {
   readonly #deadline = new Deadline(() => this.#fail(new Error('connecting took too long')));
   #session: ClientHttp2Session | undefined;
   #state: 'connecting' | 'open' | 'leaving' | 'closed' = 'connecting';
+  #pulse: SessionPulse | undefined;
   #most = 0;
-  #streams = 0;
+  readonly #streams = new Set<ClientHttp2Stream>();
   #wasUsed = false;
   /** The last stream that the instance may have looked at (RFC 9113, 6.8). */
   #lastTaken = Number.POSITIVE_INFINITY;
   /** On performance.now()'s scale: since when it carries nothing. */
   #idleSince = performance.now();
-  #bytesHeard = 0;
   #heardAt = performance.now();
   /** When the instance was asked whether it is there; 0 where it was not since it was heard last. */
   #askedAt = 0;
@@ -95,7 +97,7 @@ export class Session {
   }
 
   get hasRoom(): boolean {
-    return this.#state === 'open' && this.#streams < this.#most;
+    return this.#state === 'open' && this.#streams.size < this.#most;
   }
 
   /** Whether the instance has said that it did nothing about a stream. */
@@ -107,10 +109,10 @@ export class Session {
   request(fields: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
     if (this.#session === undefined) throw new Error('the session is not open');
     const stream = this.#session.request(fields, { endStream });
-    if (this.#streams === 0) this.#heardAt = performance.now();
-    this.#streams += 1;
+    if (this.#streams.size === 0) this.#heardAt = performance.now();
+    this.#streams.add(stream);
     this.#wasUsed = true;
-    stream.once('close', this.#onStreamClosed);
+    stream.once('close', () => this.#onStreamClosed(stream));
     return stream;
   }
 
@@ -131,13 +133,17 @@ export class Session {
 
   /** Called now and then: ends it where it is of no use, or where nobody is there any more. */
   check(now: number): void {
-    if (this.#streams === 0) {
+    if (this.#streams.size === 0) {
+      this.#pulse?.rest();
       if (now - this.#idleSince >= KEPT_FOR) this.leave();
       return;
     }
-    const { bytesRead } = this.#socket;
-    if (bytesRead !== this.#bytesHeard) {
-      this.#bytesHeard = bytesRead;
+    const pulse = this.#pulse?.look(this.#isUnsent);
+    if (pulse === 'given up') {
+      this.#fail(new MalformedResponse('the instance broke the rules of the connection'));
+      return;
+    }
+    if (pulse === 'heard') {
       this.#heardAt = now;
       this.#askedAt = 0;
       return;
@@ -155,8 +161,13 @@ export class Session {
     timer.unref();
     this.#session?.ping(() => {
       clearTimeout(timer);
-      this.#bytesHeard = this.#socket.bytesRead;
+      this.#pulse?.discount();
     });
+  }
+
+  get #isUnsent(): boolean {
+    for (const { writableLength } of this.#streams) if (writableLength > 0) return true;
+    return false;
   }
 
   #begin(): void {
@@ -167,6 +178,7 @@ export class Session {
     }
     const session = connect('http://instance', { ...OPTIONS, createConnection: () => this.#socket });
     this.#session = session;
+    this.#pulse = new SessionPulse(session, this.#socket);
     session
       .once('connect', () => session.setLocalWindowSize(SESSION_WINDOW))
       .on('remoteSettings', ({ maxConcurrentStreams = MOST_STREAMS }) => this.#allow(maxConcurrentStreams))
@@ -189,11 +201,11 @@ export class Session {
     this.#owner.freed(this);
   }
 
-  readonly #onStreamClosed = (): void => {
-    this.#streams -= 1;
-    if (this.#streams === 0) this.#idleSince = performance.now();
+  #onStreamClosed(stream: ClientHttp2Stream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size === 0) this.#idleSince = performance.now();
     this.#owner.freed(this);
-  };
+  }
 
   #fail(cause: Error): void {
     if (this.#state === 'closed') return;
