@@ -111,8 +111,15 @@ export class ExpressLane implements Placed {
     this.#current = undefined;
     this.#idleSince = performance.now();
     if (closes) this.#connection.socket.destroySoon();
-    else if (this.#ahead !== undefined) this.#leave(this.#ahead);
+    else if (this.#ahead !== undefined) this.#readAhead(this.#ahead);
   };
+
+  /** Over TLS a client often has an answer, and sends on, before it is told here that the answer has left. */
+  #readAhead(bytes: Buffer): void {
+    this.#ahead = undefined;
+    this.#read(bytes);
+    if (this.#current !== undefined) this.#connection.socket.resume();
+  }
 
   #leave(bytes: Buffer): void {
     const { socket } = this.#connection;

@@ -102,7 +102,7 @@ export const startProxy = async (
 };
 
 /** Fails loudly where the proxy breaks the observer's promises. */
-const recorder = (observed: Observed[], traceHeaders: readonly string[]): RequestObserver => ({
+export const recorder = (observed: Observed[], traceHeaders: readonly string[]): RequestObserver => ({
   propagationFields: new Set(['traceparent', 'tracestate', 'baggage']),
   begin: start => {
     const request: Observed = { start, attempts: [] };
