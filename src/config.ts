@@ -384,6 +384,16 @@ const sourcesOf = ({ flags, env, file }: ConfigSources, problems: string[]): Set
   ...(file === undefined ? {} : { file: readFile(file, problems) }),
 });
 
+/**
+ * In one line. A parser repeats behind a colon what it did not understand, and of a password that begins with `*` or `|`
+ * that is all of it.
+ */
+const reasonOf = (error: unknown): string => {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const isOfFile = error instanceof Error && 'syscall' in error;
+  return isOfFile ? line : line.replace(/:$/, '').replace(/: .*?(?= at line \d+, column \d+$|$)/, '');
+};
+
 const readFile = (file: string, problems: string[]): SettingFile => {
   const known = new Set(Object.keys(SETTINGS).map(settingKey));
   const values = new Map<string, string>();
@@ -400,8 +410,7 @@ const readFile = (file: string, problems: string[]): SettingFile => {
       if (isScalarNode(key)) lines.set(String(key.value), lineCounter.linePos(key.range?.[0] ?? 0).line);
     }
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    problems.push(`${file}: ${line.replace(/:$/, '')}`);
+    problems.push(`${file}: ${reasonOf(error)}`);
     return found;
   }
   if (document === null || document === undefined) return found;

@@ -91,9 +91,19 @@ describe('bad input', () => {
   });
   it('a missing file is one line', () =>
     assert.match(problems({ file: join(folder, 'none.yaml') })[0] ?? '', /none\.yaml.*ENOENT/));
-  it('never repeats a password', () => {
-    const found = problems({ flags: { redis: 'http://user:hunter2@r' } });
-    assert.equal(found.length, 1);
-    assert.doesNotMatch(found[0] ?? '', /hunter2/);
-  });
+  const secrets: [where: string, sources: Parameters<typeof problems>[0], text?: string][] = [
+    ['the URL of Redis', { flags: { redis: 'http://user:hunter2@r' } }],
+    ['the address of Consul', { flags: { consul: 'user:hunter2@consul:8500' } }],
+    ['the query of a URL', { flags: { consul: 'ftp://consul?token=hunter2&dc=b' } }],
+    ['a value that YAML takes for an alias', {}, 'sticky-key: *hunter2\n'],
+    ['a value that YAML takes for a block', {}, 'sticky-key: |hunter2\n  x\n'],
+    ['a value whose quotes do not end', {}, 'sticky-key: "hunter2\n'],
+  ];
+  for (const [where, sources, text] of secrets) {
+    it(`never repeats a password in ${where}`, () => {
+      const found = problems(text === undefined ? sources : { file: file(text) });
+      assert.equal(found.length, 1);
+      assert.doesNotMatch(found[0] ?? '', /hunter2/);
+    });
+  }
 });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { StatusAnswer } from '../../src/admin/api.ts';
+import type { RoutesAnswer, StatusAnswer } from '../../src/admin/api.ts';
 import { startLoad } from '../support/load.ts';
 import { type RunningGateway, runGateway } from '../support/processes.ts';
 import { type ConsulServer, startConsul } from '../support/servers.ts';
@@ -66,6 +68,14 @@ const start = async (t: TestContext, settings: string, ...args: string[]): Promi
 const post = async (front: string, bytes: number): Promise<number> =>
   (await fetch(`${front}/hello`, { method: 'POST', body: 'x'.repeat(bytes) })).status;
 
+/** Each on a connection of its own: whom a connection is trusted for is decided as it begins. */
+const statusOf = async (url: string, headers: Readonly<Record<string, string>> = {}): Promise<number> => {
+  const request = get(url, { agent: false, headers });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode ?? 0;
+};
+
 describe('SIGHUP', () => {
   it('puts a changed limit in force under load, and loses nothing', async t => {
     const gateway = await start(t, 'max-body-size: 1KiB\n');
@@ -117,6 +127,57 @@ describe('SIGHUP', () => {
     assert.match(await metrics(), /^sluice_config_last_reload_successful 1$/m);
     assert.match(await metrics(), /^sluice_config_reloads_total\{result="refused"\} 1$/m);
     assert.equal((await gateway.config()).problems, undefined);
+  });
+
+  it('changes whose word holds, and what is sent to https', async t => {
+    const gateway = await start(t, '');
+    const revision = (wanted: number): Promise<unknown> =>
+      eventually(async () => (await gateway.config()).revision === wanted, {
+        within: 10_000,
+        hint: `revision ${wanted}`,
+      });
+    const asked = (...headers: Parameters<typeof statusOf>[1][]): Promise<number[]> =>
+      Promise.all(headers.map(each => statusOf(`${gateway.front}/hello`, each)));
+    const claim = { 'X-Forwarded-Proto': 'https' };
+    assert.deepEqual(await asked({}, claim), [200, 200]);
+    gateway.say('https-redirect: on\n');
+    await revision(2);
+    assert.deepEqual(await asked({}, claim), [308, 308]);
+    gateway.say('https-redirect: on\nhttps-redirect-status: 301\ntrusted-proxies: 127.0.0.0/8\n');
+    await revision(3);
+    assert.deepEqual(await asked({}, claim), [301, 200]);
+    gateway.say('https-redirect: on\ntrusted-proxies: 192.0.2.1\n');
+    await revision(4);
+    assert.deepEqual(await asked({}, claim), [308, 308]);
+    gateway.say('');
+    await revision(5);
+    assert.deepEqual(await asked({}, claim), [200, 200]);
+  });
+
+  it('ejects who fails from then on, where nobody was before', async t => {
+    const ill = await startService((_, res) => res.writeHead(500).end());
+    t.after(() => ill.stop());
+    const gateway = await start(t, 'eject-after: off\nbalance: round-robin\n');
+    await register(consul.address, { ID: 'ill-1', Name: 'ill', Port: ill.port, Tags: ['path=/ill'] });
+    await register(consul.address, { ID: 'ill-2', Name: 'ill', Port: hello.port, Tags: ['path=/ill'] });
+    const instances = async () => {
+      const { routes } = (await (await fetch(`${gateway.admin}/api/routes`)).json()) as RoutesAnswer;
+      const backends = routes.flatMap(route => route.backends).filter(({ service }) => service === 'ill');
+      return backends.flatMap(({ versions }) => versions.flatMap(version => version.instances));
+    };
+    const ejected = async () =>
+      (await instances()).filter(({ ejectedUntil }) => ejectedUntil !== undefined).length;
+    await eventually(async () => (await instances()).length === 2, { within: 10_000, hint: 'two instances' });
+    const ask = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i += 1) await statusOf(`${gateway.front}/ill`);
+    };
+    await ask(20);
+    assert.equal(await ejected(), 0);
+    gateway.say('eject-after: 3\neject-time: 1h\nbalance: round-robin\n');
+    await gateway.says('the settings were read again');
+    await ask(6);
+    assert.equal(await ejected(), 1);
+    assert.equal(await statusOf(`${gateway.front}/ill`), 200);
   });
 
   it('reads tags by another prefix, and logs at another level', async t => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type SettingTable, type SettingValues, settingKey } from './settings.ts';
+import { type SettingTable, type SettingValues, settingKey, withoutSecrets } from './settings.ts';
 
 /** A setting that is said anew, as people read it; a secret's values are not shown. */
 export interface SettingChange {
@@ -38,9 +38,9 @@ export const overlay = <S extends SettingTable>(
   return { config: config as SettingValues<S>, changed, waiting };
 };
 
-/** On one line; of a certificate or a key that was read, only that it is there. Any URL may hold a password. */
+/** On one line; of a certificate or a key that was read, only that it is there. */
 const shownAs = (value: unknown): string => {
   if (value === undefined) return 'none';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.includes('\n') ? '(the text of a file)' : text.replace(/\/\/.*@/, '//');
+  return text.includes('\n') ? '(the text of a file)' : withoutSecrets(text);
 };

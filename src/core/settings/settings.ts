@@ -99,7 +99,7 @@ export const readSettings = <S extends SettingTable>(
     if (found === undefined) return [name, fallback];
     const value = read(found.text);
     if (value === undefined) {
-      const shown = isSecret === true ? '' : ` "${withoutUser(found.text)}"`;
+      const shown = isSecret === true ? '' : ` "${withoutSecrets(found.text)}"`;
       problems.push(`${found.origin}${shown}: expected ${expected}`);
     }
     return [name, value];
@@ -107,8 +107,9 @@ export const readSettings = <S extends SettingTable>(
   return Object.fromEntries(values) as SettingValues<S>;
 };
 
-/** Any URL may hold a password. */
-const withoutUser = (text: string): string => text.replace(/\/\/.*@/, '//');
+/** A value as it may be shown: any address may hold a password in front of the host, or a token in its query. */
+export const withoutSecrets = (text: string): string =>
+  text.replace(/^([\w+.-]*:\/\/)?.*@/s, '$1').replace(/([?&][^=&]*=)[^&]*/g, '$1…');
 
 /** The key in the file, and the long flag without its dashes: `redisPrefix` is `redis-prefix`. */
 export const settingKey = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
