@@ -21,6 +21,7 @@ import {
 } from './respond.ts';
 import { hasLostCoding, type ResponseHead, readResponseHead } from './response-head.ts';
 import type { Traveller } from './traveller.ts';
+import { Tunnel } from './tunnel.ts';
 import { byName, type Fields, requestLinesOf } from './upgrade-request.ts';
 import type { Dialer } from './upstream/dialer.ts';
 
@@ -53,7 +54,7 @@ class Upgrade implements Traveller, OnConnection {
   readonly #socket: Socket;
   readonly #journey: Journey;
   #outgoing: ClientRequest | undefined;
-  #upstream: Socket | undefined;
+  #tunnel: Tunnel | undefined;
   #timer: NodeJS.Timeout | undefined;
   #status: number | undefined;
   #error: ErrorCode | undefined;
@@ -122,6 +123,10 @@ class Upgrade implements Traveller, OnConnection {
     });
     outgoing.once('response', response => this.#declined(response));
     outgoing.prependOnceListener('upgrade', (response, upstream: Socket) => this.#agreed(response, upstream));
+    // http-proxy would close the client's connection at once, and lose what the client has not read yet.
+    outgoing.once('upgrade', (_, upstream: Socket) =>
+      upstream.removeAllListeners('error').on('error', ignore),
+    );
   }
 
   /** Has http-proxy send the request, and takes from it whatever may happen before both sides have agreed. */
@@ -151,7 +156,6 @@ class Upgrade implements Traveller, OnConnection {
     const head = headOf(response, 101);
     this.#journey.responded(head);
     this.#status = 101;
-    this.#upstream = upstream;
     this.#socket.off('readable', this.#lookForEnd);
     this.#before = bytesOf(this.#socket);
     this.#journey.stampResponse(head);
@@ -159,9 +163,7 @@ class Upgrade implements Traveller, OnConnection {
     // http-proxy writes the 101 from these.
     const fields = [...fieldsOf(head.lines), 'Connection', 'Upgrade', 'Upgrade', upgrade];
     response.headers = byName(fields) as typeof response.headers;
-    // It joins the two, but a side that vanishes without an end would leave the other open.
-    upstream.once('error', () => {}).once('close', () => this.#socket.destroySoon());
-    upstream.once('end', () => closeAfter(upstream, this.#ctx.timeouts.linger));
+    this.#tunnel = new Tunnel(this.#socket, upstream, this.#ctx.timeouts);
   }
 
   /** The upstream answers without changing the protocol: an answer like any other, the connection's last. */
@@ -214,7 +216,7 @@ class Upgrade implements Traveller, OnConnection {
 
   readonly #clientEnded = (): void => {
     if (this.#status === undefined) this.#socket.destroy();
-    else closeAfter(this.#socket, this.#ctx.timeouts.linger);
+    else if (this.#tunnel === undefined) closeAfter(this.#socket, this.#ctx.timeouts.linger);
   };
 
   clientLeft(): void {
@@ -225,7 +227,7 @@ class Upgrade implements Traveller, OnConnection {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#outgoing?.destroy();
-    this.#upstream?.destroy();
+    this.#tunnel?.clientLeft();
     this.#connection.leave(this);
     const status = this.#status ?? CLIENT_LEFT;
     this.#journey.endAttempt(this.#status === undefined ? { clientLeft: true } : { status });
@@ -267,6 +269,9 @@ const shorter = (one: number, other: number): number =>
 const bytesOf = ({ bytesRead, bytesWritten }: Socket) => ({ read: bytesRead, written: bytesWritten });
 
 const NOTHING = Buffer.alloc(0);
+
+/** What it breaks tells the end of the connection, and that is listened to. */
+const ignore = (): void => {};
 
 const codeOf = ({ code = '' }: NodeJS.ErrnoException, late: boolean): ErrorCode => {
   if (late) return 'upstream_timeout';

@@ -5,7 +5,7 @@ const SECONDS = Number(process.env.FUZZ_SECONDS ?? 30);
 const SEED = process.env.FUZZ_SEED;
 
 /** Of all properties in the files `*fuzz.test.ts`. */
-const PARTS = 14;
+const PARTS = 16;
 
 interface Run {
   readonly numRuns: number;
