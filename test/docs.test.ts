@@ -5,23 +5,13 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { simulationTables } from '../bench/canary/report.ts';
 import { reportMarkdown } from '../bench/report.ts';
-import { addCanaryMetrics } from '../src/canary/metrics.ts';
-import { loadConfig, SETTINGS } from '../src/config.ts';
-import { Fleet } from '../src/core/balance/fleet.ts';
+import { SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/core/errors.ts';
-import type { SourceState } from '../src/core/model/snapshot.ts';
 import { LIVE_SETTINGS } from '../src/core/settings/live-settings.ts';
 import { defaultText, type Setting, settingKey } from '../src/core/settings/settings.ts';
-import { addStateMetrics } from '../src/state/metrics.ts';
-import { addFleetMetrics } from '../src/telemetry/fleet-metrics.ts';
-import { silentLog } from '../src/telemetry/log.ts';
-import { addProxyMetrics } from '../src/telemetry/proxy-metrics.ts';
-import { addReloadMetrics } from '../src/telemetry/reload-metrics.ts';
-import { addSnapshotMetrics } from '../src/telemetry/snapshot-metrics.ts';
-import { openTelemetry } from '../src/telemetry/telemetry.ts';
-import { addWorkerMetrics } from '../src/telemetry/worker-metrics.ts';
+import { readLabels } from '../src/telemetry/exposition.ts';
 import { faultsPage } from './faults/matrix.ts';
-import { pageOf } from './telemetry/support/scrape.ts';
+import { fullMetricsPage } from './support/metrics-page.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -69,53 +59,20 @@ const errorsTable = (): string => {
 };
 
 const metricsTable = async (): Promise<string> => {
-  const telemetry = openTelemetry(loadConfig({ flags: { accessLog: 'off' }, env: {} }), silentLog);
-  telemetry.observer('gateway');
-  addFleetMetrics(telemetry.metrics, new Fleet());
-  addProxyMetrics(telemetry.metrics, () => ({
-    connections: 0,
-    handshakes: 0,
-    failedHandshakes: 0,
-    unproxied: {},
-    shed: {},
-    shedShare: 0,
-    loopDelay: 0,
-  }));
-  addSnapshotMetrics(telemetry.metrics, {
-    snapshot: () => undefined,
-    consulIsUp: () => true,
-    consulRequests: () => 0,
-    weightsAreUp: () => true,
-    now: () => 0,
-  });
-  const state: SourceState = { state: 'up', since: 0 };
-  addStateMetrics(telemetry.metrics, {
-    status: () => undefined,
-    consul: () => state,
-    weights: () => state,
-    now: () => 0,
-  });
-  addCanaryMetrics(telemetry.metrics, {
-    leads: () => false,
-    running: () => 0,
-    steps: () => 0,
-    over: () => new Map(),
-  });
-  addReloadMetrics(telemetry.metrics, {
-    counts: () => ({ done: 0, refused: 0 }),
-    isGood: () => true,
-    loadedAt: () => 0,
-  });
-  addWorkerMetrics(telemetry.metrics, { states: () => [], deaths: () => 0 });
-  const body = await pageOf(telemetry.metrics);
-  await telemetry.close();
+  const page = await fullMetricsPage();
   const types = new Map(
-    [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+    [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
   );
-  const rows = [...body.matchAll(/^# HELP (sluice_\S+) (.*)$/gm)].map(
-    ([, name = '', help = '']) => `| \`${name}\` | ${types.get(name)} | ${help} |\n`,
+  const labelsOf = (name: string): string => {
+    const series = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(page)?.[1] ?? '';
+    return Object.keys(readLabels(series))
+      .map(label => `\`${label}\``)
+      .join(', ');
+  };
+  const rows = [...page.matchAll(/^# HELP (sluice_\S+) (.*)$/gm)].map(
+    ([, name = '', help = '']) => `| \`${name}\` | ${types.get(name)} | ${labelsOf(name)} | ${help} |\n`,
   );
-  return `| metric | type | what it says |\n| --- | --- | --- |\n${rows.sort().join('')}`;
+  return `| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n${rows.sort().join('')}`;
 };
 
 /** The figures that were kept on purpose, with their chart beside them. */
