@@ -38,6 +38,9 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
   #grpcStatus: number | undefined;
   /** Most requests are over before anybody asks. */
   #patience: Patience | undefined;
+  /** Milliseconds since somebody asked, and for which nobody needs to. */
+  #unasked = 0;
+  #rest = 0;
   /** The client is slower, and was asked to tell when to go on. */
   #isHeldUp = false;
   #isSlow = false;
@@ -261,7 +264,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
       this.#patience = new Patience(this.#ctx.limits, this.#ctx.timeouts);
       return;
     }
-    const late = this.#patience.judge(elapsed, {
+    // All that is behind this line is long out of the processor's caches.
+    this.#unasked += elapsed;
+    if (this.#unasked < this.#rest) return;
+    const late = this.#patience.judge(this.#unasked, {
       awaited: this.#awaited,
       response: this.#journey.timeout,
       total: this.#incoming.timeout,
@@ -270,6 +276,8 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
       held: this.#reply.held,
       isCall: this.#incoming.grpcType !== undefined && isHttp2(this.#attempt?.target.speech),
     });
+    this.#unasked = 0;
+    this.#rest = this.#patience.rest;
     this.#tellSlowness(this.#patience.isClientSlow);
     if (late === undefined) return;
     if (late === 'upstream') this.#journey.endAttempt({ error: 'upstream_timeout' });

@@ -1,4 +1,5 @@
 import type { Limits, Timeouts } from '../core/settings/limits.ts';
+import { BEAT } from './heartbeat.ts';
 
 /** For whom an exchange waits at a moment. */
 export type Awaited =
@@ -45,6 +46,11 @@ export class Patience {
   #forBody = 0;
   #awaited: Awaited = 'head';
   #moved = 0;
+  /**
+   * Milliseconds for which it need not be asked again: the longer nothing has moved, the more, so that thousands that wait
+   * cost next to nothing.
+   */
+  rest = 0;
   /** It is the client that is waited for, and it does so little that it may give way to others (slow-clients.ts). */
   isClientSlow = false;
 
@@ -60,17 +66,28 @@ export class Patience {
   judge(elapsed: number, standing: Standing): Late | undefined {
     const { awaited, received } = standing;
     const moved = received + standing.sent;
-    this.#still = awaited === this.#awaited && moved === this.#moved ? this.#still + elapsed : 0;
+    const isSame = awaited === this.#awaited;
+    this.#still = isSame && moved === this.#moved ? this.#still + elapsed : 0;
     this.#awaited = awaited;
     this.#moved = moved;
     this.#total += elapsed;
-    if (awaited === 'body') this.#forBody += elapsed;
+    // Nobody saw when in a long rest its turn came.
+    if (awaited === 'body') this.#forBody += isSame ? elapsed : Math.min(elapsed, BEAT);
+    this.rest = this.#restFor(standing);
     this.isClientSlow = this.#rate > 0 && this.#isSlow(standing);
     if (standing.total !== undefined && this.#total >= standing.total) return 'all';
     const isTooLong = this.#isTooLong(standing);
     if (!isTooLong && !isPast(this.#total, this.#timeouts.total)) return undefined;
     if (awaited === 'body' || awaited === 'reader') return 'client';
     return isTooLong ? 'upstream' : 'all';
+  }
+
+  #restFor({ awaited, total, response = this.#timeouts.response }: Standing): number {
+    const rest = Math.min(LONGEST_REST, this.#still / 16);
+    // These are those that people set to the millisecond.
+    const left = total === undefined ? Number.POSITIVE_INFINITY : total - this.#total;
+    const toHead = awaited === 'head' && response > 0 ? response - this.#still : Number.POSITIVE_INFINITY;
+    return Math.min(rest, left, toHead);
   }
 
   #isTooLong({ awaited, received, held, isCall, response = this.#timeouts.response }: Standing): boolean {
@@ -103,6 +120,9 @@ export class Patience {
     return this.#rate === 0 ? 0 : Math.max(this.#timeouts.rateGrace, (bytes / this.#rate) * 1_000);
   }
 }
+
+/** Milliseconds. */
+const LONGEST_REST = 250;
 
 /** Milliseconds. The window of a client may be closed for as long by a link that is poor, but alive. */
 const SLOW_AFTER = 1_000;

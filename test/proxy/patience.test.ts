@@ -18,20 +18,35 @@ const standing = (awaited: Standing['awaited'], more: Partial<Standing> = {}): S
 });
 
 /**
- * Asks at each beat how it stands after so many seconds.
+ * Asks at each beat how it stands after so many seconds, and again only as often as it wants to be asked: it comes to the
+ * same.
  *
  * @returns by whom time ran out, and after how many whole seconds; undefined where it never did
  */
-const waited = (
+const waited = (at: (seconds: number) => Standing, settings: Settings = {}): string | undefined => {
+  const always = askedFor(at, settings, () => 0);
+  const rested = askedFor(at, settings, patience => patience.rest);
+  assert.equal(rested, always);
+  return always;
+};
+
+type Settings = Partial<Timeouts> & { rate?: number; upTo?: number };
+
+const askedFor = (
   at: (seconds: number) => Standing,
-  { rate = 240, upTo = 1_000, ...timeouts }: Partial<Timeouts> & { rate?: number; upTo?: number } = {},
+  { rate = 240, upTo = 1_000, ...timeouts }: Settings,
+  restOf: (patience: Patience) => number,
 ): string | undefined => {
   const patience = new Patience(
     { ...DEFAULT_LIMITS, clientRate: rate },
     { ...DEFAULT_TIMEOUTS, ...timeouts },
   );
+  let unasked = 0;
   for (let now = 0; now <= upTo * 1_000; now += BEAT) {
-    const late = patience.judge(BEAT, at(now / 1_000));
+    unasked += BEAT;
+    if (unasked < restOf(patience)) continue;
+    const late = patience.judge(unasked, at(now / 1_000));
+    unasked = 0;
     if (late !== undefined) return `${late} after ${Math.round(now / 1_000)} s`;
   }
   return undefined;
@@ -138,4 +153,19 @@ describe('the whole', () => {
       waited(s => standing('body', { received: s * 1_000_000 }), { total: 30_000 }),
       'client after 30 s',
     ));
+});
+
+it('the longer nothing moves, the seldomer one needs to ask, but for what is set to the millisecond', () => {
+  const patience = new Patience(DEFAULT_LIMITS, { ...DEFAULT_TIMEOUTS, response: 5_000 });
+  const restAfter = (elapsed: number, how: Standing): number => {
+    patience.judge(elapsed, how);
+    return Math.round(patience.rest);
+  };
+  assert.equal(restAfter(BEAT, standing('rest')), 0);
+  assert.equal(restAfter(1_600, standing('rest')), 100);
+  assert.equal(restAfter(100_000, standing('rest')), 250);
+  assert.equal(restAfter(100_000, standing('rest', { total: 201_720 })), 70);
+  assert.equal(restAfter(BEAT, standing('rest', { sent: 1 })), 0, 'something moved');
+  assert.equal(restAfter(BEAT, standing('head')), 0, 'somebody else is waited for');
+  assert.equal(restAfter(4_900, standing('head')), 100, 'the rest of the time for the head');
 });
