@@ -16,6 +16,8 @@ export interface OnConnection {
   readonly isWhole?: boolean;
   /** What came in the place of the rest of its request is no HTTP. @returns whether it has an answer for that */
   garbled?(): boolean;
+  /** The connection takes more again. Called where its server has let go of it and does not say so itself. */
+  drained?(): void;
 }
 
 /** A lane whose requests run beside each other on one connection, which has words of its own for its end (HTTP/2). */

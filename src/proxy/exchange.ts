@@ -241,6 +241,10 @@ export class Exchange implements Traveller, AttemptEvents, OnConnection, Timed, 
     return true;
   }
 
+  drained(): void {
+    this.#reply.drained?.();
+  }
+
   /** To who asks in another way than load balancers do (full/ready.ts): over HTTP/2, or in another spelling. */
   #answerReady(): void {
     this.#answer(readiness(this.#ctx, this.#journey.intake.requestId));

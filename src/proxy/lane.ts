@@ -71,6 +71,8 @@ export interface Reply {
    */
   write(piece: Buffer): boolean;
   onDrain(callback: () => void): void;
+  /** As `OnConnection` has it. */
+  drained?(): void;
   /** There is no more for now: what was held back to travel together is sent. */
   flush(): void;
   /** @param onFlushed called when the last byte is with the operating system */

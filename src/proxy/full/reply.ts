@@ -47,6 +47,10 @@ export class FullReply implements Reply {
     this.#res.once('drain', callback);
   }
 
+  drained(): void {
+    this.#res.emit('drain');
+  }
+
   flush(): void {
     // A head usually travels with its body's first bytes; where none are there yet, it goes alone.
     this.#res.flushHeaders();

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Connections, OnConnection } from '../connection.ts';
+import type { Connection, Connections, OnConnection } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { BEAT } from '../heartbeat.ts';
 import { answerSocket, problem } from '../respond.ts';
@@ -53,29 +53,31 @@ export const createFullServer = (ctx: Context, connections: Connections): FullSe
   listener.on('checkContinue', (req, res) => onRequest(req, res, true));
   listener.on('checkExpectation', (req, res) => onRequest(req, res, false));
 
-  listener.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+  /** Node's server has let go of it, and whatever was asked for on it before is answered first. */
+  const inTurn = (socket: Duplex, go: (connection: Connection) => void): void => {
     const connection = connections.of(socket);
-    if (connection === undefined || connection.running.length > 0) {
-      // Earlier answers of this connection are still due, and nothing may come before them.
-      socket.destroy();
-    } else if (ctx.tunnel?.(req.url ?? '', socket, head) === true) {
-      connection.enter(TUNNEL);
-    } else {
-      answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
-    }
+    if (connection === undefined) socket.destroy();
+    else if (connection.running.length === 0) go(connection);
+    else connection.enter(new Held(connection, go));
+  };
+
+  listener.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    inTurn(socket, connection => {
+      if (ctx.tunnel?.(req.url ?? '', socket, head) === true) connection.enter(TUNNEL);
+      else answerSocket(socket, problem('bad_request', ctx.nextId()), timeouts.linger);
+    });
   });
 
   const upgrade = createUpgrader(ctx);
   listener.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const connection = connections.of(socket);
-    if (connection === undefined || connection.running.length > 0) {
-      socket.destroy();
-    } else if (isUpgradable(req)) {
-      upgrade(connection, req, head);
-    } else {
-      socket.unshift(Buffer.concat([withoutUpgrade(req), head]));
-      read(socket);
-    }
+    inTurn(socket, connection => {
+      if (isUpgradable(req)) {
+        upgrade(connection, req, head);
+      } else {
+        socket.unshift(Buffer.concat([withoutUpgrade(req), head]));
+        read(socket);
+      }
+    });
   });
 
   listener.on('clientError', (error: ParserError, socket: Duplex) => {
@@ -109,6 +111,41 @@ class Refusal implements OnConnection {
 
   clientLeft(): void {}
 }
+
+/**
+ * What Node's server has let go of the connection for, behind requests whose answers are still due: nothing may come
+ * before them (RFC 9112, 9.3.2).
+ */
+class Held implements OnConnection {
+  readonly #connection: Connection;
+  readonly #go: (connection: Connection) => void;
+
+  constructor(connection: Connection, go: (connection: Connection) => void) {
+    this.#connection = connection;
+    this.#go = go;
+    // Node listens to neither any more, but what it answers goes on through the socket.
+    connection.socket.on('drain', this.#onDrain).on('error', ignore);
+  }
+
+  begin(): void {
+    this.#stopListening();
+    this.#connection.leave(this);
+    this.#go(this.#connection);
+  }
+
+  clientLeft(): void {
+    this.#stopListening();
+  }
+
+  readonly #onDrain = (): void => this.#connection.running[0]?.drained?.();
+
+  #stopListening(): void {
+    this.#connection.socket.off('drain', this.#onDrain);
+  }
+}
+
+/** What it breaks tells the end of the connection, and that is listened to. */
+const ignore = (): void => {};
 
 /** Whoever took it over closes both sides by himself. */
 const TUNNEL: OnConnection = { begin: () => {}, clientLeft: () => {} };
